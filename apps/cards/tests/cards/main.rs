@@ -1,0 +1,12 @@
+//! The game, held against its rules: one test crate, a module for each part of them.
+
+mod battle;
+mod common;
+mod config;
+mod effects;
+mod endings;
+mod random;
+mod secrets;
+mod setup;
+mod turns;
+mod wire;

@@ -1,0 +1,101 @@
+//! Whole games of random legal play.
+
+use crate::common::{SEATS, VIEWERS, begun, dealt, some_config};
+use parlour_cards::{Action, Id, Reason};
+use parlour_room::{Dice, Table};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+#[test]
+fn random_games_all_end_and_in_every_way() {
+    let mut ends: BTreeMap<String, u32> = BTreeMap::new();
+    let (mut turns, mut actions) = (0, 0);
+    for number in 0..400 {
+        let mut dice = Dice::from_number(number);
+        let mut config = some_config(&mut dice);
+        // In some games somebody is called away, in some they give up.
+        let (away, tired) = (number % 10 == 3, number % 10 == 7);
+        config["seconds_per_turn"] = json!(10);
+        let mut game = dealt(config, number);
+        while game.ended().is_none() {
+            let tired = tired && dice.below(40) == 0;
+            match () {
+                () if away && dice.below(40) == 0 => game.pass_ms(10_000),
+                () if tired => drop(game.must(*dice.pick(&SEATS).expect("two"), Action::Resign {})),
+                () => game.step(&mut dice),
+            }
+            actions += 1;
+        }
+        turns += game.view(VIEWERS[2]).turn;
+        *ends.entry(game.ended().expect("it ended").outcome.clone()).or_default() += 1;
+        assert!(SEATS.iter().all(|&seat| game.legal(seat).is_empty()));
+    }
+    println!("400 games, {turns} turns, {actions} actions: {ends:?}");
+    let all = [
+        Reason::PrizesTaken,
+        Reason::NoMonsters,
+        Reason::DeckEmpty,
+        Reason::TurnLimit,
+        Reason::Timeout,
+        Reason::Resignation,
+        Reason::Draw,
+    ];
+    assert!(all.iter().all(|reason| ends.contains_key(reason.word())), "{ends:?}");
+    assert_eq!(ends.len(), all.len(), "{ends:?}");
+}
+
+/// Players who want to win: whatever helps first, then the attack, and only then the end of the turn.
+#[test]
+fn games_of_eager_players_are_won_by_points_more_often_than_not() {
+    let mut ends: BTreeMap<String, u32> = BTreeMap::new();
+    let mut turns = 0;
+    for number in 0..100 {
+        let mut dice = Dice::from_number(number);
+        let decks = [dice.pick(&crate::common::DECKS), dice.pick(&crate::common::DECKS)];
+        let mut game = begun(json!({ "decks": decks }), number);
+        while game.ended().is_none() {
+            let seat = game.view(VIEWERS[2]).to_act[0];
+            let (legal, active) = (game.legal(seat), game.side(seat).active.map(|active| active.id));
+            let eagerness = |action: &Action| eagerness(action, active.as_ref());
+            let best = legal.iter().map(eagerness).max().expect("something is legal");
+            let choices: Vec<&Action> = legal.iter().filter(|action| eagerness(action) == best).collect();
+            let action = (*dice.pick(&choices).expect("at least one")).clone();
+            game.must(seat, action);
+        }
+        turns += game.view(VIEWERS[2]).turn;
+        *ends.entry(game.ended().expect("it ended").outcome.clone()).or_default() += 1;
+    }
+    println!("100 games of eager players, {turns} turns: {ends:?}");
+    assert!(ends["prizes_taken"] > 50, "{ends:?}");
+}
+
+fn eagerness(action: &Action, active: Option<&Id>) -> u32 {
+    match action {
+        Action::Attach { monster } if Some(monster) == active => 21,
+        Action::EndTurn {} => 0,
+        Action::Attack { attack, .. } => 1 + attack,
+        Action::Retreat { .. } => 0,
+        Action::PlayField { .. } => 10,
+        Action::PlayItem { .. } => 11,
+        Action::PlayAlly { .. } => 12,
+        Action::UseAbility { .. } => 13,
+        Action::PlayBasic { .. } => 15,
+        _ => 20,
+    }
+}
+
+#[test]
+fn a_state_reads_back_what_it_wrote() {
+    for number in 0..20 {
+        let mut dice = Dice::from_number(number);
+        let mut game = dealt(some_config(&mut dice), number);
+        for _ in 0..dice.below(120) {
+            if game.ended().is_none() {
+                game.step(&mut dice);
+            }
+        }
+        let snapshot = game.table.snapshot();
+        game.table = Table::restore(&snapshot).expect("its own snapshot");
+        assert_eq!(game.table.snapshot(), snapshot);
+    }
+}

@@ -1,0 +1,137 @@
+//! The one public table of codes: what a failure is called, what it means, and whether trying again can help. Every dialect
+//! maps from it.
+
+/// What sort of failure, the same words in every dialect's documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The message is not what it must be.
+    Invalid,
+    /// The rules do not allow it now.
+    Illegal,
+    /// Whoever asks may not.
+    Denied,
+    /// Too much at a time.
+    Limited,
+    /// There is no such thing.
+    NotFound,
+    /// It came too late.
+    Expired,
+    /// It cannot be done just now.
+    Unavailable,
+    /// The server's or the rules' own fault.
+    Internal,
+}
+
+impl Kind {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Invalid => "invalid",
+            Kind::Illegal => "illegal",
+            Kind::Denied => "denied",
+            Kind::Limited => "limited",
+            Kind::NotFound => "not_found",
+            Kind::Expired => "expired",
+            Kind::Unavailable => "unavailable",
+            Kind::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status that carries it.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Kind::Invalid => 400,
+            Kind::Illegal => 409,
+            Kind::Denied => 403,
+            Kind::Limited => 429,
+            Kind::NotFound => 404,
+            Kind::Expired => 401,
+            Kind::Unavailable => 503,
+            Kind::Internal => 500,
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $text:literal $kind:ident $retry:literal $message:literal,)*) => {
+        /// A failure of the server itself; the rules of a room have codes of their own beside these.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $(#[doc = $message] $name,)* }
+
+        impl Code {
+            /// All of them, for documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// Its name on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// What sort of failure it is.
+            pub fn kind(self) -> Kind {
+                match self { $(Code::$name => Kind::$kind,)* }
+            }
+
+            /// Whether the same request may succeed later.
+            pub fn retry(self) -> bool {
+                match self { $(Code::$name => $retry,)* }
+            }
+
+            /// The fixed text for people.
+            pub fn message(self) -> &'static str {
+                match self { $(Code::$name => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidMessage "invalid_message" Invalid false "The message is not a JSON object with a type and fields as documented.",
+    UnsupportedVersion "unsupported_version" Invalid false "This server speaks version 1: leave v out or send 1.",
+    UnknownType "unknown_type" Invalid false "There is no such message; a room's own action must name its room.",
+    BinaryUnsupported "binary_unsupported" Invalid false "Send text frames: this protocol is JSON.",
+    InvalidAction "invalid_action" Invalid false "The action does not match this kind's schema, which GET /v1/kinds shows.",
+    InvalidConfig "invalid_config" Invalid false "The configuration does not match its schema, which GET /v1/kinds shows.",
+    InvalidName "invalid_name" Invalid false "A room's name has 1 to 64 characters of a-z, A-Z, 0-9, dot, dash and underscore.",
+    InvalidNonce "invalid_nonce" Invalid false "A nonce is a string of at most 64 bytes.",
+    UnknownKind "unknown_kind" Invalid false "This server has no such kind of room; GET /v1/kinds lists those it has.",
+    UnknownBot "unknown_bot" Invalid false "There is no bot of this name.",
+    IdReused "id_reused" Invalid false "This message id was already used for something else: take a new one.",
+    RoomExists "room_exists" Illegal false "A room of this name is open: join it, or choose another name.",
+    RoomClosed "room_closed" Illegal false "The room has ended; it can be viewed, but nothing can be played in it.",
+    SeatedElsewhere "seated_elsewhere" Illegal false "You hold another seat in this room: leave it first.",
+    AuthenticationRequired "authentication_required" Denied false "Say who you are first: send a token.",
+    AuthenticationFailed "authentication_failed" Denied false "The token is not valid here.",
+    TokenExpired "token_expired" Expired false "The token has expired: get a new one and connect again.",
+    AuthenticationTwice "already_authenticated" Illegal false "This connection already knows who you are.",
+    RoleRequired "role_required" Denied false "Your token's role does not allow this.",
+    GameFull "game_full" Denied true "Every seat is taken; you may join as a spectator.",
+    SeatTaken "seat_taken" Denied true "This seat is taken.",
+    NoSuchSeat "no_such_seat" Invalid false "The room has no such seat.",
+    NotInRoom "not_in_room" Denied false "You hold no seat in this room: join it first.",
+    RoomNotFound "room_not_found" NotFound false "There is no room of this name that you may see.",
+    TooManyRooms "too_many_rooms" Limited true "This server has as many rooms open as it may.",
+    TooManyFollowed "too_many_followed" Limited true "This connection follows as many rooms as it may: unsubscribe from one.",
+    TooManyWaiting "too_many_waiting" Limited true "Too many requests are waiting for this room.",
+    RoomFrozen "room_frozen" Unavailable true "The room is frozen after a fault in its rules and waits for its operator.",
+    RoomUnreadable "room_unreadable" Unavailable true "The room's journal cannot be played here; its operator can see why.",
+    Draining "draining" Unavailable true "This server is shutting down: connect again.",
+    JournalDown "journal_down" Unavailable true "The journal cannot be read just now.",
+    Internal "internal" Internal true "Something went wrong in the rules of this room; nothing of it was kept.",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_distinct_snake_case_and_says_something() {
+        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code:?}");
+            assert!(code.message().ends_with('.'), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What the native protocol says: "dialect.encode <- Notice". Each function appends one JSON object to a buffer; framing comes
+//! after.
+
+use crate::code::{Code, Kind};
+use crate::limits::Limits;
+use parlour_room::stream::Body;
+use parlour_room::{Position, Refusal, Seat};
+use std::fmt::Display;
+use std::io::Write;
+
+/// A failure as clients are told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What sort.
+    pub kind: Kind,
+    /// Its code: from the public table, or the rules' own.
+    pub code: String,
+    /// The text for people.
+    pub message: String,
+    /// More, as a JSON object.
+    pub details: Option<Box<str>>,
+    /// Whether the same request may succeed later.
+    pub retry: bool,
+}
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Self {
+        let (name, message) = (code.as_str().to_owned(), code.message().to_owned());
+        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry() }
+    }
+}
+
+impl Failure {
+    /// A refusal by the rules: `illegal`, or `denied` where somebody was not let in.
+    pub fn refused(kind: Kind, refusal: Refusal) -> Self {
+        Self { kind, code: refusal.code, message: refusal.message, details: refusal.details, retry: false }
+    }
+}
+
+/// How a join caught up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    /// With exactly the events that were missed.
+    Replayed(usize),
+    /// With one whole view, because more was missed than is kept.
+    View,
+    /// There was nothing to resume.
+    Fresh,
+}
+
+/// What an `ack` of success says.
+#[derive(Clone, Debug)]
+pub enum Done<'a> {
+    /// Nothing more.
+    Plain,
+    /// A room is open.
+    Opened {
+        /// Its name.
+        room: &'a str,
+        /// The promise about its dice.
+        seed_hash: &'a str,
+        /// Whether this request had been answered before.
+        dup: bool,
+    },
+    /// Somebody is in.
+    Joined {
+        /// The room.
+        room: &'a str,
+        /// Their seat; `None` for a spectator.
+        seat: Option<Seat>,
+        /// How far the answer reaches.
+        at: &'a Position,
+        /// The promise about its dice.
+        seed_hash: &'a str,
+        /// What follows.
+        resumed: Resumed,
+    },
+    /// An action was played.
+    Acted {
+        /// How far its actor has heard with it.
+        at: &'a Position,
+        /// Whether it had been played before.
+        dup: bool,
+    },
+    /// What may be done now.
+    Legal {
+        /// Each as JSON.
+        actions: &'a [String],
+        /// Whether the room has ended, so that nothing will be legal any more.
+        ended: bool,
+    },
+}
+
+/// The greeting; for a guest with the token that brings them back as the same one.
+pub fn connected(out: &mut Vec<u8>, user: &str, session: &str, token: Option<&str>, server: &str, limits: &Limits) {
+    begin(out, "connected");
+    put(out, format_args!("\"payload\":{{\"user_id\":"));
+    string(out, user);
+    if let Some(token) = token {
+        put(out, format_args!(",\"token\":"));
+        string(out, token);
+    }
+    put(out, format_args!(",\"session_id\":\"{session}\",\"server\":"));
+    string(out, server);
+    put(
+        out,
+        format_args!(
+            ",\"limits\":{{\"message_bytes\":{},\"id_bytes\":{},\"rooms\":{},\"unanswered\":{},\"ping_ms\":{}}}}}}}",
+            limits.message_bytes, limits.id_bytes, limits.rooms_per_connection, limits.unanswered_per_member, limits.ping_ms
+        ),
+    );
+}
+
+/// The answer to `ping`.
+pub fn pong(out: &mut Vec<u8>) {
+    begin(out, "pong");
+    put(out, format_args!("\"payload\":{{}}}}"));
+}
+
+/// The answer to a request that succeeded.
+pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
+    begin(out, "ack");
+    put(out, format_args!("\"payload\":{{\"ref\":"));
+    string(out, reference);
+    put(out, format_args!(",\"status\":\"ok\""));
+    match done {
+        Done::Plain => {}
+        Done::Opened { room, seed_hash, dup } => {
+            put(out, format_args!(",\"room_id\":\"{room}\",\"seed_hash\":\"{seed_hash}\",\"dup\":{dup}"));
+        }
+        Done::Joined { room, seat, at, seed_hash, resumed } => {
+            put(out, format_args!(",\"room_id\":\"{room}\",\"as\":\"{}\"", if seat.is_some() { "player" } else { "spectator" }));
+            if let Some(seat) = seat {
+                put(out, format_args!(",\"seat\":{seat}"));
+            }
+            put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\",\"resumed\":"));
+            match resumed {
+                Resumed::Replayed(events) => put(out, format_args!("{{\"kind\":\"replayed\",\"events\":{events}}}")),
+                Resumed::View => put(out, format_args!("{{\"kind\":\"view\"}}")),
+                Resumed::Fresh => put(out, format_args!("{{\"kind\":\"fresh\"}}")),
+            }
+        }
+        Done::Acted { at, dup } => put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup}")),
+        Done::Legal { actions, ended } => put(out, format_args!(",\"actions\":[{}],\"ended\":{ended}", actions.join(","))),
+    }
+    put(out, format_args!("}}}}"));
+}
+
+/// The answer to a request that failed: an `ack` where the request had a `ref`, else an `error`.
+pub fn failed(out: &mut Vec<u8>, reference: Option<&str>, failure: &Failure) {
+    begin(out, if reference.is_some() { "ack" } else { "error" });
+    put(out, format_args!("\"payload\":{{"));
+    if let Some(reference) = reference {
+        put(out, format_args!("\"ref\":"));
+        string(out, reference);
+        put(out, format_args!(",\"status\":\"error\","));
+    }
+    put(out, format_args!("\"kind\":\"{}\",\"code\":", failure.kind.as_str()));
+    string(out, &failure.code);
+    put(out, format_args!(",\"message\":"));
+    string(out, &failure.message);
+    if let Some(details) = &failure.details {
+        put(out, format_args!(",\"details\":{details}"));
+    }
+    if failure.kind == Kind::Invalid && failure.code == Code::UnsupportedVersion.as_str() {
+        put(out, format_args!(",\"supported\":[{}]", super::native::VERSION));
+    }
+    if failure.kind == Kind::Limited {
+        put(out, format_args!(",\"retry_after_ms\":{RETRY_AFTER_MS}"));
+    }
+    put(out, format_args!(",\"retry\":{}}}}}", failure.retry));
+}
+
+/// When something `limited` may be tried again.
+pub const RETRY_AFTER_MS: u64 = 1000;
+
+/// An event of a room: its own type, and the rest of its fields as the payload. `private` says which numbering `number` is of.
+pub fn event(out: &mut Vec<u8>, room: &str, number: u64, private: bool, ts_ms: u64, body: &Body) {
+    let (kind, fields) = split(body.get());
+    begin(out, kind);
+    put(out, format_args!("\"room\":\"{room}\",\"{}\":{number},\"ts\":\"", if private { "m" } else { "n" }));
+    timestamp(out, ts_ms);
+    put(out, format_args!("\",\"payload\":{{{fields}}}}}"));
+}
+
+/// A whole view.
+pub fn view(out: &mut Vec<u8>, room: &str, at: &Position, p: u64, view: &str) {
+    begin(out, "view");
+    put(out, format_args!("\"room\":\"{room}\",\"at\":\"{at}\",\"p\":{p},\"payload\":{view}}}"));
+}
+
+/// Presence: somebody is here, or no longer. `kind` is `user_joined` or `user_left`.
+pub fn presence(out: &mut Vec<u8>, kind: &str, room: &str, user: &str) {
+    begin(out, kind);
+    put(out, format_args!("\"payload\":{{\"room_id\":\"{room}\",\"user_id\":"));
+    string(out, user);
+    put(out, format_args!("}}}}"));
+}
+
+/// Presence: who is here. Without names where there are too many.
+pub fn room_update(out: &mut Vec<u8>, room: &str, users: Option<&[&str]>, count: usize, spectators: usize) {
+    begin(out, "room_update");
+    put(out, format_args!("\"payload\":{{\"room_id\":\"{room}\",\"count\":{count},\"spectators\":{spectators}"));
+    if let Some(users) = users {
+        put(out, format_args!(",\"users\":"));
+        serde_json::to_writer(&mut *out, users).expect("names can be written as JSON");
+    }
+    put(out, format_args!("}}}}"));
+}
+
+/// A connection no longer follows a room, and why.
+pub fn left(out: &mut Vec<u8>, room: &str, reason: &str) {
+    begin(out, "user_left");
+    put(out, format_args!("\"payload\":{{\"room_id\":\"{room}\",\"you\":true,\"reason\":"));
+    string(out, reason);
+    put(out, format_args!("}}}}"));
+}
+
+/// The server is going away.
+pub fn closing(out: &mut Vec<u8>, reason: &str) {
+    begin(out, "closing");
+    put(out, format_args!("\"payload\":{{\"reason\":"));
+    string(out, reason);
+    put(out, format_args!("}}}}"));
+}
+
+/// An event's type, and its other fields without their braces. Events are enums tagged by `type`, which registering a kind
+/// checks; serde writes the tag first.
+pub fn split(body: &str) -> (&str, &str) {
+    let rest = body.strip_prefix("{\"type\":\"").expect("an event is tagged by its type");
+    let (kind, rest) = rest.split_once('"').expect("a tag ends");
+    let fields = rest.strip_suffix('}').expect("an object ends");
+    (kind, fields.strip_prefix(',').unwrap_or(fields))
+}
+
+/// RFC 3339 in UTC with milliseconds. The calendar is Howard Hinnant's `civil_from_days`.
+pub fn timestamp(out: &mut Vec<u8>, ts_ms: u64) {
+    let (days, of_day) = (ts_ms / 86_400_000, ts_ms % 86_400_000);
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (seconds, ms) = (of_day / 1000, of_day % 1000);
+    put(
+        out,
+        format_args!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{ms:03}Z", seconds / 3600, seconds / 60 % 60, seconds % 60),
+    );
+}
+
+fn begin(out: &mut Vec<u8>, kind: &str) {
+    put(out, format_args!("{{\"v\":1,\"type\":\"{kind}\","));
+}
+
+fn put(out: &mut Vec<u8>, what: impl Display) {
+    write!(out, "{what}").expect("a buffer takes everything");
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a string can be written as JSON");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_rfc_3339() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_123, "2000-02-29T00:00:00.123Z"),
+            (1_795_255_200_001, "2026-11-21T10:00:00.001Z"),
+            (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
+        ] {
+            let mut out = Vec::new();
+            timestamp(&mut out, ms);
+            assert_eq!(String::from_utf8(out).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn an_event_splits_into_its_type_and_its_fields() {
+        assert_eq!(split(r#"{"type":"drew","seat":1}"#), ("drew", r#""seat":1"#));
+        assert_eq!(split(r#"{"type":"over"}"#), ("over", ""));
+    }
+}

@@ -1,0 +1,429 @@
+//! One room as this server keeps it: its table, who follows it, and what is held back until the disk has it.
+//! "record, hash -> append" and "stream (numbered) <- held until the journal says durable".
+//!
+//! Everything computed from a room goes through [`Draft`] and leaves only when the room's last appended record is durable:
+//! answers, refusals, views, presence, replies to the HTTP API.
+
+use crate::dialect::native_out::{self as say, Done, Failure};
+use crate::framing::websocket;
+use crate::io::{AskId, CallId, ConnId, Reply};
+use crate::store::History;
+use parlour_room::stream::Told;
+use parlour_room::{AnyKind, AnyTable, Hash64, Position, Seat, Viewer};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(crate) struct Hall {
+    pub(crate) name: Arc<str>,
+    pub(crate) phase: Phase,
+    pub(crate) follows: Vec<Follow>,
+    pub(crate) clock: RoomClock,
+    /// Whether the clock runs: the room was here before, and its time goes on while it is read again.
+    pub(crate) has_clock: bool,
+    /// The time for which this hall stands in the shard's list of timers.
+    pub(crate) timer: Option<u64>,
+    /// The batch that holds its last record.
+    pub(crate) last_commit: u64,
+    /// Records that are not durable yet: in which batch, and whose action each is.
+    pub(crate) undurable: VecDeque<(u64, Option<String>)>,
+    /// How many of them each member has.
+    pub(crate) ahead: BTreeMap<String, usize>,
+    pub(crate) draft: Draft,
+    pub(crate) held: VecDeque<(u64, Draft)>,
+    pub(crate) is_dirty: bool,
+    /// Whether something was played since views were last made.
+    pub(crate) views_are_old: bool,
+    views: BTreeMap<Viewer, LastView>,
+    acks: Vec<(ConnId, Option<String>, Answered)>,
+    pub(crate) refusals: Refusals,
+    pub(crate) presence_is_old: bool,
+    pub(crate) asks: BTreeMap<Seat, Asked>,
+    pub(crate) panics: VecDeque<u64>,
+    pub(crate) frozen: Option<String>,
+    /// After a panic: load again as soon as everything appended is durable.
+    pub(crate) must_reload: bool,
+    /// Weight of the records since the last snapshot, and of that snapshot.
+    pub(crate) tail_bytes: usize,
+    pub(crate) snapshot_bytes: usize,
+}
+
+pub(crate) enum Phase {
+    /// Being read; these requests wait for it.
+    Loading(VecDeque<Waiting>),
+    /// The journal never heard of it. It goes away unless the requests now being handled open it.
+    Absent,
+    /// Here.
+    Open { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable> },
+    /// It cannot be loaded; the operator was told why.
+    Broken,
+}
+
+pub(crate) enum Waiting {
+    Frame(ConnId, String),
+    Call(CallId, Arc<crate::io::Identity>, [u8; 32], crate::io::Call),
+}
+
+/// A connection that follows the room.
+#[derive(Clone, Debug)]
+pub(crate) struct Follow {
+    pub(crate) conn: ConnId,
+    pub(crate) user: Arc<str>,
+    pub(crate) viewer: Viewer,
+    /// Where in the streams the tenure of the viewer's seat begins.
+    pub(crate) since: u64,
+}
+
+/// Room time by the monotonic clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RoomClock {
+    pub(crate) mono_ms: u64,
+    pub(crate) room_ms: u64,
+}
+
+impl RoomClock {
+    pub(crate) fn room_ms(self, mono_ms: u64) -> u64 {
+        self.room_ms.saturating_add(mono_ms.saturating_sub(self.mono_ms))
+    }
+
+    pub(crate) fn mono_ms(self, room_ms: u64) -> u64 {
+        self.mono_ms.saturating_add(room_ms.saturating_sub(self.room_ms))
+    }
+}
+
+#[derive(Debug, Default)]
+struct LastView {
+    p: u64,
+    json: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) ask: AskId,
+    /// The tenure and the position for which it was asked.
+    pub(crate) since: u64,
+    pub(crate) seq: u64,
+    pub(crate) is_open: bool,
+    pub(crate) refused: u32,
+}
+
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Acted { at: Position, dup: bool },
+    Failed(Failure),
+}
+
+/// What is to leave once a batch is durable. Frames are written once, however many connections they go to.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    json: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) parcels: Vec<(ConnId, Range<usize>)>,
+    pub(crate) replies: Vec<(CallId, Reply)>,
+}
+
+impl Draft {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parcels.is_empty() && self.replies.is_empty()
+    }
+
+    /// Writes one text frame, to be sent by [`send`](Self::send).
+    pub(crate) fn frame(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+        self.json.clear();
+        write(&mut self.json);
+        let from = self.bytes.len();
+        websocket::write_text(&mut self.bytes, &self.json);
+        from..self.bytes.len()
+    }
+
+    pub(crate) fn send(&mut self, conn: ConnId, frame: &Range<usize>) {
+        self.parcels.push((conn, frame.clone()));
+    }
+
+    /// How much memory it keeps for the next time.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.json.capacity() + self.bytes.capacity() + self.parcels.capacity() * size_of::<(ConnId, Range<usize>)>()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.parcels.clear();
+        self.replies.clear();
+    }
+}
+
+impl Hall {
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        Self {
+            name,
+            phase: Phase::Loading(VecDeque::new()),
+            follows: Vec::new(),
+            clock: RoomClock::default(),
+            has_clock: false,
+            timer: None,
+            last_commit: 0,
+            undurable: VecDeque::new(),
+            ahead: BTreeMap::new(),
+            draft: Draft::default(),
+            held: VecDeque::new(),
+            is_dirty: false,
+            views_are_old: false,
+            views: BTreeMap::new(),
+            acks: Vec::new(),
+            refusals: Refusals::default(),
+            presence_is_old: false,
+            asks: BTreeMap::new(),
+            panics: VecDeque::new(),
+            frozen: None,
+            must_reload: false,
+            tail_bytes: 0,
+            snapshot_bytes: 0,
+        }
+    }
+
+    /// The last record was this member's action.
+    pub(crate) fn was_acted_by(&mut self, user: &str) {
+        if let Some((_, whose @ None)) = self.undurable.back_mut() {
+            *whose = Some(user.to_owned());
+            *self.ahead.entry(user.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Everything up to this batch is on disk.
+    pub(crate) fn is_durable_to(&mut self, commit: u64) {
+        while let Some((_, whose)) = self.undurable.pop_front_if(|(awaited, _)| *awaited <= commit) {
+            let Some(user) = whose else { continue };
+            if let Some(count) = self.ahead.get_mut(&user) {
+                *count -= 1;
+                if *count == 0 {
+                    self.ahead.remove(&user);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn table(&self) -> Option<&dyn AnyTable> {
+        match &self.phase {
+            Phase::Open { table, .. } => Some(table.as_ref()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn table_mut(&mut self) -> Option<&mut Box<dyn AnyTable>> {
+        match &mut self.phase {
+            Phase::Open { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Forgets what was only true of the table before this one.
+    pub(crate) fn take_table(&mut self, kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>) {
+        self.phase = Phase::Open { kind, table };
+        self.asks.clear();
+        self.views_are_old = true;
+        self.must_reload = false;
+    }
+
+    /// Sends events to everybody who follows, each their own body.
+    pub(crate) fn tell(&mut self, told: &[Told]) {
+        for told in told {
+            let (draft, name) = (&mut self.draft, &self.name);
+            let mut frames: [Option<(*const u8, Range<usize>)>; 2] = [None, None];
+            for follow in &self.follows {
+                let Some(body) = told.heard_by(follow.viewer, follow.since) else { continue };
+                // At most two bodies exist; which one this is, its address tells.
+                let address = body.get().as_ptr();
+                let known = frames.iter().flatten().find(|(of, _)| *of == address).map(|(_, frame)| frame.clone());
+                let frame = known.unwrap_or_else(|| {
+                    let frame = draft.frame(|out| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
+                    let slot = usize::from(frames[0].is_some());
+                    frames[slot] = Some((address, frame.clone()));
+                    frame
+                });
+                draft.send(follow.conn, &frame);
+            }
+        }
+    }
+
+    /// One frame to everybody who follows but the one who caused it.
+    pub(crate) fn tell_others(&mut self, cause: Option<&str>, write: impl FnOnce(&mut Vec<u8>, &str)) {
+        let frame = self.draft.frame(|out| write(out, &self.name));
+        for follow in self.follows.iter().filter(|follow| Some(&*follow.user) != cause) {
+            self.draft.send(follow.conn, &frame);
+        }
+    }
+
+    /// One frame to one connection.
+    pub(crate) fn tell_one(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>, &str)) {
+        let frame = self.draft.frame(|out| write(out, &self.name));
+        self.draft.send(conn, &frame);
+    }
+
+    /// The answer to an action: it comes after the views of this turn.
+    pub(crate) fn answer_later(&mut self, conn: ConnId, reference: Option<String>, answered: Answered) {
+        self.acks.push((conn, reference, answered));
+    }
+
+    /// Makes the views that everybody lacks, then the answers that wait for them.
+    pub(crate) fn settle(&mut self, view_bytes: usize) -> Vec<ViewFault> {
+        let faults = if self.views_are_old { self.renew_views(view_bytes) } else { Vec::new() };
+        self.views_are_old = false;
+        for (conn, reference, answered) in std::mem::take(&mut self.acks) {
+            let frame = match (&reference, &answered) {
+                (None, Answered::Acted { .. }) => continue,
+                (Some(reference), Answered::Acted { at, dup }) => {
+                    self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup }))
+                }
+                (reference, Answered::Failed(failure)) => self.draft.frame(|out| say::failed(out, reference.as_deref(), failure)),
+            };
+            self.draft.send(conn, &frame);
+        }
+        faults
+    }
+
+    fn renew_views(&mut self, view_bytes: usize) -> Vec<ViewFault> {
+        let Phase::Open { kind, table } = &self.phase else { return Vec::new() };
+        if kind.events_suffice() {
+            return Vec::new();
+        }
+        let viewers: BTreeSet<Viewer> = self.follows.iter().map(|follow| follow.viewer).collect();
+        self.views.retain(|viewer, _| viewers.contains(viewer));
+        let mut faults = Vec::new();
+        for viewer in viewers {
+            match look(self.views.entry(viewer).or_default(), table.as_ref(), viewer, view_bytes) {
+                Ok(None) => {}
+                Ok(Some(last)) => {
+                    let at = table.position(viewer);
+                    let frame = self.draft.frame(|out| say::view(out, &self.name, &at, last.p, &last.json));
+                    for follow in self.follows.iter().filter(|follow| follow.viewer == viewer) {
+                        self.draft.send(follow.conn, &frame);
+                    }
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        faults
+    }
+
+    /// Makes the view of this viewer; whether it is news to those who see the same.
+    pub(crate) fn look(&mut self, viewer: Viewer, view_bytes: usize) -> Result<bool, ViewFault> {
+        let Phase::Open { table, kind } = &self.phase else { return Ok(false) };
+        let is_news = look(self.views.entry(viewer).or_default(), table.as_ref(), viewer, view_bytes)?.is_some();
+        Ok(is_news && !kind.events_suffice())
+    }
+
+    /// One whole view, as it was just made, for somebody who came in; and for everybody who sees the same, if it is news.
+    pub(crate) fn show(&mut self, conn: ConnId, viewer: Viewer, is_news: bool) {
+        let (Phase::Open { table, .. }, Some(last)) = (&self.phase, self.views.get(&viewer)) else { return };
+        let at = table.position(viewer);
+        let frame = self.draft.frame(|out| say::view(out, &self.name, &at, last.p, &last.json));
+        let others = self.follows.iter().filter(|follow| is_news && follow.viewer == viewer && follow.conn != conn);
+        others.for_each(|follow| self.draft.send(follow.conn, &frame));
+        self.draft.send(conn, &frame);
+    }
+
+    pub(crate) fn events_suffice(&self) -> bool {
+        matches!(&self.phase, Phase::Open { kind, .. } if kind.events_suffice())
+    }
+
+    /// Whether the answer to an action of this connection waits for the views of this turn.
+    pub(crate) fn owes(&self, conn: ConnId) -> bool {
+        self.acks.iter().any(|(to, ..)| *to == conn)
+    }
+
+    /// Whether a user has a connection that follows this room.
+    pub(crate) fn is_here(&self, user: &str) -> bool {
+        self.follows.iter().any(|follow| &*follow.user == user)
+    }
+
+    /// Whether a user has a connection that follows this room as a player.
+    pub(crate) fn plays_here(&self, user: &str) -> bool {
+        self.follows.iter().any(|follow| follow.viewer != Viewer::Spectator && &*follow.user == user)
+    }
+
+    pub(crate) fn follow(&mut self, follow: Follow) {
+        match self.follows.iter_mut().find(|known| known.conn == follow.conn) {
+            Some(known) => *known = follow,
+            None => self.follows.push(follow),
+        }
+    }
+
+    pub(crate) fn unfollow(&mut self, conn: ConnId) -> Option<Follow> {
+        let at = self.follows.iter().position(|follow| follow.conn == conn)?;
+        Some(self.follows.remove(at))
+    }
+}
+
+/// A view that could not be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ViewFault {
+    Panicked,
+    TooBig(usize),
+}
+
+/// Makes a view; `None` if it is the one that was sent last.
+fn look<'a>(
+    last: &'a mut LastView,
+    table: &dyn AnyTable,
+    viewer: Viewer,
+    view_bytes: usize,
+) -> Result<Option<&'a LastView>, ViewFault> {
+    let json = table.view(viewer).map_err(|_| ViewFault::Panicked)?;
+    if json.len() > view_bytes {
+        return Err(ViewFault::TooBig(json.len()));
+    }
+    if last.p > 0 && last.json == json {
+        return Ok(None);
+    }
+    last.p += 1;
+    last.json = json;
+    Ok(Some(last))
+}
+
+/// Refusals that were given, so that the same message is answered the same. Not kept: a later owner of the room may judge again.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    by_id: BTreeMap<(String, String), (Hash64, Failure)>,
+    order: VecDeque<(String, String)>,
+}
+
+impl Refusals {
+    pub(crate) fn find(&self, user: &str, id: &str) -> Option<&(Hash64, Failure)> {
+        if self.by_id.is_empty() { None } else { self.by_id.get(&(user.to_owned(), id.to_owned())) }
+    }
+
+    pub(crate) fn remember(&mut self, limit: usize, user: &str, id: &str, body: Hash64, failure: Failure) {
+        if failure.retry {
+            return;
+        }
+        let key = (user.to_owned(), id.to_owned());
+        if self.by_id.insert(key.clone(), (body, failure)).is_none() {
+            self.order.push_back(key);
+        }
+        while self.order.len() > limit {
+            let oldest = self.order.pop_front().expect("longer than its limit");
+            self.by_id.remove(&oldest);
+        }
+    }
+}
+
+/// What became of a room that was read.
+pub(crate) enum Read {
+    Absent,
+    Table { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, snapshot_bytes: usize, tail_bytes: usize },
+    Broken(String),
+}
+
+/// Plays a room's history.
+pub(crate) fn read(kinds: &crate::schema::Kinds, room: &str, history: Option<&History>) -> Read {
+    let Some(history) = history else { return Read::Absent };
+    match crate::rebuild::rebuild(kinds, room, history) {
+        Ok((kind, table)) => Read::Table {
+            kind,
+            table,
+            snapshot_bytes: history.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len()),
+            tail_bytes: history.records.iter().map(|record| record.input.len()).sum(),
+        },
+        Err(broken) => Read::Broken(broken.to_string()),
+    }
+}

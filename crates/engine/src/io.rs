@@ -1,0 +1,269 @@
+//! What goes into the shard and what comes out: the whole server as one state machine that knows no socket, clock, disk or
+//! thread.
+
+use crate::code::Code;
+use crate::command::Open;
+use crate::dialect::native_out::Failure;
+use crate::limits::Limits;
+use crate::store::{Batch, History, ReadError};
+use parlour_room::Seat;
+use std::sync::Arc;
+
+/// What time it is. Both are given by whoever runs the shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds of a clock that never goes back.
+    pub mono_ms: u64,
+    /// Milliseconds since 1970, as the machine believes.
+    pub wall_ms: u64,
+}
+
+/// A connection. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// A request of the HTTP API. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// Something asked of a bot. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId(pub u64);
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything, and closing others' rooms.
+    Admin,
+    /// Opening rooms and playing.
+    Player,
+    /// Watching.
+    Spectator,
+}
+
+/// Who somebody is. The server vouches for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Unique and stable.
+    pub user: String,
+    /// What others may call them.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// When this ends, wall time; `None` for never.
+    pub expires_ms: Option<u64>,
+}
+
+impl Identity {
+    /// Whether anybody may be called so: by a token, whoever signed it.
+    pub fn is_possible(&self, limits: &Limits) -> bool {
+        !self.user.is_empty()
+            && self.user.len() <= limits.user_bytes
+            && self.name.len() <= limits.user_bytes
+            && !self.user.starts_with(BOT_PREFIX)
+    }
+}
+
+/// The user ids of bots begin with this, and nobody else's may.
+pub const BOT_PREFIX: &str = "bot:";
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A connection passed its handshake.
+    Opened {
+        /// Which.
+        conn: ConnId,
+        /// 32 bytes of luck: for the session's id and the seeds of rooms it opens.
+        entropy: [u8; 32],
+        /// The token it brought, if any.
+        token: Option<String>,
+        /// Who it is without a token, where that is allowed.
+        guest: Option<Identity>,
+        /// With what that guest can come back as the same one: told in the greeting.
+        guest_token: Option<String>,
+    },
+    /// Bytes came. They are unmasked in place.
+    Bytes {
+        /// From where.
+        conn: ConnId,
+        /// What came.
+        bytes: &'a mut [u8],
+    },
+    /// Everything was written to a connection that was paused.
+    Flushed(ConnId),
+    /// A connection is gone.
+    Closed(ConnId),
+    /// A token was looked at.
+    Verified {
+        /// Whose.
+        conn: ConnId,
+        /// Who that is, or why not.
+        result: Result<Identity, Code>,
+    },
+    /// Every batch up to this one is on disk.
+    Durable(u64),
+    /// The journal failed: nothing is durable any more.
+    Failed(String),
+    /// A room was read.
+    Loaded {
+        /// Its name.
+        room: Arc<str>,
+        /// What the journal holds of it; `None` if it never heard of it.
+        result: Result<Option<History>, ReadError>,
+    },
+    /// A request of the HTTP API.
+    Call {
+        /// To whom the reply goes.
+        from: CallId,
+        /// Who asks.
+        by: Identity,
+        /// 32 bytes of luck.
+        entropy: [u8; 32],
+        /// What they ask.
+        call: Call,
+    },
+    /// A bot decided.
+    BotAnswer {
+        /// What it was asked.
+        ask: AskId,
+        /// One of its legal actions, or anything at all.
+        action: String,
+    },
+    /// Time went on; nothing else happened.
+    Time,
+    /// The server is to end: rooms are put away, clients told.
+    Drain,
+}
+
+/// A request of the HTTP API.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// Open a room.
+    Open(Open<'static>),
+    /// Close one.
+    Close(String),
+    /// Show one.
+    Show(String),
+    /// Those of these rooms that are loaded.
+    List(Vec<String>),
+    /// What was counted.
+    Counts,
+}
+
+/// The answer to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It was done; the body is JSON.
+    Done {
+        /// HTTP 200, or 201 where something was made.
+        created: bool,
+        /// JSON.
+        body: String,
+    },
+    /// It failed.
+    Failed(Failure),
+    /// What was counted.
+    Counts(Box<Counts>),
+}
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Write these bytes.
+    Write {
+        /// Where.
+        conn: ConnId,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Read nothing more from this connection: it is owed more than it may be. Say `Flushed` whenever everything was written to
+    /// it.
+    Pause(ConnId),
+    /// Read from it again.
+    Resume(ConnId),
+    /// After everything was written, end the connection: no more is written, and input is thrown away for `Limits::linger_ms`.
+    Close(ConnId),
+    /// Write this to disk, then say `Durable`.
+    Append(Batch),
+    /// Read this room, then say `Loaded`.
+    Load(Arc<str>),
+    /// Look at this token, then say `Verified`.
+    Verify {
+        /// Whose.
+        conn: ConnId,
+        /// The token.
+        token: String,
+    },
+    /// Answer a call.
+    Reply {
+        /// To whom.
+        to: CallId,
+        /// What.
+        reply: Reply,
+    },
+    /// Ask a bot, then say `BotAnswer`.
+    AskBot(AskBot),
+    /// Say `Time` at this monotonic time, at the latest.
+    WakeAt(u64),
+    /// Tell the operator.
+    Note(String),
+    /// Rooms are put away and clients told: the server may end.
+    Drained,
+    /// The journal failed: end the process, and recover.
+    Stop(String),
+}
+
+/// A question to a bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskBot {
+    /// Which question.
+    pub ask: AskId,
+    /// Which bot.
+    pub bot: String,
+    /// For which seat.
+    pub seat: Seat,
+    /// What that seat may know, JSON.
+    pub view: String,
+    /// What it may do, each as JSON; never empty.
+    pub legal: Vec<String>,
+}
+
+/// What a shard counts, since it began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections open now.
+    pub connections: u64,
+    /// Connections ever opened.
+    pub connections_opened: u64,
+    /// Rooms loaded now, by kind.
+    pub rooms: Vec<(&'static str, u64)>,
+    /// Rooms frozen now.
+    pub rooms_frozen: u64,
+    /// Rooms opened.
+    pub rooms_opened: u64,
+    /// Actions played.
+    pub actions_applied: u64,
+    /// Actions that had been played before.
+    pub actions_dup: u64,
+    /// Actions that did not decode, were illegal, not allowed, too many, or failed: by `Kind`.
+    pub actions_refused: [u64; 8],
+    /// Events told, each once however many heard it.
+    pub events: u64,
+    /// Frames that came, and that were written.
+    pub frames: [u64; 2],
+    /// Bytes that came, and that were written.
+    pub bytes: [u64; 2],
+    /// Joins that were caught up by events, by a view, or had nothing to catch up.
+    pub resumes: [u64; 3],
+    /// Tokens refused.
+    pub auth_failures: u64,
+    /// Records handed to the journal.
+    pub records: u64,
+    /// Batches handed to the journal.
+    pub batches: u64,
+    /// Replays that diverged while loading.
+    pub divergences: u64,
+    /// Panics of rules.
+    pub panics: u64,
+}

@@ -1,0 +1,15 @@
+//! Every rule of the conversation between clients and rooms, and the server as one deterministic state machine.
+
+pub mod code;
+pub mod command;
+pub mod dialect;
+pub mod framing;
+pub(crate) mod hall;
+pub mod io;
+pub mod limits;
+pub mod rebuild;
+pub mod replay;
+pub mod schema;
+pub(crate) mod session;
+pub mod shard;
+pub mod store;

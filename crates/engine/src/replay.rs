@@ -1,0 +1,150 @@
+//! Playing a room again from its records: as one seat saw it, as the records say it was, or to verify that both agree with the
+//! journal.
+
+use crate::dialect::native_out as say;
+use crate::rebuild::{self, Broken};
+use crate::schema::Kinds;
+use crate::store::History;
+use parlour_room::{AnyTable, Cause, Divergence, Played, Record, Viewer, Why};
+use serde_json::{Value, json};
+
+/// Through whose eyes a replay is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eyes {
+    /// Every record, with everything it told to anybody. The seed is left out: its hash stands in its place.
+    Records,
+    /// What this viewer was told, frame by frame, and what they may know in the end.
+    Viewer(Viewer),
+}
+
+/// What a replay found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// One JSON object a line.
+    pub lines: Vec<String>,
+    /// How many records were played.
+    pub records: u64,
+    /// The hash of the last one.
+    pub hash: String,
+    /// How many may play.
+    pub seats: u32,
+}
+
+/// Plays records up to number `until` (to the end without one).
+pub fn replay(kinds: &Kinds, room: &str, records: &[Record], until: Option<u64>, eyes: Eyes) -> Result<Replayed, Broken> {
+    let mut lines = Vec::new();
+    let mut played_records = 0;
+    let mut since = u64::MAX;
+    let records = records.iter().take_while(|record| until.is_none_or(|until| record.seq <= until));
+    let table = play(kinds, room, records, &mut |record, played, table| {
+        played_records += 1;
+        match eyes {
+            Eyes::Records => lines.push(record_line(record, played, table)),
+            Eyes::Viewer(viewer) => frames(&mut lines, room, played, table, viewer, &mut since),
+        }
+    })?;
+    let viewer = if let Eyes::Viewer(viewer) = eyes { viewer } else { Viewer::Spectator };
+    let view = table.view(viewer).map_err(|fault| diverged(table.about().seq, Why::Fault(fault)))?;
+    let mut line = Vec::new();
+    say::view(&mut line, room, &table.position(viewer), 1, &view);
+    lines.push(text(line));
+    Ok(Replayed { lines, records: played_records, hash: table.about().hash.to_string(), seats: table.about().seats })
+}
+
+/// Plays every life of a room from its first record, and compares everything else the journal says of it: the snapshot, the row
+/// in the list.
+pub fn verify(kinds: &Kinds, room: &str, records: &[Record], history: &History) -> Result<Replayed, Broken> {
+    let mut played_records = 0;
+    let mut snapshot_differs = None;
+    let table = play(kinds, room, records.iter(), &mut |record, _, table| {
+        played_records += 1;
+        if let Some(snapshot) = history.snapshot.as_ref().filter(|snapshot| snapshot.seq == record.seq) {
+            snapshot_differs = Some(!snapshot.is_whole() || table.snapshot().as_ref() != Ok(&snapshot.body));
+        }
+    })?;
+    let about = table.about();
+    match (&history.snapshot, snapshot_differs) {
+        (Some(snapshot), None) if snapshot.seq > about.seq => {
+            return Err(Broken::Snapshot(about.seq + 1, format!("missing, but there is a snapshot of record {}", snapshot.seq)));
+        }
+        (Some(snapshot), None | Some(true)) => {
+            return Err(Broken::Snapshot(snapshot.seq, "the snapshot is not what playing the records gives".to_owned()));
+        }
+        (None, _) | (Some(_), Some(false)) => {}
+    }
+    match &history.row {
+        Some(row) => rebuild::check_row(row, table.as_ref())?,
+        None => return Err(Broken::Row(about.opener.seq, "does not have this room".to_owned())),
+    }
+    Ok(Replayed { lines: Vec::new(), records: played_records, hash: about.hash.to_string(), seats: about.seats })
+}
+
+fn play<'a>(
+    kinds: &Kinds,
+    room: &str,
+    records: impl Iterator<Item = &'a Record>,
+    each: &mut dyn FnMut(&Record, &Played, &dyn AnyTable),
+) -> Result<Box<dyn AnyTable>, Broken> {
+    let mut table: Option<Box<dyn AnyTable>> = None;
+    for (expected, record) in (1..).zip(records) {
+        if record.seq != expected {
+            return Err(diverged(expected, Why::Missing { found: record.seq }));
+        }
+        let played = match &mut table {
+            Some(table) if record.cause != Cause::Opened => table.replay(record)?,
+            _ => {
+                let ((_, opened), played) = rebuild::open(kinds, room, record)?;
+                table = Some(opened);
+                played
+            }
+        };
+        each(record, &played, table.as_deref().expect("opened or played on"));
+    }
+    table.ok_or(Broken::NoOpening(1))
+}
+
+fn diverged(seq: u64, why: Why) -> Broken {
+    Broken::Diverged(Divergence { seq, why })
+}
+
+/// `since` is the tenure of the seat before the record: who loses the seat by it still hears what it told.
+fn frames(lines: &mut Vec<String>, room: &str, played: &Played, table: &dyn AnyTable, viewer: Viewer, since: &mut u64) {
+    let about = table.about();
+    let holder = about.members.values().find(|member| viewer.is(member.seat));
+    let after = holder.map_or(u64::MAX, |member| member.since_order);
+    let holds = (*since).min(after);
+    *since = after;
+    for told in &played.told {
+        if let Some(body) = told.heard_by(viewer, holds) {
+            let mut line = Vec::new();
+            say::event(&mut line, room, told.number, told.seat.is_some(), told.ts_ms, body);
+            lines.push(text(line));
+        }
+    }
+}
+
+fn record_line(record: &Record, played: &Played, table: &dyn AnyTable) -> String {
+    let mut input: Value = serde_json::from_str(&record.input).unwrap_or_default();
+    if let Some(fields) = input.as_object_mut().filter(|_| record.cause == Cause::Opened)
+        && fields.remove("seed").is_some()
+    {
+        fields.insert("seed_hash".to_owned(), json!(table.seed_hash()));
+    }
+    let told: Vec<Value> = played.told.iter().map(|told| serde_json::to_value(told).unwrap_or_default()).collect();
+    let mut ts = Vec::new();
+    say::timestamp(&mut ts, record.ts_ms);
+    json!({
+        "seq": record.seq,
+        "at_ms": record.at_ms,
+        "ts": text(ts),
+        "cause": record.cause.as_str(),
+        "input": input,
+        "hash": record.hash,
+        "told": told,
+    })
+    .to_string()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("what is said is JSON, and JSON is text")
+}

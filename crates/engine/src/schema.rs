@@ -1,0 +1,136 @@
+//! Which kinds of rooms a server has, and whether each can be spoken on the wire at all: checked once, when it is registered.
+
+use crate::dialect::native::SYSTEM_TYPES;
+use parlour_room::{AnyKind, KindOf, Room};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The kinds of rooms a server has, by name.
+#[derive(Clone, Default)]
+pub struct Kinds(BTreeMap<&'static str, Arc<dyn AnyKind>>);
+
+/// Why a kind cannot be registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KindError {
+    /// Its name is no name.
+    Name(String),
+    /// There is a kind of this name already.
+    Twice(String),
+    /// Its actions or events are no enum tagged by `type` in snake_case.
+    Untagged {
+        /// The kind.
+        kind: String,
+        /// `Action` or `Event`.
+        what: &'static str,
+        /// The variant, as far as it can be told.
+        variant: String,
+    },
+    /// Its refusals have no `code`.
+    Codeless(String),
+    /// It uses a type name of the protocol itself.
+    Reserved {
+        /// The kind.
+        kind: String,
+        /// The name.
+        name: String,
+    },
+    /// It starts jobs, and nothing here runs them.
+    Jobs(String),
+}
+
+impl std::fmt::Display for KindError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            KindError::Name(name) => write!(f, "{name:?} is no kind's name: use 1 to 32 of a-z, 0-9 and _, a letter first"),
+            KindError::Twice(name) => write!(f, "there are two kinds named {name:?}"),
+            KindError::Untagged { kind, what, variant } => write!(
+                f,
+                "{what} of {kind:?} must be an enum with #[serde(tag = \"type\", rename_all = \"snake_case\")]; look at {variant}"
+            ),
+            KindError::Codeless(kind) => {
+                write!(
+                    f,
+                    "Refusal of {kind:?} must carry a `code`: an enum with #[serde(tag = \"code\")], or parlour's `Refused`"
+                )
+            }
+            KindError::Reserved { kind, name } => {
+                write!(f, "{kind:?} uses {name:?}, which is a message type of the protocol: rename it")
+            }
+            KindError::Jobs(kind) => write!(f, "{kind:?} starts jobs, and no runner is registered for it"),
+        }
+    }
+}
+
+impl std::error::Error for KindError {}
+
+impl Kinds {
+    /// No kinds.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These kinds and `R`.
+    pub fn with<R: Room>(mut self) -> Result<Self, KindError> {
+        let kind = KindOf::<R>::new();
+        check(&kind)?;
+        if self.0.insert(kind.name(), Arc::new(kind)).is_some() {
+            return Err(KindError::Twice(R::KIND.to_owned()));
+        }
+        Ok(self)
+    }
+
+    /// The kind of this name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyKind>> {
+        self.0.values()
+    }
+}
+
+fn check(kind: &dyn AnyKind) -> Result<(), KindError> {
+    let name = kind.name();
+    let mut bytes = name.bytes();
+    let begins = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
+    if !begins || name.len() > 32 || !is_snake_case(name) {
+        return Err(KindError::Name(name.to_owned()));
+    }
+    if kind.has_jobs() {
+        return Err(KindError::Jobs(name.to_owned()));
+    }
+    let schemas = kind.schemas();
+    let refusal = schemas.refusal.as_value();
+    let has_code = |schema: &Value| schema.pointer("/properties/code").is_some();
+    let variants = refusal.get("oneOf").and_then(Value::as_array);
+    if !variants.map_or_else(|| has_code(refusal), |variants| variants.iter().all(has_code)) {
+        return Err(KindError::Codeless(name.to_owned()));
+    }
+    for (what, schema) in [("Action", schemas.action), ("Event", schemas.event)] {
+        for tag in tags(schema.as_value()) {
+            let tag = tag.map_err(|variant| KindError::Untagged { kind: name.to_owned(), what, variant })?;
+            if SYSTEM_TYPES.contains(&tag.as_str()) || tag.starts_with("parlour_") {
+                return Err(KindError::Reserved { kind: name.to_owned(), name: tag });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The `type` of each variant of an enum's schema, or the variant that has none.
+pub fn tags(schema: &Value) -> Vec<Result<String, String>> {
+    let Some(variants) = schema.get("oneOf").and_then(Value::as_array) else {
+        return vec![Err(schema.get("title").and_then(Value::as_str).unwrap_or("the type").to_owned())];
+    };
+    let tag = |variant: &Value| {
+        let tag = variant.pointer("/properties/type/const").and_then(Value::as_str).filter(|tag| is_snake_case(tag));
+        tag.map(str::to_owned).ok_or_else(|| variant.to_string())
+    };
+    variants.iter().map(tag).collect()
+}
+
+fn is_snake_case(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}

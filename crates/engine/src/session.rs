@@ -1,0 +1,103 @@
+//! One connection: "framing -> dialect.decode -> Command -> session". Who it is, which rooms it follows, and what waits to be
+//! written to it.
+
+use crate::framing::websocket::{self, Decoder};
+use crate::io::{ConnId, Identity};
+use crate::limits::Limits;
+use parlour_room::{Dice, Seed};
+use std::sync::Arc;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It has not said who it is.
+    Anonymous,
+    /// Its token is being looked at; what it sends meanwhile is stashed.
+    Verifying,
+    /// It is somebody.
+    Live,
+    /// It was told that it ends.
+    Closing,
+}
+
+pub(crate) struct Session {
+    pub(crate) conn: ConnId,
+    pub(crate) phase: Phase,
+    /// Out while a message of it is being handled.
+    pub(crate) decoder: Option<Decoder>,
+    pub(crate) id: String,
+    pub(crate) who: Option<Arc<Identity>>,
+    /// The `ref` of the `auth` message being looked at.
+    pub(crate) auth_reference: Option<String>,
+    /// What came and is not looked at yet: before the token was, or while it is paused.
+    pub(crate) stash: Vec<u8>,
+    /// It is owed so much that no more is taken from it until it has read.
+    pub(crate) is_paused: bool,
+    /// Bytes that are held for it until they are durable.
+    pub(crate) owed: usize,
+    /// Bytes of answers to it that this turn has made.
+    pub(crate) said: usize,
+    pub(crate) out: Vec<u8>,
+    /// The rooms it follows.
+    pub(crate) follows: Vec<usize>,
+    pub(crate) opened_ms: u64,
+    pub(crate) heard_ms: u64,
+    pub(crate) pinged: bool,
+    entropy: [u8; 32],
+    drawn: u64,
+}
+
+impl Session {
+    pub(crate) fn new(conn: ConnId, entropy: [u8; 32], now_ms: u64, limits: &Limits) -> Self {
+        let mut session = Self {
+            conn,
+            phase: Phase::Anonymous,
+            decoder: Some(Decoder::new(limits.message_bytes)),
+            id: String::new(),
+            who: None,
+            auth_reference: None,
+            stash: Vec::new(),
+            is_paused: false,
+            owed: 0,
+            said: 0,
+            out: Vec::new(),
+            follows: Vec::new(),
+            opened_ms: now_ms,
+            heard_ms: now_ms,
+            pinged: false,
+            entropy,
+            drawn: 0,
+        };
+        session.id = format!("s-{}", session.number());
+        session
+    }
+
+    /// How much it is owed.
+    pub(crate) fn debt(&self) -> usize {
+        self.out.len() + self.owed + self.said
+    }
+
+    /// The next seed made of this connection's luck.
+    pub(crate) fn seed(&mut self) -> Seed {
+        self.drawn += 1;
+        Seed::derived(&self.entropy, self.drawn)
+    }
+
+    /// A name nobody can guess, of no use for guessing a seed.
+    pub(crate) fn number(&mut self) -> String {
+        name_of(self.seed())
+    }
+
+    /// Appends one text frame.
+    pub(crate) fn say(&mut self, scratch: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+        scratch.clear();
+        write(scratch);
+        websocket::write_text(&mut self.out, scratch);
+    }
+}
+
+/// A name from a seed of its own, which is used for nothing else.
+pub(crate) fn name_of(seed: Seed) -> String {
+    let mut dice = Dice::from_seed(seed);
+    parlour_room::Hash64(dice.bits()).short(12)
+}

@@ -1,0 +1,391 @@
+//! The server as one deterministic state machine: `handle` what happened, then `poll` until nothing is left to do.
+//!
+//! A turn is everything handled between two times that `poll` ran dry. At its end every room that was touched makes its views
+//! once, what was recorded becomes one batch, and what was computed waits in its room until that batch is durable (see
+//! [`hall`](crate::hall)).
+
+mod calls;
+mod members;
+mod play;
+mod requests;
+mod rooms;
+mod time;
+
+use crate::code::Code;
+use crate::dialect::native_out as say;
+use crate::framing::websocket::{self, Message};
+use crate::hall::{Draft, Hall};
+use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
+use crate::limits::Limits;
+use crate::schema::Kinds;
+use crate::session::{Phase, Session};
+use crate::store::Batch;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What a shard is made with.
+#[derive(Clone)]
+pub struct Settings {
+    /// The kinds of rooms it can play.
+    pub kinds: Kinds,
+    /// Its limits.
+    pub limits: Limits,
+    /// What it calls itself in greetings.
+    pub server: String,
+    /// Faults put in on purpose, so that tests can show that they would be found.
+    #[doc(hidden)]
+    pub planted: Option<Planted>,
+}
+
+/// A fault put in on purpose.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// Answers leave before their batch is durable.
+    AnswerEarly,
+    /// Refusals leave at once, whatever they were computed from.
+    RefuseEarly,
+}
+
+/// Sessions and rooms, and nothing of the world outside.
+pub struct Shard {
+    settings: Arc<Settings>,
+    sessions: Vec<Option<Session>>,
+    /// Where in `sessions` a connection is.
+    places: HashMap<ConnId, usize, Fixed>,
+    free_places: Vec<usize>,
+    halls: Vec<Option<Hall>>,
+    by_name: BTreeMap<Arc<str>, usize>,
+    free_halls: Vec<usize>,
+    /// Rooms touched in this turn.
+    dirty: Vec<usize>,
+    /// Connections to which this turn has made answers.
+    talkers: Vec<ConnId>,
+    /// Connections with something to write.
+    writable: Vec<ConnId>,
+    /// When each room's next clock is due, in monotonic time.
+    timers: BTreeSet<(u64, usize)>,
+    batch: Batch,
+    /// Its snapshots: of a room that is snapshotted twice in a turn only the last counts.
+    snapshots: BTreeMap<Arc<str>, crate::store::Snapshot>,
+    /// The number of the batch that this turn fills.
+    commit: u64,
+    durable: u64,
+    /// Rooms that hold something back, by the batch they wait for.
+    awaiting: VecDeque<(u64, usize)>,
+    held_replies: VecDeque<(u64, crate::io::CallId, Reply)>,
+    outputs: VecDeque<Output>,
+    swept_ms: u64,
+    wake_at: Option<u64>,
+    draining: Option<u64>,
+    /// Everything is on disk: what was computed in this turn may still be said, then everybody is told goodbye.
+    leaves_now: bool,
+    is_drained: bool,
+    /// Everybody was told goodbye in this turn: once that is written, the server may end.
+    says_drained: bool,
+    has_failed: bool,
+    /// Rooms that are being read.
+    loads: usize,
+    asks: u64,
+    /// The rooms of the questions that bots have not answered.
+    asked: BTreeMap<AskId, usize>,
+    pub(crate) counts: Counts,
+    scratch: Vec<u8>,
+    drafts: Vec<Draft>,
+}
+
+/// Only ever asked for single keys, so the order inside does not matter; a fixed seed keeps runs equal all the same.
+type Fixed = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
+impl Shard {
+    /// A shard without connections or rooms. The first batch it writes has number 1.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            sessions: Vec::new(),
+            places: HashMap::default(),
+            free_places: Vec::new(),
+            halls: Vec::new(),
+            by_name: BTreeMap::new(),
+            free_halls: Vec::new(),
+            dirty: Vec::new(),
+            talkers: Vec::new(),
+            writable: Vec::new(),
+            timers: BTreeSet::new(),
+            batch: Batch::default(),
+            snapshots: BTreeMap::new(),
+            commit: 1,
+            durable: 0,
+            awaiting: VecDeque::new(),
+            held_replies: VecDeque::new(),
+            outputs: VecDeque::new(),
+            swept_ms: 0,
+            wake_at: None,
+            draining: None,
+            leaves_now: false,
+            is_drained: false,
+            says_drained: false,
+            has_failed: false,
+            loads: 0,
+            asks: 0,
+            asked: BTreeMap::new(),
+            counts: Counts::default(),
+            scratch: Vec::new(),
+            drafts: Vec::new(),
+        }
+    }
+
+    /// Takes in one thing that happened.
+    pub fn handle(&mut self, input: Input<'_>, now: Now) {
+        if self.has_failed {
+            return;
+        }
+        match input {
+            Input::Opened { conn, entropy, token, guest, guest_token } => {
+                self.opened(conn, entropy, now);
+                match (token, guest) {
+                    (Some(token), _) => self.verify(conn, token),
+                    (None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
+                    (None, None) => {}
+                }
+            }
+            Input::Bytes { conn, bytes } => {
+                self.counts.bytes[0] += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                self.bytes(conn, bytes, now);
+            }
+            Input::Flushed(conn) => self.flushed(conn, now),
+            Input::Closed(conn) => self.closed(conn),
+            Input::Verified { conn, result } => self.verified(conn, result, now),
+            Input::Durable(commit) => self.durable(commit),
+            Input::Failed(why) => {
+                self.has_failed = true;
+                self.outputs.push_back(Output::Stop(why));
+            }
+            Input::Loaded { room, result } => self.loaded(&room, result, now),
+            Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
+            Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
+            Input::Time => self.time(now),
+            Input::Drain => self.drain(now),
+        }
+    }
+
+    /// The next thing to do; `None` once the turn is over and everything is handed out.
+    pub fn poll(&mut self) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        if !self.has_failed {
+            self.end_turn();
+        }
+        self.outputs.pop_front()
+    }
+
+    /// The limits it keeps.
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// How many bundles of frames and replies wait for the disk.
+    pub fn held(&self) -> usize {
+        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.held_replies.len()
+    }
+
+    fn end_turn(&mut self) {
+        for at in std::mem::take(&mut self.dirty) {
+            self.settle(at);
+            self.put_away_draft(at);
+        }
+        for conn in std::mem::take(&mut self.talkers) {
+            if let Some(session) = self.session(conn) {
+                session.said = 0;
+            }
+        }
+        if self.leaves_now {
+            self.say_goodbye();
+        }
+        self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
+        if !self.batch.is_empty() {
+            self.batch.commit = self.commit;
+            self.commit += 1;
+            self.counts.batches += 1;
+            self.counts.records += u64::try_from(self.batch.records.len()).unwrap_or(u64::MAX);
+            self.outputs.push_back(Output::Append(std::mem::take(&mut self.batch)));
+        }
+        for conn in std::mem::take(&mut self.writable) {
+            let Some(session) = self.session(conn) else { continue };
+            let bytes = std::mem::take(&mut session.out);
+            let is_over = session.phase == Phase::Closing;
+            // Who is listed twice was written to the first time; the last that is written is a close.
+            if bytes.is_empty() {
+                continue;
+            }
+            self.counts.bytes[1] += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.outputs.push_back(Output::Write { conn, bytes });
+            if is_over {
+                self.outputs.push_back(Output::Close(conn));
+            }
+        }
+        self.tell_when_to_wake();
+        if std::mem::take(&mut self.says_drained) {
+            self.outputs.push_back(Output::Drained);
+        }
+    }
+
+    fn session(&mut self, conn: ConnId) -> Option<&mut Session> {
+        let place = *self.places.get(&conn)?;
+        self.sessions[place].as_mut()
+    }
+
+    fn opened(&mut self, conn: ConnId, entropy: [u8; 32], now: Now) {
+        let session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
+        let place = self.free_places.pop().unwrap_or_else(|| {
+            self.sessions.push(None);
+            self.sessions.len() - 1
+        });
+        self.sessions[place] = Some(session);
+        self.places.insert(conn, place);
+        self.counts.connections += 1;
+        self.counts.connections_opened += 1;
+    }
+
+    fn closed(&mut self, conn: ConnId) {
+        for at in self.session(conn).map(|session| session.follows.clone()).unwrap_or_default() {
+            self.unfollow(at, conn);
+        }
+        if let Some(place) = self.places.remove(&conn) {
+            self.sessions[place] = None;
+            self.free_places.push(place);
+            self.counts.connections -= 1;
+        }
+    }
+
+    fn verify(&mut self, conn: ConnId, token: String) {
+        if let Some(session) = self.session(conn) {
+            session.phase = Phase::Verifying;
+            self.outputs.push_back(Output::Verify { conn, token });
+        }
+    }
+
+    fn verified(&mut self, conn: ConnId, result: Result<Identity, Code>, now: Now) {
+        let settings = self.settings.clone();
+        let Some(session) = self.session(conn) else { return };
+        if session.phase != Phase::Verifying {
+            return;
+        }
+        let is_possible = |who: &Identity| who.is_possible(&settings.limits);
+        match result.and_then(|who| if is_possible(&who) { Ok(who) } else { Err(Code::AuthenticationFailed) }) {
+            Ok(who) => {
+                self.greet(conn, who, None);
+                let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
+                if !stash.is_empty() {
+                    self.bytes(conn, &mut stash, now);
+                }
+            }
+            Err(code) => {
+                let reference = session.auth_reference.take();
+                self.counts.auth_failures += 1;
+                self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
+                self.hang_up(conn, 1008, code.as_str());
+            }
+        }
+    }
+
+    fn greet(&mut self, conn: ConnId, who: Identity, token: Option<&str>) {
+        let settings = self.settings.clone();
+        let Some(session) = self.session(conn) else { return };
+        session.phase = Phase::Live;
+        let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
+        session.who = Some(Arc::new(who));
+        self.say(conn, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
+        if let Some(reference) = reference {
+            self.say(conn, |out| say::done(out, &reference, &say::Done::Plain));
+        }
+    }
+
+    fn bytes(&mut self, conn: ConnId, mut bytes: &mut [u8], now: Now) {
+        let (stash_limit, debt_limit) = (self.settings.limits.message_bytes, self.settings.limits.output_bytes);
+        loop {
+            let Some(session) = self.session(conn) else { return };
+            session.heard_ms = now.mono_ms;
+            session.pinged = false;
+            match session.phase {
+                Phase::Closing => return,
+                Phase::Verifying if session.stash.len() + bytes.len() > stash_limit => {
+                    return self.hang_up(conn, 1008, "too much before the token was looked at");
+                }
+                Phase::Verifying => return session.stash.extend_from_slice(bytes),
+                Phase::Anonymous | Phase::Live if session.is_paused => return session.stash.extend_from_slice(bytes),
+                Phase::Anonymous | Phase::Live if session.debt() > debt_limit => {
+                    session.is_paused = true;
+                    session.stash.extend_from_slice(bytes);
+                    return self.outputs.push_back(Output::Pause(conn));
+                }
+                Phase::Anonymous | Phase::Live => {}
+            }
+            let Some(mut decoder) = session.decoder.take() else { return };
+            let fed = decoder.feed(bytes, &mut |message| self.message(conn, message, now));
+            if let Some(session) = self.session(conn) {
+                session.decoder = Some(decoder);
+            }
+            match fed {
+                Ok(taken) if taken < bytes.len() => bytes = bytes.split_at_mut(taken).1,
+                Ok(_) => return,
+                Err(fault) => return self.hang_up(conn, fault.close_code(), fault.reason()),
+            }
+        }
+    }
+
+    /// It has read what it was owed: what it sent meanwhile is taken up again.
+    fn flushed(&mut self, conn: ConnId, now: Now) {
+        let debt_limit = self.settings.limits.output_bytes;
+        let Some(session) = self.session(conn).filter(|session| session.is_paused && session.debt() <= debt_limit) else {
+            return;
+        };
+        session.is_paused = false;
+        let mut stash = std::mem::take(&mut session.stash);
+        self.bytes(conn, &mut stash, now);
+        if self.session(conn).is_some_and(|session| !session.is_paused) {
+            self.outputs.push_back(Output::Resume(conn));
+        }
+    }
+
+    fn message(&mut self, conn: ConnId, message: Message<'_>, now: Now) -> ControlFlow<()> {
+        self.counts.frames[0] += 1;
+        match message {
+            Message::Text(text) => self.request(conn, text, None, now),
+            Message::Binary(_) => self.say(conn, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
+            Message::Ping(payload) => {
+                if let Some(session) = self.session(conn) {
+                    websocket::write_pong(&mut session.out, payload);
+                    self.writable.push(conn);
+                }
+            }
+            Message::Pong(_) => {}
+            Message::Close(code, _) => self.hang_up(conn, code.unwrap_or(1005), ""),
+        }
+        let debt_limit = self.settings.limits.output_bytes;
+        let goes_on = self
+            .session(conn)
+            .is_some_and(|session| matches!(session.phase, Phase::Anonymous | Phase::Live) && session.debt() <= debt_limit);
+        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    /// Says something that no room is the source of: it is never held.
+    fn say(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) {
+            session.say(&mut scratch, write);
+            self.writable.push(conn);
+            self.counts.frames[1] += 1;
+        }
+        self.scratch = scratch;
+    }
+
+    fn hang_up(&mut self, conn: ConnId, code: u16, reason: &str) {
+        let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) else { return };
+        websocket::write_close(&mut session.out, code, reason);
+        session.phase = Phase::Closing;
+        self.writable.push(conn);
+    }
+}

@@ -1,0 +1,233 @@
+//! Who is in a room: coming in, catching up, leaving, and who is told of it.
+
+use super::Shard;
+use super::play::{failure, stamp};
+use super::requests::Asker;
+use crate::code::Code;
+use crate::dialect::native_out::{self as say, Done, Failure, Resumed};
+use crate::hall::{Follow, Phase};
+use crate::io::{ConnId, Now, Role};
+use parlour_room::stream::{Missed, Told};
+use parlour_room::table::NONCE_BYTES;
+use parlour_room::{AnyTable, As, Joined, Joining, Position, Rejected, Seat, Viewer, Who};
+
+impl Shard {
+    pub(super) fn join(&mut self, at: usize, asker: &Asker, wanted: As, nonce: Option<&str>, after: Option<&Position>, now: Now) {
+        self.settle_before_answer(at, asker.conn);
+        // What the join brings about is part of its answer: until then this connection hears nothing of it twice.
+        let before = self.hall(at).unfollow(asker.conn);
+        match self.come_in(at, asker, wanted, nonce, now).and_then(|seat| self.welcome(at, asker, seat, after, before.as_ref())) {
+            Ok(()) => {}
+            Err(failure) => {
+                if let Some(follow) = before {
+                    self.hall(at).follow(follow);
+                }
+                self.refuse(at, asker, failure);
+            }
+        }
+    }
+
+    /// Makes a member, if they are none yet; spectators need no seat and leave no record.
+    fn come_in(&mut self, at: usize, asker: &Asker, wanted: As, nonce: Option<&str>, now: Now) -> Result<Option<Seat>, Failure> {
+        if nonce.is_some_and(|nonce| nonce.len() > NONCE_BYTES) {
+            return Err(Code::InvalidNonce.into());
+        }
+        let followed = self.session(asker.conn).is_some_and(|session| session.follows.contains(&at));
+        let follows = self.session(asker.conn).map_or(0, |session| session.follows.len());
+        if !followed && follows >= self.settings.limits.rooms_per_connection {
+            return Err(Code::TooManyFollowed.into());
+        }
+        let who = Who { user: &asker.who.user, name: &asker.who.name, bot: false };
+        let table = self.open_table(at)?;
+        let member = table.about().members.get(who.user).map(|member| member.seat);
+        let admitted = match (member, wanted) {
+            (Some(_), As::Player(_)) => wanted,
+            _ => match table.admit(who, wanted) {
+                Err(Rejected::Fault(fault)) => return Err(self.faulted(at, &fault, now)),
+                admitted => admitted.map_err(failure)?,
+            },
+        };
+        let As::Player(seat) = admitted else { return Ok(None) };
+        if member.is_none() {
+            self.may_sit_down(at, asker)?;
+        }
+        let stamp = stamp(self.hall(at).clock, now);
+        match self.open_table(at)?.join(stamp, Joining { who, bot: None, seat, nonce }) {
+            Ok(Joined::Already(seat)) => Ok(Some(seat)),
+            Ok(Joined::Played(seat, played)) => {
+                self.record(at, played);
+                // The rules may have taken the seat away in the same breath.
+                let sits = self.open_table(at)?.about().members.contains_key(who.user);
+                if sits { Ok(Some(seat)) } else { Err(Code::NotInRoom.into()) }
+            }
+            Err(Rejected::Fault(fault)) => Err(self.faulted(at, &fault, now)),
+            Err(rejected) => Err(failure(rejected)),
+        }
+    }
+
+    fn may_sit_down(&mut self, at: usize, asker: &Asker) -> Result<(), Failure> {
+        if asker.who.role == Role::Spectator {
+            return Err(Code::RoleRequired.into());
+        }
+        if self.hall(at).frozen.is_some() {
+            return Err(Code::RoomFrozen.into());
+        }
+        if self.draining.is_some() {
+            return Err(Code::Draining.into());
+        }
+        Ok(self.is_not_too_far_ahead(at)?)
+    }
+
+    /// The table of a room that can be looked at.
+    fn open_table(&mut self, at: usize) -> Result<&mut Box<dyn AnyTable>, Code> {
+        match &mut self.hall(at).phase {
+            Phase::Open { table, .. } => Ok(table),
+            Phase::Broken => Err(Code::RoomUnreadable),
+            Phase::Absent | Phase::Loading(_) => Err(Code::RoomNotFound),
+        }
+    }
+
+    /// The answer, what was missed, a whole view: and from then on everything.
+    fn welcome(
+        &mut self,
+        at: usize,
+        asker: &Asker,
+        seat: Option<Seat>,
+        after: Option<&Position>,
+        before: Option<&Follow>,
+    ) -> Result<(), Failure> {
+        let (conn, user) = (asker.conn, asker.who.user.as_str());
+        let view_bytes = self.settings.limits.view_bytes;
+        let table = self.open_table(at)?;
+        let (viewer, since) = match seat {
+            Some(seat) => (Viewer::Seat(seat), table.about().members.get(user).ok_or(Code::NotInRoom)?.since_order),
+            None => (Viewer::Spectator, 0),
+        };
+        let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
+        let (position, seed_hash) = (table.position(viewer), table.seed_hash());
+        let hall = self.hall(at);
+        let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
+        let view = if needs_view { hall.look(viewer, view_bytes) } else { Ok(false) };
+        let is_news = match view {
+            Ok(is_news) => is_news,
+            Err(fault) => {
+                self.note_view_fault(at, fault);
+                return Err(Code::Internal.into());
+            }
+        };
+        self.counts.resumes[match resumed {
+            Resumed::Replayed(_) => 0,
+            Resumed::View => 1,
+            Resumed::Fresh => 2,
+        }] += 1;
+        let hall = self.halls[at].as_mut().expect("a room that is joined is there");
+        if let Some(reference) = asker.reference.as_deref() {
+            let name = hall.name.clone();
+            let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
+            hall.tell_one(conn, |out, _| say::done(out, reference, &done));
+        }
+        for told in &missed {
+            if let Some(body) = told.heard_by(viewer, since) {
+                hall.tell_one(conn, |out, name| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
+            }
+        }
+        if needs_view {
+            hall.show(conn, viewer, is_news);
+        }
+        let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
+        hall.follow(Follow { conn, user: user.into(), viewer, since });
+        hall.presence_is_old = true;
+        if !was_here && seat.is_some() {
+            hall.tell_others(Some(user), |out, name| say::presence(out, "user_joined", name, user));
+        }
+        if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
+            session.follows.push(at);
+        }
+        self.touch(at);
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, at: usize, asker: &Asker, now: Now) {
+        self.settle_before_answer(at, asker.conn);
+        let user = &asker.who.user;
+        if let Err(code) = self.seat_of(at, user) {
+            // Who only watches stops watching.
+            return if code == Code::NotInRoom { self.unsubscribe(at, asker) } else { self.refuse(at, asker, code) };
+        }
+        if self.hall(at).frozen.is_some() {
+            return self.refuse(at, asker, Code::RoomFrozen);
+        }
+        if let Err(code) = self.is_not_too_far_ahead(at) {
+            return self.refuse(at, asker, code);
+        }
+        let hall = self.hall(at);
+        let stamp = stamp(hall.clock, now);
+        match hall.table_mut().expect("somebody sits in it").leave(stamp, user, "left") {
+            Ok(played) => {
+                self.record(at, played);
+                self.answer(at, asker, &Done::Plain);
+            }
+            Err(Rejected::Fault(fault)) => {
+                let failure = self.faulted(at, &fault, now);
+                self.refuse(at, asker, failure);
+            }
+            Err(rejected) => self.refuse(at, asker, failure(rejected)),
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, at: usize, asker: &Asker) {
+        if matches!(self.hall(at).phase, Phase::Absent) {
+            return self.refuse(at, asker, Code::RoomNotFound);
+        }
+        self.settle_before_answer(at, asker.conn);
+        self.unfollow(at, asker.conn);
+        self.answer(at, asker, &Done::Plain);
+    }
+
+    /// A connection no longer follows a room; its user may still be a member.
+    pub(super) fn unfollow(&mut self, at: usize, conn: ConnId) {
+        if let Some(session) = self.session(conn) {
+            session.follows.retain(|room| *room != at);
+        }
+        let Some(hall) = self.halls[at].as_mut() else { return };
+        let Some(follow) = hall.unfollow(conn) else { return };
+        hall.presence_is_old = true;
+        if !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator {
+            hall.tell_others(None, |out, name| say::presence(out, "user_left", name, &follow.user));
+        }
+        self.touch(at);
+    }
+
+    /// Nobody follows a room any more; each is told why.
+    pub(super) fn send_away(&mut self, at: usize, reason: &str) {
+        let hall = self.hall(at);
+        hall.tell_others(None, |out, name| say::left(out, name, reason));
+        let followers: Vec<_> = hall.follows.drain(..).map(|follow| follow.conn).collect();
+        for conn in followers {
+            if let Some(session) = self.session(conn) {
+                session.follows.retain(|room| *room != at);
+            }
+        }
+    }
+
+    /// Somebody lost their seat: each of their connections is told and no longer follows.
+    pub(super) fn dismiss(&mut self, at: usize, user: &str, reason: &str) {
+        let hall = self.hall(at);
+        let conns: Vec<ConnId> = hall.follows.iter().filter(|follow| &*follow.user == user).map(|follow| follow.conn).collect();
+        for conn in conns {
+            self.hall(at).tell_one(conn, |out, name| say::left(out, name, reason));
+            self.unfollow(at, conn);
+        }
+    }
+}
+
+/// What this viewer missed after a position, and the word for it.
+fn missed(table: &dyn AnyTable, viewer: Viewer, since: u64, after: Option<&Position>) -> (Resumed, Vec<Told>) {
+    let about = table.about();
+    let Some(after) = after.filter(|after| after.life == about.life) else { return (Resumed::Fresh, Vec::new()) };
+    match about.streams.missed(viewer, since, after.n, after.m) {
+        Missed::Events(events) => (Resumed::Replayed(events.len()), events.into_iter().cloned().collect()),
+        Missed::TooMuch => (Resumed::View, Vec::new()),
+        Missed::Ahead => (Resumed::Fresh, Vec::new()),
+    }
+}

@@ -1,0 +1,181 @@
+//! What a client asked: "Command -> session". Each request that can be correlated gets exactly one answer.
+
+use super::Shard;
+use crate::code::Code;
+use crate::command::Command;
+use crate::dialect::native;
+use crate::dialect::native_out::{self as say, Done, Failure};
+use crate::hall::{Phase, Waiting};
+use crate::io::{ConnId, Identity, Now};
+use crate::session::Session;
+use parlour_room::{Seat, Seed};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Who asks, and where the answer goes.
+#[derive(Clone)]
+pub(super) struct Asker {
+    pub(super) conn: ConnId,
+    pub(super) who: Arc<Identity>,
+    pub(super) reference: Option<String>,
+}
+
+impl Shard {
+    /// One message. `found` is the room it waited for, if it had to wait.
+    pub(super) fn request(&mut self, conn: ConnId, text: &str, found: Option<usize>, now: Now) {
+        let settings = self.settings.clone();
+        let request = native::decode(text, &settings.limits);
+        let reference = request.reference.as_deref();
+        let Some(session) = self.session(conn) else { return };
+        let who = session.who.clone();
+        let command = match (request.command, who) {
+            (Ok(Command::Auth(_)), Some(_)) => return self.fail(conn, reference, Code::AuthenticationTwice),
+            (Ok(Command::Auth(token)), None) => {
+                session.auth_reference = reference.map(str::to_owned);
+                let token = token.into_owned();
+                return self.verify(conn, token);
+            }
+            (_, None) => return self.fail(conn, reference, Code::AuthenticationRequired),
+            (Err(code), Some(_)) => return self.fail(conn, reference, code),
+            (Ok(command), Some(who)) => (command, who),
+        };
+        let (command, who) = command;
+        let asker = Asker { conn, who, reference: reference.map(str::to_owned) };
+        let room = match &command {
+            Command::Auth(_) => unreachable!("handled above"),
+            Command::Ping => {
+                self.say(conn, say::pong);
+                return self.succeed(&asker);
+            }
+            Command::Open(open) => {
+                let luck = seed(self.session(conn));
+                match self.name_for(open, &asker.who.user, luck) {
+                    Ok(name) => Cow::Owned(name),
+                    Err(code) => return self.fail(conn, reference, code),
+                }
+            }
+            Command::Join { room, .. } | Command::Leave(room) | Command::Unsubscribe(room) | Command::Legal(room) => room.clone(),
+            Command::Act { room, .. } => room.clone(),
+        };
+        let Some(at) = found.or_else(|| self.room_for(&room, conn, text, reference)) else { return };
+        let plays = !matches!(command, Command::Legal(_) | Command::Unsubscribe(_) | Command::Join { .. });
+        if plays && self.draining.is_some() {
+            // Rooms were put away: what would be played now could not be answered any more.
+            return self.refuse(at, &asker, Code::Draining);
+        }
+        let before = self.hall(at).draft.bytes.len();
+        match command {
+            Command::Auth(_) | Command::Ping => unreachable!("answered above"),
+            Command::Open(open) => {
+                let seed = seed(self.session(conn));
+                self.open_for(at, &asker, &open, seed, now);
+            }
+            Command::Join { wanted, nonce, after, .. } => self.join(at, &asker, wanted, nonce.as_deref(), after.as_ref(), now),
+            Command::Leave(_) => self.leave(at, &asker, now),
+            Command::Unsubscribe(_) => self.unsubscribe(at, &asker),
+            Command::Legal(_) => self.legal(at, &asker, now),
+            Command::Act { id, action, .. } => self.act(at, &asker, id.as_deref(), &action, now),
+        }
+        let after = self.halls[at].as_ref().map_or(0, |hall| hall.draft.bytes.len());
+        self.said(conn, after.saturating_sub(before));
+    }
+
+    /// Counts what a request has made this connection be owed, until the end of the turn tells exactly.
+    fn said(&mut self, conn: ConnId, bytes: usize) {
+        let Some(session) = self.session(conn).filter(|_| bytes > 0) else { return };
+        let is_first = session.said == 0;
+        session.said += bytes;
+        if is_first {
+            self.talkers.push(conn);
+        }
+    }
+
+    /// The room, if it is here; else the request waits until it was read.
+    fn room_for(&mut self, room: &str, conn: ConnId, text: &str, reference: Option<&str>) -> Option<usize> {
+        let at = match self.find(room) {
+            Ok(at) => at,
+            Err(code) => {
+                self.fail(conn, reference, code);
+                return None;
+            }
+        };
+        let limit = self.settings.limits.waiting_per_room;
+        let Phase::Loading(waiting) = &mut self.hall(at).phase else { return Some(at) };
+        if waiting.len() < limit {
+            waiting.push_back(Waiting::Frame(conn, text.to_owned()));
+        } else {
+            self.fail(conn, reference, Code::TooManyWaiting);
+        }
+        None
+    }
+
+    fn legal(&mut self, at: usize, asker: &Asker, now: Now) {
+        let seat = match self.seat_of(at, &asker.who.user) {
+            Ok(seat) => seat,
+            Err(code) => return self.refuse(at, asker, code),
+        };
+        let frozen = self.hall(at).frozen.is_some();
+        let ended = self.hall(at).table().is_some_and(|table| table.about().ended.is_some());
+        match self.hall(at).table().map(|table| table.legal(seat)) {
+            _ if frozen => self.answer(at, asker, &Done::Legal { actions: &[], ended }),
+            Some(Ok(actions)) => self.answer(at, asker, &Done::Legal { actions: &actions, ended }),
+            Some(Err(fault)) => {
+                let failure = self.faulted(at, &fault, now);
+                self.refuse(at, asker, failure);
+            }
+            None => self.refuse(at, asker, Code::RoomNotFound),
+        }
+    }
+
+    /// The seat of this user in a room that can be looked at.
+    pub(super) fn seat_of(&mut self, at: usize, user: &str) -> Result<Seat, Code> {
+        match &self.hall(at).phase {
+            Phase::Open { table, .. } => table.about().members.get(user).map(|member| member.seat).ok_or(Code::NotInRoom),
+            Phase::Broken => Err(Code::RoomUnreadable),
+            Phase::Absent | Phase::Loading(_) => Err(Code::RoomNotFound),
+        }
+    }
+
+    /// Says that something was done, where no room is the source of the answer.
+    fn succeed(&mut self, asker: &Asker) {
+        if let Some(reference) = asker.reference.as_deref() {
+            self.say(asker.conn, |out| say::done(out, reference, &Done::Plain));
+        }
+    }
+
+    /// Says that something failed, where no room is the source of the answer.
+    pub(super) fn fail(&mut self, conn: ConnId, reference: Option<&str>, code: Code) {
+        self.say(conn, |out| say::failed(out, reference, &code.into()));
+    }
+
+    /// An answer computed from a room, other than to an action.
+    pub(super) fn answer(&mut self, at: usize, asker: &Asker, done: &Done<'_>) {
+        self.settle_before_answer(at, asker.conn);
+        if let Some(reference) = asker.reference.as_deref() {
+            self.hall(at).tell_one(asker.conn, |out, _| say::done(out, reference, done));
+        }
+        self.touch(at);
+    }
+
+    /// A refusal computed from a room, other than of an action.
+    pub(super) fn refuse(&mut self, at: usize, asker: &Asker, failure: impl Into<Failure>) {
+        self.settle_before_answer(at, asker.conn);
+        let failure = failure.into();
+        if self.settings.planted == Some(super::Planted::RefuseEarly) {
+            return self.say(asker.conn, |out| say::failed(out, asker.reference.as_deref(), &failure));
+        }
+        self.hall(at).tell_one(asker.conn, |out, _| say::failed(out, asker.reference.as_deref(), &failure));
+        self.touch(at);
+    }
+
+    /// Answers go out in the order of their requests: what this connection is still owed by the room comes first.
+    pub(super) fn settle_before_answer(&mut self, at: usize, conn: ConnId) {
+        if self.hall(at).owes(conn) {
+            self.settle(at);
+        }
+    }
+}
+
+fn seed(session: Option<&mut Session>) -> Seed {
+    session.expect("whoever asks has a session").seed()
+}

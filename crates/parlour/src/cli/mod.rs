@@ -1,0 +1,61 @@
+//! The command line of every Parlour server: data to stdout, words to stderr, exit codes as documented in `exit`.
+
+/// Words for people, on stderr. Nobody may be there to read them: that ends no command.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
+/// What a server says of itself on stdout, if anybody listens.
+macro_rules! banner {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+
+mod args;
+mod config;
+pub(crate) mod exit;
+mod names;
+mod play;
+mod remote;
+mod replay;
+mod rooms;
+mod serve;
+mod show;
+mod token;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Exit;
+use parlour_engine::schema::Kinds;
+
+/// Does what the command line says.
+pub(crate) fn run(kinds: &Kinds) -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap knows where each is printed.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    let done = match cli.command {
+        Command::Demo(serving) => serve::demo(kinds, &serving),
+        Command::Serve(serving) => serve::serve(kinds, &serving),
+        Command::Rooms { verb } => rooms::run(kinds, verb),
+        Command::Play(play) => play::run(kinds, &play),
+        Command::Token { verb } => token::run(verb),
+        Command::Replay(replay) => replay::run(kinds, &replay),
+    };
+    match done {
+        Ok(()) => Exit::Ok,
+        Err(failed) => {
+            say!("parlour: {}", failed.why);
+            failed.exit
+        }
+    }
+}

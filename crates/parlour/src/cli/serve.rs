@@ -1,0 +1,121 @@
+//! `demo` and `serve`: a server on this terminal.
+
+use super::args::Serving;
+use super::config::Settings;
+use super::exit::{Exit, Failed};
+use parlour_engine::limits::Limits;
+use parlour_engine::schema::Kinds;
+use parlour_server::{Config, Server, StartError, auth};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread;
+use std::time::Instant;
+
+pub(crate) fn demo(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
+    let settings = find(serving)?;
+    if !settings.listen.ip().is_loopback() {
+        let why = "demo lets everybody in as a guest, so it listens on this machine only: use `parlour serve` for others";
+        return Err(Failed::new(Exit::Config, why));
+    }
+    run(kinds, settings, true)
+}
+
+pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
+    let settings = find(serving)?;
+    if !settings.listen.ip().is_loopback() && settings.secret.is_none() {
+        let why = format!(
+            "{} can be reached from outside, and no secret for tokens is configured. Set PARLOUR_AUTH__JWT__SECRET_FILE (or \
+             auth.jwt.secret in parlour.toml) to one of at least {} bytes, or listen on 127.0.0.1.",
+            settings.listen,
+            auth::SECRET_BYTES_MIN
+        );
+        return Err(Failed::new(Exit::Config, why));
+    }
+    run(kinds, settings, false)
+}
+
+fn find(serving: &Serving) -> Result<Settings, Failed> {
+    Settings::find(serving.config.as_deref(), serving.listen, serving.data.as_deref())
+}
+
+fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
+    let started = Instant::now();
+    let secret = match &settings.secret {
+        Some(secret) => secret.clone(),
+        None => secret_of(&settings.data)?,
+    };
+    let config = Config {
+        listen: settings.listen,
+        data: settings.data.clone(),
+        secret,
+        issuer: settings.issuer,
+        audience: settings.audience,
+        guests,
+        limits: Limits::default(),
+    };
+    // Before the server runs, so that no signal finds it without somebody listening.
+    let signals = Signals::new([SIGTERM, SIGINT]).map_err(|error| Failed::new(Exit::Internal, error))?;
+    let server = Server::start(config, kinds.clone()).map_err(|error| {
+        let exit = if matches!(error, StartError::System(_)) { Exit::Internal } else { Exit::Config };
+        Failed::new(exit, error)
+    })?;
+    end_on_signal(signals, server.drainer());
+    banner(kinds, server.address(), &settings.data, guests, started);
+    server.wait().map_err(|why| Failed::new(Exit::Internal, why))
+}
+
+fn secret_of(data: &Path) -> Result<Vec<u8>, Failed> {
+    let failed = |error| Failed::new(Exit::Config, format!("{}: {error}", data.join(auth::KEY_FILE).display()));
+    let (secret, is_new) = auth::make_secret(data).map_err(failed)?;
+    if secret.len() < auth::SECRET_BYTES_MIN {
+        return Err(failed(std::io::Error::other("it is too short for HS256: remove it, and the next start makes a new one")));
+    }
+    if is_new {
+        say!("parlour: made a secret for tokens in {}", data.join(auth::KEY_FILE).display());
+    }
+    Ok(secret)
+}
+
+/// The first signal ends the server in good order, the second at once.
+fn end_on_signal(mut signals: Signals, drain: impl Fn() + Send + 'static) {
+    thread::spawn(move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            drain();
+            say!("parlour: putting the rooms away; once more ends at once");
+        }
+        if let Some(signal) = signals.next() {
+            std::process::exit(128 + signal);
+        }
+    });
+}
+
+/// How this command is typed: in a clone it is not installed.
+fn command() -> &'static str {
+    let program = std::env::args_os().next().unwrap_or_default();
+    let is_built_here = Path::new(&program).components().any(|part| part.as_os_str() == "target");
+    if is_built_here { "cargo run --release --" } else { "parlour" }
+}
+
+fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, guests: bool, started: Instant) {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let first = names.first().copied().unwrap_or("KIND");
+    let server =
+        if address.port() == 7350 && address.ip().is_loopback() { String::new() } else { format!(" --server http://{address}") };
+    let elapsed = started.elapsed().as_secs_f32();
+    banner!("{} · data {} (SQLite) · {elapsed:.1} s", parlour_server::NAME.replace('/', " "), data.display());
+    banner!("├─ Page       http://{address}/");
+    banner!("├─ WebSocket  ws://{address}/v1/ws");
+    banner!("├─ Rooms      {} (http://{address}/v1/kinds)", names.join(" · "));
+    banner!("├─ Metrics    http://{address}/metrics");
+    if guests {
+        banner!("└─ Listening only on this machine, guests welcome. To serve others: parlour serve --help");
+        let command = command();
+        banner!("  try:  {command} play {first}{server}   |   Ctrl-C, run again: every room comes back");
+    } else {
+        banner!("└─ Every client needs a token: parlour token mint --sub NAME --data {}", data.display());
+        banner!("  try:  PARLOUR_TOKEN=$(parlour token mint --sub you --data {}) parlour play {first}{server}", data.display());
+    }
+}

@@ -1,0 +1,361 @@
+//! One object-safe face for every kind of room, so that neither the engine nor the server is generic.
+
+use crate::ask::{self, Acted, Joined, Joining, Opening, Rejected};
+use crate::hash::Hash64;
+use crate::inbox::Answer;
+use crate::play::{self, Fault, Input, guard};
+use crate::record::{Cause, OpenedInput, Record, Stamp};
+use crate::room::{Never, Room, World};
+use crate::seat::{As, Seat, Viewer, Who};
+use crate::stream::Position;
+use crate::table::{About, Damage, Played, Table};
+use schemars::{Schema, schema_for};
+use std::any::TypeId;
+use std::marker::PhantomData;
+
+/// A kind of room: makes its tables.
+pub trait AnyKind: Send + Sync {
+    /// `Room::KIND`.
+    fn name(&self) -> &'static str;
+    /// `Room::RULES`.
+    fn rules(&self) -> u32;
+    /// `Room::EVENTS_SUFFICE`.
+    fn events_suffice(&self) -> bool;
+    /// Whether rooms of this kind start jobs.
+    fn has_jobs(&self) -> bool;
+    /// JSON Schemas of what crosses the wire.
+    fn schemas(&self) -> Schemas;
+    /// A configuration as it is kept, with everything that was left out; `None` if it does not decode.
+    fn canonical_config(&self, config: &str) -> Option<String>;
+    /// Opens a room.
+    fn open(&self, stamp: Stamp, opening: Opening<'_>) -> Result<(Box<dyn AnyTable>, Played), Rejected>;
+    /// Makes the table of an `opened` record, as it was then.
+    fn replay(&self, record: &Record) -> Result<(Box<dyn AnyTable>, Played), Divergence>;
+    /// Reads a snapshot.
+    fn restore(&self, snapshot: &str) -> Result<Box<dyn AnyTable>, Damage>;
+}
+
+/// JSON Schemas of what crosses the wire for one kind.
+#[derive(Clone, Debug)]
+pub struct Schemas {
+    /// `Room::Config`.
+    pub config: Schema,
+    /// `Room::Action`.
+    pub action: Schema,
+    /// `Room::Event`.
+    pub event: Schema,
+    /// `Room::View`.
+    pub view: Schema,
+    /// `Room::Refusal`.
+    pub refusal: Schema,
+}
+
+/// A table of some kind. Every method is [`Table`]'s of the same name unless it says otherwise.
+#[expect(missing_docs, reason = "each is documented at Table")]
+pub trait AnyTable: Send {
+    fn about(&self) -> About<'_>;
+    fn position(&self, viewer: Viewer) -> Position;
+    fn due_ms(&self) -> Option<u64>;
+    fn is_spoiled(&self) -> bool;
+    fn seed_hash(&self) -> String;
+    fn revealed_seed(&self) -> Option<String>;
+    fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Rejected>;
+    fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected>;
+    fn leave(&mut self, stamp: Stamp, user: &str, reason: &str) -> Result<Played, Rejected>;
+    fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
+    fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
+    fn hash_of(&self, action: &str) -> Option<Hash64>;
+    fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
+    fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault>;
+    fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected>;
+    fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
+    fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
+    fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault>;
+    /// What this viewer may know, as JSON.
+    fn view(&self, viewer: Viewer) -> Result<String, Fault>;
+    /// What this seat may do now, each as JSON; nothing once the room has ended.
+    fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault>;
+    /// All of the table as JSON, if the author's state can be written as such and the table is not spoiled.
+    fn snapshot(&self) -> Result<String, Fault>;
+    fn replay(&mut self, record: &Record) -> Result<Played, Divergence>;
+}
+
+/// Where and how a replay stopped being what was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// The number of the record at which it stopped: of the one that is wrong, or of the one that is missing.
+    pub seq: u64,
+    /// What is wrong with it.
+    pub why: Why,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Another number comes where this one should.
+    Missing {
+        /// The number found instead.
+        found: u64,
+    },
+    /// Its input does not decode; the text says where.
+    Unreadable(String),
+    /// It was recorded under other rules.
+    OtherRules {
+        /// The kind recorded.
+        kind: String,
+        /// The rules recorded.
+        rules: u32,
+    },
+    /// The configuration it opened with is refused by these rules.
+    Refused(String),
+    /// It lies before the record before it in time.
+    TimeWentBack,
+    /// The rules could not play it.
+    Fault(Fault),
+    /// Playing it gives another hash than was recorded: the record was changed, or the rules do something else today.
+    OtherHash,
+}
+
+impl std::fmt::Display for Divergence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "record {}: ", self.seq)?;
+        match &self.why {
+            Why::Missing { found } => write!(f, "missing; record {found} comes in its place"),
+            Why::Unreadable(why) => write!(f, "cannot be read: {why}"),
+            Why::OtherRules { kind, rules } => write!(f, "was recorded under rules {rules} of {kind:?}"),
+            Why::Refused(code) => write!(f, "the rules refuse its configuration: {code}"),
+            Why::TimeWentBack => f.write_str("lies before the record before it"),
+            Why::Fault(fault) => write!(f, "{fault}"),
+            Why::OtherHash => {
+                f.write_str("playing it does not give the recorded hash: it was changed, or these rules play it differently")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Divergence {}
+
+/// The kind of an author's room type.
+pub struct KindOf<R>(PhantomData<fn() -> R>);
+
+impl<R: Room> KindOf<R> {
+    /// The kind of `R`.
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<R: Room> Default for KindOf<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Room> AnyKind for KindOf<R> {
+    fn name(&self) -> &'static str {
+        R::KIND
+    }
+
+    fn rules(&self) -> u32 {
+        R::RULES
+    }
+
+    fn events_suffice(&self) -> bool {
+        R::EVENTS_SUFFICE
+    }
+
+    fn has_jobs(&self) -> bool {
+        TypeId::of::<<R::World as World>::Job>() != TypeId::of::<Never>()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas {
+            config: schema_for!(R::Config),
+            action: schema_for!(R::Action),
+            event: schema_for!(R::Event),
+            view: schema_for!(R::View),
+            refusal: schema_for!(R::Refusal),
+        }
+    }
+
+    fn canonical_config(&self, config: &str) -> Option<String> {
+        let config: R::Config = ask::read_object(config).ok()?;
+        guard(|| serde_json::to_string(&config)).ok()?.ok()
+    }
+
+    fn open(&self, stamp: Stamp, opening: Opening<'_>) -> Result<(Box<dyn AnyTable>, Played), Rejected> {
+        let (table, played) = ask::open::<R>(stamp, opening)?;
+        Ok((Box::new(table), played))
+    }
+
+    fn replay(&self, record: &Record) -> Result<(Box<dyn AnyTable>, Played), Divergence> {
+        let panicked = |fault| Divergence { seq: record.seq, why: Why::Fault(fault) };
+        let (table, played) = guard(|| Table::<R>::replay_opening(record)).map_err(panicked)??;
+        Ok((Box::new(table), played))
+    }
+
+    fn restore(&self, snapshot: &str) -> Result<Box<dyn AnyTable>, Damage> {
+        let panicked = |fault: Fault| Damage::Unreadable(fault.to_string());
+        Ok(Box::new(guard(|| Table::<R>::restore(snapshot)).map_err(panicked)??))
+    }
+}
+
+impl<R: Room> Table<R> {
+    /// Opens a room of this type: for an author's tests.
+    pub fn open(stamp: Stamp, opening: Opening<'_>) -> Result<(Self, Played), Rejected> {
+        ask::open(stamp, opening)
+    }
+
+    /// Makes the table of an `opened` record, as it was then.
+    pub fn replay_opening(record: &Record) -> Result<(Self, Played), Divergence> {
+        let diverges = |why| Divergence { seq: record.seq, why };
+        if record.cause != Cause::Opened {
+            return Err(diverges(Why::Missing { found: record.seq }));
+        }
+        let input: OpenedInput<R::Config> =
+            serde_json::from_str(&record.input).map_err(|error| diverges(Why::Unreadable(error.to_string())))?;
+        if input.kind != R::KIND || input.rules != R::RULES {
+            return Err(diverges(Why::OtherRules { kind: input.kind, rules: input.rules }));
+        }
+        let stamp = Stamp { at_ms: record.at_ms, ts_ms: record.ts_ms };
+        let (table, played) = play::open::<R>(record.seq, stamp, input, record.input.clone())
+            .map_err(|fault| diverges(Why::Fault(fault)))?
+            .map_err(|refusal| diverges(Why::Refused(refusal.to_string())))?;
+        if played.record.hash != record.hash {
+            return Err(diverges(Why::OtherHash));
+        }
+        Ok((table, played))
+    }
+
+    /// Plays a record that was written before: the same function as live, and its hash must come out.
+    pub fn replay(&mut self, record: &Record) -> Result<Played, Divergence> {
+        let expected = self.seq + 1;
+        if record.seq != expected {
+            return Err(Divergence { seq: expected, why: Why::Missing { found: record.seq } });
+        }
+        let diverges = |why| Divergence { seq: expected, why };
+        if record.at_ms < self.at_ms {
+            return Err(diverges(Why::TimeWentBack));
+        }
+        let input = guard(|| Input::decode(record.cause, &record.input))
+            .map_err(|fault| diverges(Why::Fault(fault)))?
+            .ok_or_else(|| diverges(Why::Fault(Fault::Misfit)))?
+            .map_err(|error| diverges(Why::Unreadable(error.to_string())))?;
+        let stamp = Stamp { at_ms: record.at_ms, ts_ms: record.ts_ms };
+        let played = self.play(stamp, record.cause, input, record.input.clone()).map_err(|fault| diverges(Why::Fault(fault)))?;
+        if played.record.hash != record.hash {
+            return Err(diverges(Why::OtherHash));
+        }
+        Ok(played)
+    }
+
+    /// What this viewer may know, as JSON.
+    pub fn view_json(&self, viewer: Viewer) -> Result<String, Fault> {
+        if self.spoiled {
+            return Err(Fault::Spoiled);
+        }
+        guard(|| serde_json::to_string(&self.state.view(viewer)).expect("a view can be written as JSON"))
+    }
+
+    /// What this seat may do now, each as JSON; nothing once the room has ended.
+    pub fn legal_json(&self, seat: Seat) -> Result<Vec<String>, Fault> {
+        if self.spoiled {
+            return Err(Fault::Spoiled);
+        }
+        if self.ended.is_some() {
+            return Ok(Vec::new());
+        }
+        let write = |action: &R::Action| serde_json::to_string(action).expect("an action can be written as JSON");
+        guard(|| self.state.legal(seat).iter().map(write).collect())
+    }
+}
+
+impl<R: Room> AnyTable for Table<R> {
+    fn about(&self) -> About<'_> {
+        self.about()
+    }
+
+    fn position(&self, viewer: Viewer) -> Position {
+        self.position(viewer)
+    }
+
+    fn due_ms(&self) -> Option<u64> {
+        self.due_ms()
+    }
+
+    fn is_spoiled(&self) -> bool {
+        self.is_spoiled()
+    }
+
+    fn seed_hash(&self) -> String {
+        self.seed_hash()
+    }
+
+    fn revealed_seed(&self) -> Option<String> {
+        self.revealed_seed()
+    }
+
+    fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Rejected> {
+        self.admit(who, wanted)
+    }
+
+    fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected> {
+        self.join(stamp, joining)
+    }
+
+    fn leave(&mut self, stamp: Stamp, user: &str, reason: &str) -> Result<Played, Rejected> {
+        self.leave(stamp, user, reason)
+    }
+
+    fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected> {
+        self.act(stamp, user, id, action)
+    }
+
+    fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>> {
+        self.repeated(stamp, user, id, action)
+    }
+
+    fn hash_of(&self, action: &str) -> Option<Hash64> {
+        self.hash_of(action)
+    }
+
+    fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault> {
+        self.fire(stamp)
+    }
+
+    fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault> {
+        self.answer(stamp, key, since, result)
+    }
+
+    fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected> {
+        self.resign(stamp, user)
+    }
+
+    fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected> {
+        self.close(stamp, by, reason)
+    }
+
+    fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault> {
+        self.wake(stamp)
+    }
+
+    fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault> {
+        self.sleep(stamp)
+    }
+
+    fn view(&self, viewer: Viewer) -> Result<String, Fault> {
+        self.view_json(viewer)
+    }
+
+    fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault> {
+        self.legal_json(seat)
+    }
+
+    fn snapshot(&self) -> Result<String, Fault> {
+        if self.spoiled { Err(Fault::Spoiled) } else { guard(|| self.snapshot()) }
+    }
+
+    fn replay(&mut self, record: &Record) -> Result<Played, Divergence> {
+        self.replay(record)
+    }
+}

@@ -1,0 +1,33 @@
+//! What the author of a room imports.
+//!
+//! **A room is a pure function of its records.** [`Room::check`] says whether an action is legal, [`Room::apply`] plays it,
+//! [`Room::view`] says what one viewer may know; the [`Table`] around it turns inputs into records and plays them, the same way
+//! live and in replay. Nothing in this crate reads a clock, a file or a socket, and nothing draws luck but from [`Dice`].
+
+pub mod ask;
+pub mod bot;
+pub mod dice;
+pub mod erased;
+pub mod hash;
+pub mod inbox;
+mod play;
+pub mod record;
+pub mod room;
+pub mod seat;
+pub mod secret;
+pub mod stream;
+pub mod table;
+pub mod turn;
+
+pub use ask::{Acted, Joined, Joining, Opening, Refusal, Rejected};
+pub use dice::{Dice, Seed};
+pub use erased::{AnyKind, AnyTable, Divergence, KindOf, Why};
+pub use hash::Hash64;
+pub use play::Fault;
+pub use record::{Cause, Record, Stamp};
+pub use room::{Alone, Kept, Never, Refused, Reveal, Room, Wire, World};
+pub use seat::{As, Seat, Seats, Viewer, Who};
+pub use secret::Secret;
+pub use stream::Position;
+pub use table::{Played, Table};
+pub use turn::Turn;

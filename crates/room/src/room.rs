@@ -1,0 +1,151 @@
+//! What an author writes: the rules of one kind of room, as a type whose value is the whole state.
+
+use crate::dice::Dice;
+use crate::seat::{As, Seat, Seats, Viewer, Who};
+use crate::turn::Turn;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::fmt::Display;
+
+/// May cross the wire: it has a codec and a published schema.
+pub trait Wire: Serialize + DeserializeOwned + JsonSchema + Clone + Send + 'static {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + Send + 'static> Wire for T {}
+
+/// May be kept in the journal. Nothing that is only kept can be sent.
+pub trait Kept: Serialize + DeserializeOwned + Clone + Send + 'static {}
+impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Kept for T {}
+
+/// The rules of one kind of room. The implementing type is its whole state.
+///
+/// **A room is a function of its records.** Everything it depends on comes in through these methods: no clock, no socket, no
+/// luck of its own, no iteration over a `HashMap`. The same records give the same state, events and views, byte for byte, on
+/// every machine.
+///
+/// Wire types are JSON. `Action` and `Event` are enums tagged by `type` in snake_case (`#[serde(tag = "type", rename_all =
+/// "snake_case")]`), and a refusal is an object with a `code` (`#[serde(tag = "code", rename_all = "snake_case")]` on an enum).
+/// Numbers must stay below 2^53, because clients in JavaScript read them as doubles. Kept and sent types hold no floats and no
+/// `usize`: both can differ between machines.
+pub trait Room: Kept {
+    /// The kind's name: on the wire, in the journal, in generated clients. Snake_case, at most 32 bytes.
+    const KIND: &'static str;
+    /// Raised whenever records already written would replay differently.
+    const RULES: u32;
+    /// Who may ever see the seed of the dice.
+    const SEED: Reveal = Reveal::Audit;
+    /// Whether room time stands still while the room is not loaded (a turn clock should not run while nobody can play).
+    const FREEZES: bool = false;
+    /// Whether a client that has every event needs no view after them.
+    const EVENTS_SUFFICE: bool = false;
+
+    /// What whoever opens the room may choose. Give every field a default and refuse unknown ones.
+    type Config: Wire;
+    /// What a member may ask.
+    type Action: Wire;
+    /// What members are told.
+    type Event: Wire;
+    /// Everything one viewer may know.
+    type View: Wire;
+    /// Why something is not legal. [`Refused`] is there for rooms that need no more than a code and a text.
+    type Refusal: Wire + Display;
+    /// What the room exchanges with the world outside; [`Alone`] for nothing.
+    type World: World;
+
+    /// How many may play in a room of this configuration.
+    fn seats(config: &Self::Config) -> Seats;
+
+    /// Opens the room, or refuses the configuration. These dice are not yet stirred by any player: deal in
+    /// [`joined`](Self::joined).
+    fn open(config: Self::Config, dice: &mut Dice) -> Result<Self, Self::Refusal>;
+
+    /// Is this legal now? Cannot change the room, draw dice or tell anyone.
+    fn check(&self, by: Seat, action: &Self::Action) -> Result<(), Self::Refusal>;
+
+    /// Plays a legal action. Cannot refuse.
+    fn apply(&mut self, by: Seat, action: Self::Action, turn: &mut Turn<Self>);
+
+    /// The only way out for state: everything this viewer may know, and nothing else.
+    fn view(&self, viewer: Viewer) -> Self::View;
+
+    /// May this person come in, and as what? The table itself already refuses a seat that is taken and a full room. Provided:
+    /// as they wish.
+    fn admit(&self, _who: Who<'_>, wanted: As) -> Result<As, Self::Refusal> {
+        Ok(wanted)
+    }
+
+    /// Somebody took a seat. Provided: nothing.
+    fn joined(&mut self, _seat: Seat, _turn: &mut Turn<Self>) {}
+
+    /// The holder of a seat gave it up for good (losing a connection is not leaving). Provided: nothing.
+    fn left(&mut self, _seat: Seat, _turn: &mut Turn<Self>) {}
+
+    /// The holder of a seat resigned by way of the table, which works whatever state the rules are in. Provided: the room closes.
+    fn resigned(&mut self, _seat: Seat, turn: &mut Turn<Self>) {
+        turn.close("resignation");
+    }
+
+    /// A clock ran out or a job answered. Members cannot send these. Provided: nothing.
+    fn signal(&mut self, _signal: <Self::World as World>::Signal, _turn: &mut Turn<Self>) {}
+
+    /// What this seat may do now, for bots, hints and tests; each must pass [`check`](Self::check). It must not depend on what
+    /// the seat's holder may not know. Never lists resigning. Provided: nothing.
+    fn legal(&self, _by: Seat) -> Vec<Self::Action> {
+        Vec::new()
+    }
+
+    /// Asked after every play, before anything is recorded: an unsound state is answered `internal`, and nothing is kept or
+    /// shown. The text goes to the operator only. Provided: fine.
+    fn sound(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What a room exchanges with the world outside.
+pub trait World: 'static {
+    /// Asked of the outside world; its result comes back as a signal.
+    type Job: Kept;
+    /// What comes back: a job's result, or a clock that ran out.
+    type Signal: Kept;
+}
+
+/// The world of a room that has no jobs and no clocks.
+pub enum Alone {}
+
+impl World for Alone {
+    type Job = Never;
+    type Signal = Never;
+}
+
+/// A type without values: the jobs of a room that starts none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}
+
+/// Who may ever see the seed of a room's dice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reveal {
+    /// Every member, once the room is closed. For rooms whose dice never hid anything: a seed opens folded hands.
+    AtClose,
+    /// Only whoever reads the journal.
+    Audit,
+}
+
+/// A refusal with no more to it than a code and a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
+    /// In snake_case: what a program looks at.
+    pub code: String,
+    /// In words: what a person reads.
+    pub message: String,
+}
+
+impl Refused {
+    /// A refusal with this code and text.
+    pub fn new(code: &str, message: &str) -> Self {
+        Self { code: code.to_owned(), message: message.to_owned() }
+    }
+}
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,76 @@
+//! Who may sit where: seats, viewers, and what a room is told of a person who asks to come in.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A place in a room from which somebody acts. Fixed rooms number theirs from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Seat(pub u32);
+
+impl std::fmt::Display for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// For whose eyes a view is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Viewer {
+    /// The holder of this seat.
+    Seat(Seat),
+    /// Anybody who only watches. Spectators all see the same.
+    Spectator,
+}
+
+impl Viewer {
+    /// Whether this viewer holds `seat`.
+    pub fn is(self, seat: Seat) -> bool {
+        self == Viewer::Seat(seat)
+    }
+
+    /// The seat this viewer holds, if any.
+    pub fn seat(self) -> Option<Seat> {
+        match self {
+            Viewer::Seat(seat) => Some(seat),
+            Viewer::Spectator => None,
+        }
+    }
+}
+
+/// How many may play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seats {
+    /// Exactly these seats, numbered from 0.
+    Fixed(u32),
+    /// Seats are made as people join, up to this many at a time; the lowest free number is given.
+    Open(u32),
+}
+
+impl Seats {
+    /// The highest number of seats that can be taken at one time.
+    pub fn max(self) -> u32 {
+        match self {
+            Seats::Fixed(count) | Seats::Open(count) => count,
+        }
+    }
+}
+
+/// As what somebody comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// To play: on this seat, or on the first free one.
+    Player(Option<Seat>),
+    /// To watch.
+    Spectator,
+}
+
+/// Somebody who asks to come in. The server vouches for all of it: nothing here was taken from a message body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// The user's id, unique and stable: the token's `sub`.
+    pub user: &'a str,
+    /// What others may call them.
+    pub name: &'a str,
+    /// Whether a program sits here rather than a person.
+    pub bot: bool,
+}

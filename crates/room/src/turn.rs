@@ -1,0 +1,95 @@
+//! What a room may do while it plays one record.
+
+use crate::dice::Dice;
+use crate::room::{Room, World};
+use crate::seat::Seat;
+use std::time::Duration;
+
+/// One record being played: its time, its luck, and what the room asks the host to do, in order.
+pub struct Turn<R: Room> {
+    now_ms: u64,
+    dice: Dice,
+    pub(crate) outcomes: Vec<Outcome<R>>,
+}
+
+/// What playing a record asks the host to do.
+pub(crate) enum Outcome<R: Room> {
+    Tell(R::Event),
+    TellSome(Vec<Seat>, R::Event),
+    TellApart { holders: Vec<Seat>, own: R::Event, others: R::Event },
+    Clock { key: String, due_ms: u64, signal: <R::World as World>::Signal },
+    StopClock(String),
+    Start { key: String, job: <R::World as World>::Job },
+    Stop(String),
+    Remove { seat: Seat, reason: String },
+    Close(String),
+}
+
+impl<R: Room> Turn<R> {
+    pub(crate) fn new(now_ms: u64, dice: Dice) -> Self {
+        Self { now_ms, dice, outcomes: Vec::new() }
+    }
+
+    /// Room time of this record in milliseconds: since the room was opened, never the machine's clock.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// The luck of this record.
+    pub fn dice(&mut self) -> &mut Dice {
+        &mut self.dice
+    }
+
+    /// Tells everybody, spectators included.
+    pub fn tell(&mut self, event: R::Event) {
+        self.outcomes.push(Outcome::Tell(event));
+    }
+
+    /// Tells the holder of one seat. Nobody else learns that there was anything to tell.
+    pub fn tell_only(&mut self, seat: Seat, event: R::Event) {
+        self.tell_some(&[seat], event);
+    }
+
+    /// Tells the holders of these seats, each in a numbering of their own. Nobody else learns that there was anything to tell.
+    pub fn tell_some(&mut self, seats: &[Seat], event: R::Event) {
+        self.outcomes.push(Outcome::TellSome(seats.to_vec(), event));
+    }
+
+    /// Tells the holders of a secret one thing and everybody else, spectators included, another: one event with two bodies.
+    pub fn tell_apart(&mut self, holders: &[Seat], own: R::Event, others: R::Event) {
+        self.outcomes.push(Outcome::TellApart { holders: holders.to_vec(), own, others });
+    }
+
+    /// Sets the clock of this name, or sets it anew: after this time (in whole milliseconds of room time, at least one) the
+    /// room is handed `signal`.
+    pub fn clock(&mut self, key: &str, after: Duration, signal: <R::World as World>::Signal) {
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1);
+        let due_ms = self.now_ms.saturating_add(after_ms);
+        self.outcomes.push(Outcome::Clock { key: key.to_owned(), due_ms, signal });
+    }
+
+    /// Stops the clock of this name, if it is set.
+    pub fn stop_clock(&mut self, key: &str) {
+        self.outcomes.push(Outcome::StopClock(key.to_owned()));
+    }
+
+    /// Asks something of the world outside under this name; a job of the same name that is still open is replaced.
+    pub fn start(&mut self, key: &str, job: <R::World as World>::Job) {
+        self.outcomes.push(Outcome::Start { key: key.to_owned(), job });
+    }
+
+    /// No longer wants the result of the job of this name.
+    pub fn stop(&mut self, key: &str) {
+        self.outcomes.push(Outcome::Stop(key.to_owned()));
+    }
+
+    /// Takes a seat from its holder. The room is not told again by `left`.
+    pub fn remove(&mut self, seat: Seat, reason: &str) {
+        self.outcomes.push(Outcome::Remove { seat, reason: reason.to_owned() });
+    }
+
+    /// Ends the room, with a word for how it ended. Clocks and jobs stop; nothing can be played any more.
+    pub fn close(&mut self, outcome: &str) {
+        self.outcomes.push(Outcome::Close(outcome.to_owned()));
+    }
+}

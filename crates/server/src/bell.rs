@@ -1,0 +1,51 @@
+//! How other threads speak to the loop: they leave a word at its door and wake it.
+
+use crate::journal::Committed;
+use mio::Waker;
+use parlour_engine::io::{Call, Identity, Reply};
+use parlour_engine::store::{History, ReadError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
+
+/// Something another thread tells the loop. Whoever sends one wakes it.
+pub(crate) enum Knock {
+    Journal(Committed),
+    Loaded {
+        room: Arc<str>,
+        result: Result<Option<History>, ReadError>,
+    },
+    Call {
+        by: Identity,
+        call: Call,
+        reply: tokio::sync::oneshot::Sender<Reply>,
+    },
+    /// A connection that was upgraded on the cold path, with what came after its head.
+    Upgraded {
+        stream: std::net::TcpStream,
+        rest: Vec<u8>,
+        token: Option<String>,
+    },
+    Drain,
+}
+
+/// What other threads may know of the loop.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    pub(crate) is_draining: AtomicBool,
+    pub(crate) has_failed: AtomicBool,
+}
+
+/// Wakes the loop with something to do.
+#[derive(Clone)]
+pub(crate) struct Bell {
+    pub(crate) knocks: Sender<Knock>,
+    pub(crate) waker: Arc<Waker>,
+}
+
+impl Bell {
+    /// Tells the loop; whether there still is one.
+    pub(crate) fn ring(&self, knock: Knock) -> bool {
+        self.knocks.send(knock).is_ok() && self.waker.wake().is_ok()
+    }
+}

@@ -1,0 +1,485 @@
+//! The event loop: turns system calls into the shard's inputs and its outputs into system calls. One thread, no lock and no
+//! task on a message's way.
+
+use crate::auth::{Verifier, entropy};
+use crate::bell::{Health, Knock};
+use crate::conn::{Conn, ReadEnd, Stage};
+use crate::guests::Guests;
+use crate::head::{self, Head};
+use crate::journal::{Committed, Writer};
+use crate::voice::tell;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use parlour_engine::io::{CallId, ConnId, Input, Now, Output, Reply};
+use parlour_engine::shard::Shard;
+use parlour_room::{Dice, bot};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub(crate) struct Parts {
+    pub(crate) listener: TcpListener,
+    pub(crate) poll: Poll,
+    pub(crate) knocks: Receiver<Knock>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) loads: Sender<Arc<str>>,
+    pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
+    pub(crate) verifier: Verifier,
+    pub(crate) guests: Option<Guests>,
+    pub(crate) shard: Shard,
+    pub(crate) health: Arc<Health>,
+}
+
+pub(crate) const LISTENER: Token = Token(0);
+pub(crate) const WAKER: Token = Token(1);
+const FIRST_CONN: usize = 2;
+const EVENTS: usize = 1024;
+const ACCEPT_AGAIN_MS: u64 = 100;
+/// How long clients may take to read what was said last before the server ends anyway.
+const END_MS: u64 = 5_000;
+
+pub(crate) struct Drive {
+    parts: Parts,
+    started: Instant,
+    now: Now,
+    conns: Vec<Option<Conn>>,
+    /// How often each place in `conns` was used: part of a connection's id, so that no id is used twice.
+    uses: Vec<u32>,
+    free: Vec<usize>,
+    /// Connections that may have more to read than one turn takes.
+    unread: Vec<usize>,
+    deadlines: BTreeSet<(u64, usize)>,
+    calls: HashMap<CallId, tokio::sync::oneshot::Sender<Reply>>,
+    next_call: u64,
+    wake_at: Option<u64>,
+    /// When to look for new connections again, after the system had no room for them.
+    accept_at: Option<u64>,
+    luck: Dice,
+    buffer: Vec<u8>,
+    end: Option<Result<(), String>>,
+}
+
+impl Drive {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let luck = Dice::from_number(u64::from_le_bytes(entropy()[..8].try_into().expect("8 of 32 bytes")));
+        Self {
+            parts,
+            started: Instant::now(),
+            now: Now { mono_ms: 0, wall_ms: 0 },
+            conns: Vec::new(),
+            uses: Vec::new(),
+            free: Vec::new(),
+            unread: Vec::new(),
+            deadlines: BTreeSet::new(),
+            calls: HashMap::new(),
+            next_call: 0,
+            wake_at: None,
+            accept_at: None,
+            luck,
+            buffer: vec![0; 64 * 1024],
+            end: None,
+        }
+    }
+
+    /// Turns until the server ends: in good order, or because the journal failed.
+    pub(crate) fn run(mut self) -> Result<(), String> {
+        let mut events = Events::with_capacity(EVENTS);
+        loop {
+            if let Err(error) = self.parts.poll.poll(&mut events, self.patience())
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                return Err(format!("the event loop failed: {error}"));
+            }
+            self.look_at_clock();
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept(),
+                    WAKER => {}
+                    Token(token) => {
+                        let place = token - FIRST_CONN;
+                        if event.is_writable() {
+                            self.flush(place);
+                        }
+                        if let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) {
+                            conn.is_ending |= event.is_read_closed() || event.is_error();
+                        }
+                        if event.is_readable() || event.is_read_closed() || event.is_error() {
+                            self.read(place);
+                        }
+                    }
+                }
+            }
+            for place in std::mem::take(&mut self.unread) {
+                self.read(place);
+            }
+            while let Ok(knock) = self.parts.knocks.try_recv() {
+                self.answer_door(knock);
+            }
+            self.keep_deadlines();
+            if self.accept_at.is_some_and(|at| at <= self.now.mono_ms) {
+                self.accept();
+            }
+            if self.wake_at.is_some_and(|at| at <= self.now.mono_ms) {
+                self.wake_at = None;
+                self.parts.shard.handle(Input::Time, self.now);
+            }
+            self.carry_out();
+            if let Some(end) = self.end.take() {
+                return self.finish(end);
+            }
+        }
+    }
+
+    fn look_at_clock(&mut self) {
+        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.now = Now { mono_ms, wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX) };
+    }
+
+    /// How long the loop may sleep.
+    fn patience(&self) -> Option<Duration> {
+        if !self.unread.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = self.deadlines.first().map(|(at, _)| *at).into_iter().chain(self.wake_at).chain(self.accept_at).min()?;
+        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Some(Duration::from_millis(next.saturating_sub(elapsed)))
+    }
+
+    fn accept(&mut self) {
+        loop {
+            match self.parts.listener.accept() {
+                Ok((stream, _)) => {
+                    let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
+                    self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms });
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.accept_at = None;
+                    return;
+                }
+                Err(error) => {
+                    // No descriptors left: who waits stays in the system's queue, and no event will tell of them again.
+                    if self.accept_at.is_none() {
+                        tell(&format!("cannot accept connections: {error}; trying again"));
+                    }
+                    self.accept_at = Some(self.now.mono_ms + ACCEPT_AGAIN_MS);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, mut stream: TcpStream, stage: Stage) -> Option<usize> {
+        if self.conns.len() - self.free.len() >= self.parts.shard.limits().connections {
+            return None;
+        }
+        // Frames are written whole: waiting for more only delays them.
+        stream.set_nodelay(true).ok()?;
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.conns.push(None);
+            self.uses.push(0);
+            self.conns.len() - 1
+        });
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if self.parts.poll.registry().register(&mut stream, Token(place + FIRST_CONN), interest).is_err() {
+            self.free.push(place);
+            return None;
+        }
+        self.uses[place] = self.uses[place].wrapping_add(1);
+        if let Stage::Head { until_ms, .. } = &stage {
+            self.deadlines.insert((*until_ms, place));
+        }
+        self.conns[place] = Some(Conn::new(stream, stage));
+        Some(place)
+    }
+
+    fn id(&self, place: usize) -> ConnId {
+        ConnId(u64::from(self.uses[place]) << 32 | u64::try_from(place).expect("places are few"))
+    }
+
+    fn place(&self, id: ConnId) -> Option<usize> {
+        let place = usize::try_from(id.0 & u64::from(u32::MAX)).expect("32 bits");
+        (self.conns.get(place)?.is_some() && self.id(place) == id).then_some(place)
+    }
+
+    fn read(&mut self, place: usize) {
+        let limit = self.parts.shard.limits().read_bytes;
+        let mut total = 0;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) {
+            if conn.is_paused || conn.is_held {
+                break;
+            }
+            let (n, end) = conn.read(&mut buffer);
+            total += n;
+            if n > 0 {
+                self.take(place, &mut buffer[..n]);
+            }
+            match end {
+                ReadEnd::Gone => {
+                    self.drop_conn(place);
+                    break;
+                }
+                ReadEnd::Dry => break,
+                ReadEnd::More if total >= limit => {
+                    self.unread.push(place);
+                    break;
+                }
+                ReadEnd::More => {}
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    fn take(&mut self, place: usize, bytes: &mut [u8]) {
+        let id = self.id(place);
+        let head_bytes = self.parts.shard.limits().head_bytes;
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        match &mut conn.stage {
+            Stage::Open => self.parts.shard.handle(Input::Bytes { conn: id, bytes }, self.now),
+            Stage::Lingering { .. } => {}
+            Stage::Head { bytes: head, .. } => {
+                head.extend_from_slice(bytes);
+                let looked = head::look(head, head_bytes, self.parts.guests.is_some());
+                match looked {
+                    Head::Partial => {}
+                    Head::Refused(response) => self.refuse(place, response),
+                    Head::Http => self.hand_over(place),
+                    Head::WebSocket { response, token, taken } => {
+                        let rest = head.split_off(taken);
+                        self.open(place, response, token, rest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connection speaks WebSocket from here on.
+    fn open(&mut self, place: usize, response: Vec<u8>, token: Option<String>, mut rest: Vec<u8>) {
+        let id = self.id(place);
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        if let Stage::Head { until_ms, .. } = conn.stage {
+            self.deadlines.remove(&(until_ms, place));
+        }
+        conn.stage = Stage::Open;
+        if conn.write(response).is_err() {
+            return self.drop_conn(place);
+        }
+        let guests = self.parts.guests.as_mut().filter(|_| token.is_none());
+        let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
+        let guest_token = guest_token.flatten();
+        self.parts.shard.handle(Input::Opened { conn: id, entropy: entropy(), token, guest, guest_token }, self.now);
+        // The token must be looked at before what came with it.
+        self.carry_out();
+        if !rest.is_empty() {
+            self.parts.shard.handle(Input::Bytes { conn: id, bytes: &mut rest }, self.now);
+        }
+    }
+
+    /// HTTP is for the cold path, with all that was read of it.
+    fn hand_over(&mut self, place: usize) {
+        let Some(mut conn) = self.conns[place].take() else { return };
+        let Stage::Head { bytes, until_ms } = conn.stage else { return };
+        self.deadlines.remove(&(until_ms, place));
+        self.free.push(place);
+        let _ = self.parts.poll.registry().deregister(&mut conn.stream);
+        // If the cold path has ended, so has the server: the connection is closed by being dropped.
+        let _ = self.parts.cold.send((conn.stream.into(), bytes));
+    }
+
+    fn refuse(&mut self, place: usize, response: Vec<u8>) {
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        if let Stage::Head { until_ms, .. } = conn.stage {
+            self.deadlines.remove(&(until_ms, place));
+        }
+        if conn.write(response).is_err() {
+            return self.drop_conn(place);
+        }
+        self.linger(place);
+    }
+
+    /// Everything was said: shut the sending side once it is written, and give the other side time to read it.
+    fn linger(&mut self, place: usize) {
+        let until_ms = self.now.mono_ms + self.parts.shard.limits().linger_ms;
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        conn.stage = Stage::Lingering { until_ms, is_shut: false };
+        conn.is_paused = false;
+        self.deadlines.insert((until_ms, place));
+        self.flush(place);
+    }
+
+    fn flush(&mut self, place: usize) {
+        let soft = self.parts.shard.limits().output_bytes;
+        let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) else { return };
+        if conn.flush().is_err() {
+            return self.drop_conn(place);
+        }
+        let unwritten = conn.unwritten();
+        if let Stage::Lingering { is_shut, .. } = &mut conn.stage
+            && unwritten == 0
+            && !*is_shut
+        {
+            *is_shut = true;
+            let _ = conn.stream.shutdown(std::net::Shutdown::Write);
+        }
+        if conn.is_paused && unwritten < soft {
+            conn.is_paused = false;
+            self.unread.push(place);
+        }
+        self.tell_if_flushed(place);
+    }
+
+    fn write(&mut self, id: ConnId, bytes: Vec<u8>) {
+        let (soft, hard) = (self.parts.shard.limits().output_bytes, self.parts.shard.limits().output_bytes_max);
+        let Some(place) = self.place(id) else { return };
+        let conn = self.conns[place].as_mut().expect("placed");
+        if conn.write(bytes).is_err() || conn.unwritten() > hard {
+            return self.drop_conn(place);
+        }
+        conn.is_paused = conn.unwritten() > soft;
+        self.tell_if_flushed(place);
+    }
+
+    /// The shard takes no more from this connection, or does so again.
+    fn hold(&mut self, id: ConnId, is_held: bool) {
+        let Some(place) = self.place(id) else { return };
+        let conn = self.conns[place].as_mut().expect("placed");
+        conn.is_held = is_held;
+        if !is_held {
+            self.unread.push(place);
+        }
+    }
+
+    fn tell_if_flushed(&mut self, place: usize) {
+        let id = self.id(place);
+        if self.conns[place].as_ref().is_some_and(|conn| conn.is_held && conn.unwritten() == 0) {
+            self.parts.shard.handle(Input::Flushed(id), self.now);
+        }
+    }
+
+    fn drop_conn(&mut self, place: usize) {
+        let id = self.id(place);
+        let Some(mut conn) = self.conns[place].take() else { return };
+        let _ = self.parts.poll.registry().deregister(&mut conn.stream);
+        self.free.push(place);
+        match conn.stage {
+            Stage::Head { until_ms, .. } | Stage::Lingering { until_ms, .. } => {
+                self.deadlines.remove(&(until_ms, place));
+            }
+            Stage::Open => {}
+        }
+        if !matches!(conn.stage, Stage::Head { .. }) {
+            self.parts.shard.handle(Input::Closed(id), self.now);
+        }
+    }
+
+    fn keep_deadlines(&mut self) {
+        while let Some((_, place)) = self.deadlines.first().copied().filter(|(at, _)| *at <= self.now.mono_ms) {
+            self.deadlines.pop_first();
+            match self.conns[place].as_ref().map(|conn| &conn.stage) {
+                Some(Stage::Head { bytes, .. }) if !bytes.is_empty() => {
+                    self.refuse(place, head::refusal(408, &[], "The head of this request took too long."));
+                }
+                Some(_) => self.drop_conn(place),
+                None => {}
+            }
+        }
+    }
+
+    fn answer_door(&mut self, knock: Knock) {
+        match knock {
+            Knock::Journal(Committed::Durable { commit }) => self.parts.shard.handle(Input::Durable(commit), self.now),
+            Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
+            Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
+            Knock::Call { by, call, reply } => {
+                self.next_call += 1;
+                let from = CallId(self.next_call);
+                self.calls.retain(|_, waiting| !waiting.is_closed());
+                self.calls.insert(from, reply);
+                self.parts.shard.handle(Input::Call { from, by, entropy: entropy(), call }, self.now);
+            }
+            Knock::Upgraded { stream, rest, token } => {
+                if let Some(place) = self.adopt(TcpStream::from_std(stream), Stage::Open) {
+                    self.open(place, Vec::new(), token, rest);
+                }
+            }
+            // Who connects meanwhile is told so: nobody new gets a seat, and a probe finds the server not ready instead of
+            // silent.
+            Knock::Drain => {
+                self.parts.health.is_draining.store(true, Ordering::Relaxed);
+                self.parts.shard.handle(Input::Drain, self.now);
+            }
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.parts.shard.poll() {
+            match output {
+                Output::Write { conn, bytes } => self.write(conn, bytes),
+                Output::Pause(conn) => self.hold(conn, true),
+                Output::Resume(conn) => self.hold(conn, false),
+                Output::Close(conn) => {
+                    if let Some(place) = self.place(conn) {
+                        self.linger(place);
+                    }
+                }
+                Output::Append(batch) => self.parts.writer.submit(batch),
+                Output::Load(room) => {
+                    let failed = self.parts.loads.send(room).is_err();
+                    if failed {
+                        self.end = Some(Err("the thread that reads rooms has ended".to_owned()));
+                    }
+                }
+                Output::Verify { conn, token } => {
+                    let result = self.parts.verifier.verify(&token);
+                    self.parts.shard.handle(Input::Verified { conn, result }, self.now);
+                }
+                Output::Reply { to, reply } => {
+                    if let Some(waiting) = self.calls.remove(&to) {
+                        // Whoever asked may have gone away meanwhile.
+                        let _ = waiting.send(reply);
+                    }
+                }
+                Output::AskBot(ask) => {
+                    let question = bot::Ask { view: &ask.view, legal: &ask.legal };
+                    let action = bot::named(&ask.bot).map(|mut bot| bot.choose(question, &mut self.luck).to_owned());
+                    let action = action.unwrap_or_default();
+                    self.parts.shard.handle(Input::BotAnswer { ask: ask.ask, action }, self.now);
+                }
+                Output::WakeAt(at) => self.wake_at = Some(at),
+                Output::Note(note) => tell(&note),
+                Output::Drained => self.end = Some(Ok(())),
+                Output::Stop(why) => {
+                    self.parts.health.has_failed.store(true, Ordering::Relaxed);
+                    self.end = Some(Err(why));
+                }
+            }
+        }
+    }
+
+    /// Gives what was said a last chance to be read.
+    fn finish(mut self, end: Result<(), String>) -> Result<(), String> {
+        let until_ms = self.now.mono_ms + self.parts.shard.limits().linger_ms.min(END_MS);
+        let mut events = Events::with_capacity(EVENTS);
+        while end.is_ok() && self.now.mono_ms < until_ms && self.conns.iter().any(Option::is_some) {
+            let rest = Duration::from_millis(until_ms - self.now.mono_ms);
+            if self.parts.poll.poll(&mut events, Some(rest)).is_err() {
+                break;
+            }
+            self.look_at_clock();
+            for event in &events {
+                if let Some(place) = event.token().0.checked_sub(FIRST_CONN) {
+                    self.flush(place);
+                    self.read(place);
+                }
+            }
+            self.keep_deadlines();
+        }
+        end
+    }
+}

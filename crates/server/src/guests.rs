@@ -1,0 +1,32 @@
+//! Who somebody is without a token, where that is allowed: a guest with a name of their own, who can come back as the same one.
+
+use crate::auth::{self, Mint, entropy};
+use parlour_engine::io::{Identity, Role};
+use parlour_room::{Dice, Hash64, Seed};
+
+/// How long a guest's token is valid, in seconds.
+const GUEST_S: u64 = 24 * 60 * 60;
+
+/// Makes guests.
+pub(crate) struct Guests {
+    secret: Vec<u8>,
+    issuer: Option<String>,
+    audience: Option<String>,
+    luck: Dice,
+}
+
+impl Guests {
+    /// Their tokens are signed with this, and say this.
+    pub(crate) fn new(secret: Vec<u8>, issuer: Option<String>, audience: Option<String>) -> Self {
+        Self { secret, issuer, audience, luck: Dice::from_seed(Seed::new(entropy())) }
+    }
+
+    /// A new guest, and the token that brings them back to their seats.
+    pub(crate) fn welcome(&mut self, wall_ms: u64) -> (Identity, Option<String>) {
+        let user = format!("guest-{}", Hash64(self.luck.bits()).short(10));
+        let (issuer, audience) = (self.issuer.as_deref(), self.audience.as_deref());
+        let mint = Mint { sub: &user, issuer, audience, exp: wall_ms / 1000 + GUEST_S, ..Mint::default() };
+        let token = auth::mint(&self.secret, mint).ok();
+        (Identity { name: user.clone(), user, role: Role::Player, expires_ms: None }, token)
+    }
+}

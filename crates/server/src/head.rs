@@ -1,0 +1,212 @@
+//! The first request of a connection, before it is known what the connection is for: an upgrade that stays here, or HTTP that
+//! goes to the cold path.
+
+use parlour_engine::framing::handshake::{HandshakeError, Request, Upgrade, response};
+
+/// The path of the native protocol.
+pub(crate) const NATIVE_PATH: &str = "/v1/ws";
+/// A client offers this subprotocol, and beside it the token in another one.
+pub(crate) const PROTOCOL: &str = "parlour.v1";
+const TOKEN_PROTOCOL: &str = "parlour.token.";
+const TOKEN_COOKIE: &str = "parlour_token";
+const HEADERS_MAX: usize = 64;
+
+/// What became of the bytes read so far.
+#[derive(Debug)]
+pub(crate) enum Head {
+    /// More must be read.
+    Partial,
+    /// An upgrade to the native protocol: answer with these bytes. The rest, from this offset on, is already WebSocket.
+    WebSocket { response: Vec<u8>, token: Option<String>, taken: usize },
+    /// An upgrade that cannot be: answer with these bytes, and close.
+    Refused(Vec<u8>),
+    /// Anything else: HTTP.
+    Http,
+}
+
+/// Looks at the head of a request, which may be this long.
+pub(crate) fn look(bytes: &[u8], limit: usize, guests: bool) -> Head {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = httparse::Request::new(&mut headers);
+    let taken = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(taken)) if taken <= limit => taken,
+        Ok(httparse::Status::Partial) if bytes.len() <= limit => return Head::Partial,
+        Ok(_) => return Head::Refused(refusal(431, &[], "The head of this request is too long.")),
+        // What is no HTTP is answered by those who speak it.
+        Err(_) => return Head::Http,
+    };
+    let path = request.path.unwrap_or_default().split('?').next().unwrap_or_default();
+    let header = |name: &str| joined(request.headers, name);
+    if path != NATIVE_PATH || header("upgrade").is_none() {
+        return Head::Http;
+    }
+    upgrade(request.method.unwrap_or_default(), &header, taken, guests)
+}
+
+/// Answers an upgrade to the native protocol.
+pub(crate) fn upgrade(method: &str, header: &dyn Fn(&str) -> Option<String>, taken: usize, guests: bool) -> Head {
+    if !may_call(header("origin").as_deref(), header("host").as_deref(), guests) {
+        return Head::Refused(refusal(403, &[], "This page's origin may not connect here."));
+    }
+    let (connection, version, key) = (header("connection"), header("sec-websocket-version"), header("sec-websocket-key"));
+    let (upgrade, protocols) = (header("upgrade"), header("sec-websocket-protocol"));
+    let request = Request {
+        method,
+        upgrade: upgrade.as_deref(),
+        connection: connection.as_deref(),
+        version: version.as_deref(),
+        key: key.as_deref(),
+        protocols: protocols.as_deref(),
+    };
+    match request.check() {
+        Ok(upgrade) => {
+            let offered = token_offered(&upgrade);
+            // One that cannot be read is no token, but it is not nobody either.
+            let bearer = header("authorization").map(|value| bearer(&value).unwrap_or_default().to_owned());
+            let token =
+                bearer.or_else(|| offered.clone().map(|(_, token)| token)).or_else(|| header("cookie").and_then(|c| cookie(&c)));
+            // A browser ends the connection if it offered protocols and none of them is chosen.
+            let ours = upgrade.protocols().any(|protocol| protocol == PROTOCOL);
+            let chosen = if ours { Some(PROTOCOL.to_owned()) } else { offered.map(|(protocol, _)| protocol) };
+            Head::WebSocket { response: response(&upgrade, chosen.as_deref()), token, taken }
+        }
+        Err(error) => Head::Refused(refused(error)),
+    }
+}
+
+/// The token of an `Authorization` header (RFC 6750; the scheme's case does not matter).
+pub(crate) fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn token_offered(upgrade: &Upgrade<'_>) -> Option<(String, String)> {
+    let find = |protocol: &str| protocol.strip_prefix(TOKEN_PROTOCOL).map(|token| (protocol.to_owned(), token.to_owned()));
+    upgrade.protocols().find_map(find)
+}
+
+fn cookie(header: &str) -> Option<String> {
+    let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == TOKEN_COOKIE).map(|(_, value)| value.to_owned())
+}
+
+/// Whether a page of this origin may call this server. Where guests are welcome there is no token to protect them from a page
+/// that gave its own name this machine's address (DNS rebinding): so there the server goes by its address or `localhost` only.
+pub(crate) fn may_call(origin: Option<&str>, host: Option<&str>, guests: bool) -> bool {
+    is_same_origin(origin, host) && (!guests || host.is_none_or(is_local_name))
+}
+
+fn is_local_name(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    };
+    name.is_some_and(|name| name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// A page may connect to the server it came from. Programs send no `Origin`.
+fn is_same_origin(origin: Option<&str>, host: Option<&str>) -> bool {
+    let Some(origin) = origin else { return true };
+    let place = origin.split_once("://").map(|(_, place)| place);
+    place.is_some_and(|place| host.is_some_and(|host| place.eq_ignore_ascii_case(host)))
+}
+
+/// A header's value; one that is repeated is one list (RFC 9110 §5.3).
+fn joined(headers: &[httparse::Header<'_>], name: &str) -> Option<String> {
+    let values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+    let values: Vec<&str> = values.filter_map(|header| std::str::from_utf8(header.value).ok()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+fn refused(error: HandshakeError) -> Vec<u8> {
+    refusal(error.status(), error.headers(), error.text())
+}
+
+/// A whole HTTP response with a text.
+pub(crate) fn refusal(status: u16, headers: &[(&str, &str)], text: &str) -> Vec<u8> {
+    let reason = match status {
+        400 => "Bad Request",
+        403 => "Forbidden",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        426 => "Upgrade Required",
+        431 => "Request Header Fields Too Large",
+        _ => "Service Unavailable",
+    };
+    let extra: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let closes = if extra.to_ascii_lowercase().contains("connection:") { "" } else { "Connection: close\r\n" };
+    let length = text.len() + 1;
+    let body = format!("Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{text}\n");
+    format!("HTTP/1.1 {status} {reason}\r\n{extra}{closes}{body}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UPGRADE: &str = "GET /v1/ws?x=1 HTTP/1.1\r\nHost: h:1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+    const LIMIT: usize = 1000;
+
+    fn head(extra: &str) -> Head {
+        look(format!("{UPGRADE}{extra}\r\nrest").as_bytes(), LIMIT, false)
+    }
+
+    #[test]
+    fn an_upgrade_is_answered_and_what_follows_is_kept() {
+        let Head::WebSocket { response, token, taken } = head("") else { panic!() };
+        assert!(response.starts_with(b"HTTP/1.1 101"));
+        assert_eq!((token, taken), (None, UPGRADE.len() + 2));
+    }
+
+    #[test]
+    fn a_token_is_taken_from_each_of_its_places() {
+        for extra in [
+            "Authorization: Bearer t.o.k\r\n",
+            "Sec-WebSocket-Protocol: parlour.v1, parlour.token.t.o.k\r\n",
+            "Sec-WebSocket-Protocol: parlour.token.t.o.k\r\n",
+            "Cookie: a=b; parlour_token=t.o.k\r\n",
+        ] {
+            let Head::WebSocket { token, .. } = head(extra) else { panic!("{extra}") };
+            assert_eq!(token.as_deref(), Some("t.o.k"), "{extra}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_another_origin_is_refused() {
+        let Head::Refused(bytes) = head("Origin: http://evil.example\r\n") else { panic!() };
+        assert!(bytes.starts_with(b"HTTP/1.1 403"));
+        assert!(matches!(head("Origin: http://h:1\r\n"), Head::WebSocket { .. }));
+        assert!(matches!(head("Origin: null\r\n"), Head::Refused(_)));
+    }
+
+    #[test]
+    fn what_is_no_upgrade_is_http_and_half_a_head_waits() {
+        assert!(matches!(look(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", LIMIT, false), Head::Http));
+        assert!(matches!(look(b"GET /v1/ws HTTP/1.1\r\nHost: h\r\n\r\n", LIMIT, false), Head::Http));
+        assert!(matches!(look(b"GET /v1/ws HT", LIMIT, false), Head::Partial));
+        assert!(matches!(look(b"\x16\x03\x01", LIMIT, false), Head::Http));
+    }
+    #[test]
+    fn a_head_is_as_long_as_it_may_be_however_it_comes() {
+        let long = format!("A: {}\r\n", "x".repeat(LIMIT));
+        let whole = format!("{UPGRADE}{long}\r\n");
+        for cut in [whole.len(), LIMIT + 1] {
+            let Head::Refused(bytes) = look(&whole.as_bytes()[..cut], LIMIT, false) else { panic!("{cut}") };
+            assert!(bytes.starts_with(b"HTTP/1.1 431"));
+        }
+        let body = "x".repeat(LIMIT);
+        assert!(matches!(look(format!("POST / HTTP/1.1\r\n\r\n{body}").as_bytes(), LIMIT, false), Head::Http));
+    }
+
+    #[test]
+    fn where_guests_are_welcome_no_other_name_of_this_machine_is_believed() {
+        for host in ["127.0.0.1:7350", "localhost:7350", "[::1]:7350", "LOCALHOST"] {
+            assert!(may_call(None, Some(host), true), "{host}");
+        }
+        assert!(!may_call(Some("http://evil.example"), Some("evil.example"), true));
+        assert!(may_call(Some("http://ours.example"), Some("ours.example"), false));
+        assert!(!may_call(Some("http://evil.example"), Some("127.0.0.1:7350"), false));
+    }
+}

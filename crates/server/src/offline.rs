@@ -1,0 +1,85 @@
+//! Reading a journal beside its server, or without one: replays and lists.
+
+use crate::journal::Reader;
+use parlour_engine::rebuild::Broken;
+use parlour_engine::replay::{Eyes, Replayed, replay as play, verify};
+use parlour_engine::schema::Kinds;
+use parlour_engine::store::{ReadError, RoomRow};
+use parlour_room::{Seat, Viewer};
+use serde_json::{Value, json};
+
+/// Why a room was not replayed to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayError {
+    /// The journal never heard of it.
+    NoRoom,
+    /// It has no such seat.
+    NoSeat,
+    /// The journal cannot be read there.
+    Read(ReadError),
+    /// It is not what was recorded.
+    Broken(Broken),
+}
+
+impl ReplayError {
+    /// The record at which it stopped.
+    pub fn seq(&self) -> u64 {
+        match self {
+            ReplayError::NoRoom | ReplayError::NoSeat | ReplayError::Read(ReadError::Failed(_)) => 0,
+            ReplayError::Read(ReadError::Damaged { seq, .. }) => *seq,
+            ReplayError::Broken(broken) => broken.seq(),
+        }
+    }
+}
+
+impl std::fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReplayError::NoRoom => f.write_str("there is no room of this name"),
+            ReplayError::NoSeat => f.write_str("the room has no such seat"),
+            ReplayError::Read(error) => write!(f, "{error}"),
+            ReplayError::Broken(broken) => write!(f, "{broken}"),
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+/// A room that is not loaded, as lists of rooms show it.
+pub fn listed(row: RoomRow) -> Value {
+    let status = if row.outcome.is_some() { "ended" } else { "open" };
+    let mut room = json!({"room_id": &*row.room, "kind": row.kind, "rules": row.rules, "status": status});
+    room["opened_ms"] = row.opened_ms.into();
+    if let Some(outcome) = row.outcome {
+        room["outcome"] = outcome.into();
+    }
+    room
+}
+
+/// Replays a room, or verifies it: then every life from the first record, the snapshot and the list of rooms.
+pub fn replay(
+    journal: &dyn Reader,
+    kinds: &Kinds,
+    room: &str,
+    until: Option<u64>,
+    eyes: Eyes,
+    verifies: bool,
+) -> Result<Replayed, ReplayError> {
+    // In this order: what a running server writes in between is after the end of both.
+    let history = journal.life(room).map_err(ReplayError::Read)?;
+    let mut records = journal.records(room).map_err(ReplayError::Read)?;
+    if let Some(last) = history.as_ref().and_then(|history| history.records.last()) {
+        let known = records.iter().rposition(|record| record == last).map_or(records.len(), |at| at + 1);
+        records.truncate(known);
+    }
+    if records.is_empty() && history.is_none() {
+        return Err(ReplayError::NoRoom);
+    }
+    if verifies {
+        verify(kinds, room, &records, &history.unwrap_or_default()).map_err(ReplayError::Broken)
+    } else {
+        let replayed = play(kinds, room, &records, until, eyes).map_err(ReplayError::Broken)?;
+        let has_seat = !matches!(eyes, Eyes::Viewer(Viewer::Seat(Seat(seat))) if seat >= replayed.seats);
+        if has_seat { Ok(replayed) } else { Err(ReplayError::NoSeat) }
+    }
+}

@@ -1,0 +1,34 @@
+"""What every front-door test may ask for by name. The helpers themselves are in `parlour.py`."""
+
+import pytest
+
+import parlour
+
+
+@pytest.fixture
+def make_server(tmp_path):
+    """A function that starts a server: `make_server(name="server", **options of parlour.Server)`. Each name has its own data
+    folder; all of them have ended when the test has."""
+    servers = []
+
+    def make(name="server", **options):
+        server = parlour.Server(tmp_path / name, **options)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield make
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def server(make_server):
+    """One server on a data folder of its own, ready."""
+    return make_server()
+
+
+@pytest.fixture
+def seed():
+    """A fresh random number, printed; `SEED=n` in the environment repeats it."""
+    return parlour.draw_seed()

@@ -1,0 +1,226 @@
+//! A shard on a desk: nothing random, nothing late, one turn at a time. For tests that say exactly what happens and when.
+
+use crate::disk::Disk;
+use crate::luck::Luck;
+use crate::model::Model;
+use crate::wire::{self, Frame, Frames};
+use parlour_engine::code::Code;
+use parlour_engine::io::{Call, CallId, ConnId, Identity, Input, Now, Output, Reply, Role};
+use parlour_engine::limits::Limits;
+use parlour_engine::schema::Kinds;
+use parlour_engine::shard::{Settings, Shard};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The shard and the little that it needs.
+pub struct Desk {
+    kinds: Kinds,
+    shard: Shard,
+    /// What is written to.
+    pub disk: Disk,
+    /// What the disk says.
+    pub model: Model,
+    now: Now,
+    luck: Luck,
+    conns: BTreeMap<ConnId, (Frames, Vec<Frame>, bool)>,
+    replies: BTreeMap<CallId, Reply>,
+    count: u64,
+    commit: u64,
+    wake_at: Option<u64>,
+    paused: BTreeSet<ConnId>,
+    /// How often a connection was to be read from no more.
+    pub pauses: u32,
+    /// While true nothing becomes durable.
+    pub disk_waits: bool,
+    /// What the operator was told.
+    pub notes: Vec<String>,
+}
+
+impl Desk {
+    /// A shard with these kinds and an empty disk.
+    pub fn new(kinds: Kinds) -> Self {
+        let model = Model::new(kinds.clone());
+        Self {
+            shard: Shard::new(settings(kinds.clone())),
+            kinds,
+            disk: Disk::default(),
+            model,
+            now: Now { mono_ms: 1_000, wall_ms: 1_795_255_200_000 },
+            luck: Luck::new(1),
+            conns: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            count: 0,
+            commit: 0,
+            wake_at: None,
+            paused: BTreeSet::new(),
+            pauses: 0,
+            disk_waits: false,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The process dies and another takes its place, on the same disk, perhaps with other rules.
+    pub fn restarts(&mut self, kinds: Kinds) {
+        self.kinds = kinds;
+        self.shard = Shard::new(settings(self.kinds.clone()));
+        self.disk.crash();
+        (self.conns, self.commit, self.wake_at) = (BTreeMap::new(), 0, None);
+    }
+
+    /// A connection of somebody who is known.
+    pub fn connects(&mut self, user: &str) -> ConnId {
+        let guest = Identity { user: user.to_owned(), name: user.to_owned(), role: Role::Player, expires_ms: None };
+        let conn = self.opens(None, Some(guest));
+        assert_eq!(self.hears(conn)[0]["type"], "connected");
+        conn
+    }
+
+    /// A connection with a token or without. The token `bad` and the token `old` are refused; any other is its user's name.
+    pub fn opens(&mut self, token: Option<&str>, guest: Option<Identity>) -> ConnId {
+        self.count += 1;
+        let (conn, entropy) = (ConnId(self.count), self.luck.entropy());
+        self.conns.insert(conn, Default::default());
+        self.handles(Input::Opened { conn, entropy, token: token.map(str::to_owned), guest, guest_token: None });
+        self.turns();
+        conn
+    }
+
+    /// A message, in a turn of its own, and what is said then.
+    pub fn asks(&mut self, conn: ConnId, message: &Value) -> Vec<Value> {
+        self.says(conn, &message.to_string());
+        self.turns();
+        self.hears(conn)
+    }
+
+    /// A message; the turn goes on.
+    pub fn says(&mut self, conn: ConnId, message: &str) {
+        let mut bytes = Vec::new();
+        wire::frame(&mut bytes, 1, true, self.luck.mask(), message.as_bytes());
+        self.sends(conn, &bytes);
+    }
+
+    /// Bytes, which are to be frames; the turn goes on.
+    pub fn sends(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.handles(Input::Bytes { conn, bytes: &mut bytes.to_vec() });
+    }
+
+    /// The messages that came since one asked last.
+    pub fn hears(&mut self, conn: ConnId) -> Vec<Value> {
+        let frames = self.frames(conn);
+        frames
+            .iter()
+            .filter_map(|frame| if let Frame::Text(text) = frame { serde_json::from_str(text).ok() } else { None })
+            .collect()
+    }
+
+    /// The frames that came since one asked last.
+    pub fn frames(&mut self, conn: ConnId) -> Vec<Frame> {
+        std::mem::take(&mut self.conns.get_mut(&conn).expect("it was opened").1)
+    }
+
+    /// Whether the server has ended a connection.
+    pub fn is_closed(&self, conn: ConnId) -> bool {
+        self.conns[&conn].2
+    }
+
+    /// A request of an administrator's to the HTTP API.
+    pub fn calls(&mut self, call: Call) -> Reply {
+        self.count += 1;
+        let (from, entropy) = (CallId(self.count), self.luck.entropy());
+        let by = Identity { user: "root".to_owned(), name: "root".to_owned(), role: Role::Admin, expires_ms: None };
+        self.handles(Input::Call { from, by, entropy, call });
+        self.turns();
+        self.replies.remove(&from).expect("a call is replied to")
+    }
+
+    /// Time goes on; everything that is due happens on time.
+    pub fn passes(&mut self, ms: u64) {
+        let end_ms = self.now.mono_ms + ms;
+        while let Some(at_ms) = self.wake_at.take().filter(|at_ms| *at_ms <= end_ms) {
+            self.advances(at_ms);
+        }
+        self.advances(end_ms);
+    }
+
+    fn advances(&mut self, to_ms: u64) {
+        let by_ms = to_ms.saturating_sub(self.now.mono_ms);
+        self.now = Now { mono_ms: self.now.mono_ms + by_ms, wall_ms: self.now.wall_ms + by_ms };
+        self.handles(Input::Time);
+        self.turns();
+    }
+
+    fn handles(&mut self, input: Input<'_>) {
+        self.shard.handle(input, self.now);
+    }
+
+    /// Turns until nothing is left to do, each followed by what the disk does, unless that waits.
+    pub fn turns(&mut self) {
+        loop {
+            while let Some(output) = self.shard.poll() {
+                self.does(output);
+            }
+            if self.disk_waits || !self.syncs() {
+                return;
+            }
+        }
+    }
+
+    /// The disk is done with all that was written to it, if that is anything; the turn goes on.
+    pub fn syncs(&mut self) -> bool {
+        let Some(commit) = self.disk.sync(usize::MAX, &mut self.model).expect("P6 holds") else { return false };
+        self.commit = commit;
+        self.handles(Input::Durable(commit));
+        true
+    }
+
+    /// The server is to end; the turn goes on.
+    pub fn drains(&mut self) {
+        self.handles(Input::Drain);
+    }
+
+    fn does(&mut self, output: Output) {
+        match output {
+            Output::Write { conn, bytes } => {
+                let (frames, heard, closed) = self.conns.get_mut(&conn).expect("it was opened");
+                assert!(!*closed, "bytes after the end");
+                heard.extend(frames.feed(&bytes).expect("frames"));
+                if self.paused.contains(&conn) {
+                    self.handles(Input::Flushed(conn));
+                }
+            }
+            Output::Pause(conn) => {
+                self.pauses += 1;
+                self.paused.insert(conn);
+            }
+            Output::Resume(conn) => {
+                self.paused.remove(&conn);
+            }
+            Output::Close(conn) => self.conns.get_mut(&conn).expect("it was opened").2 = true,
+            Output::Append(batch) => self.disk.append(batch),
+            Output::Load(room) => {
+                let result = Ok(self.disk.load(&room));
+                self.handles(Input::Loaded { room: Arc::clone(&room), result });
+            }
+            Output::Verify { conn, token } => {
+                let user = Identity { user: token.clone(), name: token.clone(), role: Role::Player, expires_ms: None };
+                let result = match token.as_str() {
+                    "bad" => Err(Code::AuthenticationFailed),
+                    "old" => Err(Code::TokenExpired),
+                    _ => Ok(user),
+                };
+                self.handles(Input::Verified { conn, result });
+            }
+            Output::Reply { to, reply } => {
+                self.replies.insert(to, reply);
+            }
+            Output::WakeAt(at_ms) => self.wake_at = Some(at_ms),
+            Output::Note(note) => self.notes.push(note),
+            Output::AskBot(_) | Output::Drained | Output::Stop(_) => {}
+        }
+    }
+}
+
+fn settings(kinds: Kinds) -> Settings {
+    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None }
+}

@@ -1,0 +1,123 @@
+//! A disk as the journal's contract describes it: batches become durable in order and in groups, and a crash keeps some prefix of
+//! what was written last. It is handed batches, and hands back histories.
+
+use crate::model::Model;
+use parlour_engine::store::{Batch, History, RoomRow, Snapshot};
+use parlour_room::Record;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What was written, and what of it would survive a crash.
+#[derive(Default)]
+pub struct Disk {
+    rooms: BTreeMap<Arc<str>, Stored>,
+    written: VecDeque<Batch>,
+}
+
+#[derive(Clone, Default)]
+struct Stored {
+    row: Option<RoomRow>,
+    snapshot: Option<Snapshot>,
+    records: Vec<Record>,
+}
+
+impl Disk {
+    /// Takes a batch; it is not durable yet.
+    pub fn append(&mut self, batch: Batch) {
+        self.written.push_back(batch);
+    }
+
+    /// How many batches would be lost with the power.
+    pub fn waiting(&self) -> usize {
+        self.written.len()
+    }
+
+    /// Makes the oldest batches durable, and tells the model of it. Answers the last commit of them.
+    pub fn sync(&mut self, batches: usize, model: &mut Model) -> Result<Option<u64>, String> {
+        let mut commit = None;
+        for batch in self.written.drain(..batches.min(self.written.len())).collect::<Vec<_>>() {
+            commit = Some(batch.commit);
+            self.keep(&batch)?;
+            model.learn(&batch)?;
+        }
+        Ok(commit)
+    }
+
+    /// The power fails: what is not durable is lost.
+    pub fn crash(&mut self) {
+        self.written.clear();
+    }
+
+    fn keep(&mut self, batch: &Batch) -> Result<(), String> {
+        for (room, record) in &batch.records {
+            self.rooms.entry(room.clone()).or_default().records.push(record.clone());
+        }
+        for row in &batch.opened {
+            let stored = self.rooms.entry(row.room.clone()).or_default();
+            (stored.row, stored.snapshot) = (Some(row.clone()), None);
+        }
+        for snapshot in &batch.snapshots {
+            let stored = self.rooms.entry(snapshot.room.clone()).or_default();
+            if stored.row.as_ref().is_some_and(|row| row.first <= snapshot.seq) {
+                stored.snapshot = Some(snapshot.clone());
+            }
+        }
+        for ended in &batch.ended {
+            let row = self.rooms.get_mut(&ended.room).and_then(|stored| stored.row.as_mut());
+            row.ok_or_else(|| format!("{} ended and was never opened", ended.room))?.outcome = Some(ended.outcome.clone());
+        }
+        Ok(())
+    }
+
+    /// What a shard is given that loads a room: the newest snapshot of its present life, and the records after it.
+    pub fn load(&self, room: &str) -> Option<History> {
+        let stored = self.rooms.get(room)?;
+        let first = stored.row.as_ref().map_or(1, |row| row.first);
+        let after = stored.snapshot.as_ref().map_or(first - 1, |snapshot| snapshot.seq);
+        let records = stored.records.iter().filter(|record| record.seq > after).cloned().collect();
+        Some(History { row: stored.row.clone(), snapshot: stored.snapshot.clone(), records })
+    }
+
+    /// The same, with every record of the present life and no snapshot.
+    pub fn life(&self, room: &str) -> Option<History> {
+        let stored = self.rooms.get(room)?;
+        let first = stored.row.as_ref().map_or(1, |row| row.first);
+        let records = stored.records.iter().filter(|record| record.seq >= first).cloned().collect();
+        Some(History { row: stored.row.clone(), snapshot: None, records })
+    }
+
+    /// The rooms on it.
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        self.rooms.keys().cloned().collect()
+    }
+}
+
+/// A planted bug: the history of a room whose inboxes are lost. The snapshot is made of the newest state, so that no record
+/// brings them back.
+pub fn without_inboxes(room: &str, history: History, newest: (u64, String)) -> History {
+    let (seq, body) = newest;
+    let key = "\"inboxes\":";
+    let at = body.find(key).expect("a snapshot has inboxes") + key.len();
+    let end = at + object(&body[at..]);
+    let body = format!("{}{{}}{}", &body[..at], &body[end..]);
+    History { snapshot: Some(Snapshot::new(room.into(), seq, body)), records: Vec::new(), ..history }
+}
+
+/// How long the JSON object at the beginning of this text is.
+fn object(text: &str) -> usize {
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => depth += 1,
+            b'}' if !quoted => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && !quoted {
+            return at + 1;
+        }
+    }
+    text.len()
+}

@@ -1,0 +1,315 @@
+//! What the durable records say: every state a room ever had, replayed from the first record of each life without snapshots, and
+//! with its own counting of events and answers. The judge compares what clients are told with this.
+
+use parlour_engine::schema::Kinds;
+use parlour_engine::store::{Batch, Snapshot};
+use parlour_room::inbox::INBOX_WINDOW_MS;
+use parlour_room::stream::{Body, RING_PRIVATE, RING_PUBLIC};
+use parlour_room::table::{Member, Played};
+use parlour_room::{AnyKind, AnyTable, Cause, Record, Seat, Viewer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All rooms, as far as their records are durable.
+pub struct Model {
+    kinds: Kinds,
+    rooms: BTreeMap<Arc<str>, Past>,
+}
+
+/// One name's past.
+#[derive(Default)]
+pub struct Past {
+    /// Its lives, oldest first.
+    pub lives: Vec<Life>,
+    /// The state after each record.
+    pub states: BTreeMap<u64, State>,
+}
+
+/// One life of a name.
+pub struct Life {
+    /// Its kind.
+    pub kind: Arc<dyn AnyKind>,
+    /// Its newest state.
+    pub table: Box<dyn AnyTable>,
+    /// What positions begin with.
+    pub name: String,
+    /// The opening record.
+    pub first: u64,
+    /// Everything told, in order.
+    pub told: Vec<Slot>,
+    /// Every action.
+    pub acts: Vec<Act>,
+    /// The public events so far, and whose the private numbering of each seat is.
+    n: u64,
+    private: BTreeMap<Seat, (String, Numbering)>,
+    /// Whether a seat ever changed hands, or somebody a seat.
+    has_reseated: bool,
+}
+
+/// The private numbering of a seat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbering {
+    /// How many there were on this seat.
+    pub generation: u64,
+    /// Its last number.
+    pub m: u64,
+    /// The public number after which it began, if its holder may know numbers of another one.
+    pub anew: Option<u64>,
+}
+
+/// One event.
+pub struct Slot {
+    /// The record that told it.
+    pub seq: u64,
+    /// Its number.
+    pub number: u64,
+    /// For whom, and in which generation of that seat's numbering; `None` for everybody.
+    pub to: Option<(Seat, u64)>,
+    /// Wall time.
+    pub ts_ms: u64,
+    body: Body,
+    apart: Option<(Vec<Seat>, Body)>,
+}
+
+/// One action that was played.
+pub struct Act {
+    /// Its record.
+    pub seq: u64,
+    /// Room time.
+    pub at_ms: u64,
+    /// Who acted.
+    pub user: String,
+    /// Under which message id.
+    pub id: Option<String>,
+    /// The hash of the action.
+    pub body: String,
+    /// What its actor had heard right after it.
+    pub answer: (u64, u64),
+}
+
+/// A room as it was after one record.
+pub struct State {
+    /// Which of the lives.
+    pub life: usize,
+    /// Room time.
+    pub at_ms: u64,
+    /// The last public event.
+    pub n: u64,
+    /// The private numbering of each seat.
+    pub m: BTreeMap<Seat, Numbering>,
+    /// Who held a seat.
+    pub members: BTreeMap<String, Member>,
+    /// Whether it had ended.
+    pub ended: bool,
+    /// All of it.
+    pub snapshot: String,
+    /// What each who sat there and spectators might see.
+    pub views: BTreeMap<Viewer, String>,
+    /// What each might do.
+    pub legal: BTreeMap<Seat, Vec<String>>,
+}
+
+/// How a join should catch up.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Missed<'a> {
+    /// With these, each public or private with its number and body.
+    Events(Vec<(bool, u64, &'a str)>),
+    /// With a view, as too much was missed.
+    View,
+    /// There is nothing to catch up with.
+    Fresh,
+}
+
+impl Model {
+    /// Nothing yet.
+    pub fn new(kinds: Kinds) -> Self {
+        Self { kinds, rooms: BTreeMap::new() }
+    }
+
+    /// A room's past, if its opening is durable.
+    pub fn past(&self, room: &str) -> Option<&Past> {
+        self.rooms.get(room)
+    }
+
+    /// All of them.
+    pub fn rooms(&self) -> impl Iterator<Item = &Past> {
+        self.rooms.values()
+    }
+
+    /// The last durable record of a room.
+    pub fn seq(&self, room: &str) -> u64 {
+        self.past(room).and_then(|past| past.states.last_key_value()).map_or(0, |(seq, _)| *seq)
+    }
+
+    /// Replays what became durable: each recorded hash must come out, and each snapshot be what the records give.
+    pub fn learn(&mut self, batch: &Batch) -> Result<(), String> {
+        for (room, record) in &batch.records {
+            self.replay(room, record).map_err(|why| format!("P6: {room}: record {}: {why}", record.seq))?;
+        }
+        for Snapshot { room, seq, body, .. } in &batch.snapshots {
+            let state = self.past(room).and_then(|past| past.states.get(seq));
+            if state.ok_or_else(|| format!("P6: {room}: a snapshot of record {seq}, which is not there"))?.snapshot != *body {
+                return Err(format!("P6: {room}: the snapshot of record {seq} is not what the records give"));
+            }
+        }
+        for row in &batch.opened {
+            let life = self.past(&row.room).and_then(|past| past.lives.last()).ok_or("P6: a row without an opening")?;
+            if (life.name.as_str(), life.first, life.kind.name()) != (row.life.as_str(), row.first, row.kind.as_str()) {
+                return Err(format!("P6: {}: its row says {row:?}", row.room));
+            }
+        }
+        Ok(())
+    }
+
+    fn replay(&mut self, room: &Arc<str>, record: &Record) -> Result<(), String> {
+        let expected = self.seq(room) + 1;
+        if record.seq != expected {
+            return Err(format!("record {} comes where {expected} should", record.seq));
+        }
+        let past = self.rooms.entry(room.clone()).or_default();
+        let played = if record.cause == Cause::Opened {
+            let ((kind, table), played) =
+                parlour_engine::rebuild::open(&self.kinds, room, record).map_err(|broken| broken.to_string())?;
+            past.lives.push(Life::new(kind, table, record.seq));
+            played
+        } else {
+            let life = past.lives.last_mut().ok_or("the opening is missing")?;
+            life.table.replay(record).map_err(|divergence| divergence.to_string())?
+        };
+        let at = past.lives.len() - 1;
+        let life = &mut past.lives[at];
+        life.told(&played);
+        if record.cause == Cause::Action {
+            life.acted(record)?;
+        }
+        past.states.insert(record.seq, life.state(at));
+        Ok(())
+    }
+}
+
+impl Life {
+    fn new(kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, first: u64) -> Self {
+        let name = table.about().life.to_owned();
+        Self { kind, table, name, first, told: Vec::new(), acts: Vec::new(), n: 0, private: BTreeMap::new(), has_reseated: false }
+    }
+
+    /// Counts what was told. A seat's private numbering goes on for the same holder, and begins anew for another, or for one who
+    /// sat elsewhere.
+    fn told(&mut self, played: &Played) {
+        let about = self.table.about();
+        let joined = about.members.iter().filter(|(_, member)| member.since == played.record.seq);
+        for (user, Member { seat, .. }) in joined {
+            let has_moved = self.private.iter().any(|(other, (holder, _))| other != seat && holder == user);
+            let known = self.private.get(seat);
+            if known.is_none_or(|(holder, _)| holder != user) || has_moved {
+                self.has_reseated |= has_moved || known.is_some();
+                let generation = known.map_or(0, |(_, numbering)| numbering.generation) + 1;
+                let anew = self.has_reseated.then_some(self.n);
+                self.private.insert(*seat, (user.clone(), Numbering { generation, m: 0, anew }));
+            }
+        }
+        for told in &played.told {
+            let (number, to) = match told.seat {
+                None => {
+                    self.n += 1;
+                    (self.n, None)
+                }
+                Some(seat) => {
+                    let (_, numbering) = self.private.entry(seat).or_default();
+                    numbering.m += 1;
+                    (numbering.m, Some((seat, numbering.generation)))
+                }
+            };
+            let apart = told.apart.as_ref().map(|apart| (apart.holders.clone(), apart.own.clone()));
+            let (seq, ts_ms) = (played.record.seq, told.ts_ms);
+            self.told.push(Slot { seq, number, to, ts_ms, body: told.body.clone(), apart });
+        }
+    }
+
+    fn acted(&mut self, record: &Record) -> Result<(), String> {
+        let input: Value = serde_json::from_str(&record.input).map_err(|error| error.to_string())?;
+        let text = |field: &str| input[field].as_str().map(str::to_owned);
+        let seat = Seat(u32::try_from(input["seat"].as_u64().ok_or("an action without a seat")?).map_err(|_| "a huge seat")?);
+        let m = self.private.get(&seat).map_or(0, |(_, numbering)| numbering.m);
+        let (user, body) = (text("user").ok_or("an action of nobody")?, text("body").ok_or("an action without hash")?);
+        let id = text("id");
+        let again = |act: &&Act| id.is_some() && act.id == id && act.user == user;
+        if let Some(first) = self.acts.iter().rev().find(again)
+            && record.at_ms - first.at_ms <= INBOX_WINDOW_MS
+        {
+            return Err(format!(
+                "P3: {user}'s {} was played as record {} and again as {}",
+                id.unwrap_or_default(),
+                first.seq,
+                record.seq
+            ));
+        }
+        self.acts.push(Act { seq: record.seq, at_ms: record.at_ms, user, id, body, answer: (self.n, m) });
+        Ok(())
+    }
+
+    fn state(&self, life: usize) -> State {
+        let about = self.table.about();
+        let seats = || about.members.values().map(|member| member.seat);
+        let viewers = seats().map(Viewer::Seat).chain([Viewer::Spectator]);
+        State {
+            life,
+            at_ms: about.at_ms,
+            n: self.n,
+            m: self.private.iter().map(|(seat, (_, numbering))| (*seat, *numbering)).collect(),
+            members: about.members.clone(),
+            ended: about.ended.is_some(),
+            snapshot: self.table.snapshot().unwrap_or_default(),
+            views: viewers.filter_map(|viewer| Some((viewer, self.table.view(viewer).ok()?))).collect(),
+            legal: seats().filter_map(|seat| Some((seat, self.table.legal(seat).ok()?))).collect(),
+        }
+    }
+
+    /// What a viewer who came in at this state after `(n, m)` is owed.
+    pub fn missed(&self, seq: u64, state: &State, viewer: Viewer, since: u64, after: (u64, u64)) -> Missed<'_> {
+        let Numbering { generation, m, anew } = state.m_of(viewer);
+        if after.0 > state.n || after.1 > m {
+            return Missed::Fresh;
+        }
+        if after.1 > 0 && anew.is_some_and(|anew| after.0 <= anew) {
+            return Missed::View;
+        }
+        let own = viewer.seat().map(|seat| (seat, generation));
+        let ring = |kept: usize, last: u64| last.saturating_sub(u64::try_from(kept).unwrap_or(0));
+        let owed = |slot: &&Slot| match slot.to {
+            _ if slot.seq > seq => false,
+            None => slot.number > after.0,
+            to => to == own && slot.number > after.1 && slot.seq >= since,
+        };
+        let lost = |slot: &Slot| match slot.to {
+            None => slot.number <= ring(RING_PUBLIC, state.n),
+            Some(_) => slot.number <= ring(RING_PRIVATE, m),
+        };
+        let mut events = Vec::new();
+        for slot in self.told.iter().filter(owed) {
+            if lost(slot) {
+                return Missed::View;
+            }
+            events.push((slot.to.is_some(), slot.number, slot.heard_by(viewer, since)));
+        }
+        Missed::Events(events)
+    }
+}
+
+impl State {
+    /// This viewer's private numbering.
+    pub fn m_of(&self, viewer: Viewer) -> Numbering {
+        viewer.seat().and_then(|seat| self.m.get(&seat)).copied().unwrap_or_default()
+    }
+}
+
+impl Slot {
+    /// The body this viewer hears, whose tenure began with record `since`: what was told before it, they hear as spectators do.
+    pub fn heard_by(&self, viewer: Viewer, since: u64) -> &str {
+        match &self.apart {
+            Some((holders, own)) if self.seq >= since && viewer.seat().is_some_and(|seat| holders.contains(&seat)) => own.get(),
+            _ => self.body.get(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! How often each thing happened that a run is there for: what never happened was not tested.
+
+use std::collections::BTreeMap;
+
+/// What each ten seeds must have seen.
+pub const WANTED: &[&str] = &[
+    "cuts",
+    "crashes",
+    "crashes that kept unreported batches",
+    "crashes that lost unreported batches",
+    "slow commits",
+    "time jumps",
+    "reads that failed",
+    "panics",
+    "drains",
+    "retries",
+    "dups",
+    "ids reused",
+    "resumed: replayed",
+    "resumed: view",
+    "resumed: fresh",
+    "acts",
+    "refusals by the rules",
+    "junk answered",
+    "limited",
+    "clock firings",
+    "bot moves",
+    "events",
+    "views",
+    "new lives of a name",
+    "turns in which something was held",
+];
+
+/// Counters by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<&'static str, u64>);
+
+impl Tally {
+    /// One more.
+    pub fn add(&mut self, what: &'static str) {
+        self.add_many(what, 1);
+    }
+
+    /// So many more.
+    pub fn add_many(&mut self, what: &'static str, count: u64) {
+        *self.0.entry(what).or_default() += count;
+    }
+
+    /// How many.
+    pub fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or(0)
+    }
+
+    /// Both together.
+    pub fn merge(&mut self, other: &Tally) {
+        for (what, count) in &other.0 {
+            self.add_many(what, *count);
+        }
+    }
+
+    /// What should have happened and did not.
+    pub fn missing(&self) -> Vec<&'static str> {
+        WANTED.iter().copied().filter(|what| self.of(what) == 0).collect()
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|(what, count)| writeln!(f, "{count:>9}  {what}"))
+    }
+}

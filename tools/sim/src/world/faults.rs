@@ -1,0 +1,157 @@
+//! What goes wrong: crashes that keep some prefix of what was written, clean restarts, clocks that jump; and the end, where
+//! everything must be whole.
+
+use super::{Event, FAULTS_END_MS, World};
+use crate::disk::without_inboxes;
+use crate::{Planted, kinds};
+use parlour_engine::limits::Limits;
+use parlour_engine::rebuild::rebuild;
+use parlour_engine::shard::{self, Settings, Shard};
+use parlour_engine::store::History;
+
+impl World {
+    pub(super) fn plan_faults(&mut self) {
+        for _ in 0..self.luck.range(1, 4) {
+            let at = self.luck.range(500, FAULTS_END_MS);
+            let crash = if self.luck.percent(75) { Event::Stall } else { Event::Crash };
+            self.after(at, crash);
+        }
+        for _ in 0..self.luck.range(0, 2) {
+            let at = self.luck.range(500, FAULTS_END_MS);
+            self.after(at, Event::Drain);
+        }
+        for _ in 0..self.luck.range(0, 2) {
+            let at = self.luck.range(500, FAULTS_END_MS);
+            self.after(at, Event::Jump);
+        }
+    }
+
+    pub(super) fn boots(&mut self) {
+        if self.shard.is_none() {
+            self.process += 1;
+            self.mono_skew_ms = self.luck.range(0, 1_000_000);
+            self.wall_skew_ms = self.wall_skew_ms + self.luck.range(0, 2000) - 1000;
+            (self.synced, self.reported, self.loading) = (0, 0, 0);
+            (self.is_syncing, self.is_draining, self.stalls, self.wake_at) = (false, false, false, None);
+            self.shard = Some(Shard::new(self.settings()));
+        }
+    }
+
+    /// The disk makes everybody wait, and then the process dies.
+    pub(super) fn stalls(&mut self) {
+        self.stalls = true;
+        let until = self.luck.range(10, 500);
+        self.after(until, Event::Crash);
+    }
+
+    /// The process dies. Of what was written and not reported, some prefix is found again.
+    pub(super) fn crashes(&mut self) -> Result<(), String> {
+        if self.shard.take().is_none() {
+            return Ok(());
+        }
+        let waiting = self.disk.waiting();
+        let kept = self.luck.index(waiting + 1);
+        self.judge.tally.add("crashes");
+        if kept > 0 || self.synced > self.reported {
+            self.judge.tally.add("crashes that kept unreported batches");
+        }
+        if kept < waiting {
+            self.judge.tally.add("crashes that lost unreported batches");
+        }
+        self.disk.sync(kept, &mut self.judge.model)?;
+        self.disk.crash();
+        self.is_over();
+        let down = self.luck.range(20, 2500);
+        self.after(down, Event::Boot);
+        Ok(())
+    }
+
+    /// The server ended in good order: its journal was closed, so all of it is written.
+    pub(super) fn drained(&mut self) -> Result<(), String> {
+        self.judge.tally.add("drains");
+        self.disk.sync(usize::MAX, &mut self.judge.model)?;
+        self.shard = None;
+        self.is_over();
+        let down = self.luck.range(20, 1000);
+        self.after(down, Event::Boot);
+        Ok(())
+    }
+
+    fn is_over(&mut self) {
+        self.process += 1;
+        self.judge.crashed();
+        self.calls.clear();
+        let conns: Vec<_> = self.links.keys().copied().collect();
+        for conn in conns {
+            if let Some(link) = self.links.get_mut(&conn) {
+                link.is_cut = true;
+            }
+            let delay = self.luck.range(0, 300);
+            self.after(delay, Event::HungUp(conn));
+        }
+    }
+
+    /// The machine slept, or its clock was set.
+    pub(super) fn jumps(&mut self) {
+        self.judge.tally.add("time jumps");
+        let slept = self.luck.range(100, 700_000);
+        if self.luck.percent(70) {
+            self.mono_skew_ms += slept;
+        }
+        if self.luck.percent(70) {
+            self.wall_skew_ms += slept;
+        } else {
+            self.wall_skew_ms -= slept.min(5000);
+        }
+        self.after(0, Event::Wake(self.process));
+    }
+
+    /// What a load gives, with what is planted.
+    pub(super) fn plant(&self, room: &str, history: History) -> History {
+        let past = self.judge.model.past(room).filter(|_| self.plan.planted == Some(Planted::LostInbox));
+        match past.and_then(|past| past.states.last_key_value()) {
+            Some((seq, state)) => without_inboxes(room, history, (*seq, state.snapshot.clone())),
+            None => history,
+        }
+    }
+
+    fn settings(&mut self) -> Settings {
+        let limits = Limits {
+            snapshot_tail_bytes: 600,
+            panics: usize::MAX,
+            undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
+            ..Limits::default()
+        };
+        let planted = match self.plan.planted {
+            Some(Planted::AnswerEarly) => Some(shard::Planted::AnswerEarly),
+            Some(Planted::RefuseEarly) => Some(shard::Planted::RefuseEarly),
+            Some(Planted::LostInbox) | None => None,
+        };
+        Settings { kinds: kinds(), limits, server: "sim".to_owned(), planted }
+    }
+
+    /// Everything is quiet: nothing is owed, held or lost, and every room can be read.
+    pub(super) fn ends(&mut self) -> Result<(), String> {
+        self.judge.is_quiet()?;
+        if let Some(called) = self.calls.values().next() {
+            return Err(format!("P1: a call was never answered: {:?}", called.call));
+        }
+        let held = self.shard.as_ref().map_or(0, Shard::held);
+        if held > 0 {
+            return Err(format!("{held} answers are held for ever"));
+        }
+        let acked = self.judge.all_acked_are_kept()?;
+        self.judge.tally.add_many("acknowledged ids found in the end", acked);
+        for room in self.disk.rooms() {
+            let read = |history: Option<History>| {
+                let history = history.ok_or_else(|| format!("{room} is gone"))?;
+                rebuild(&kinds(), &room, &history).map_err(|broken| format!("P6: {room}: {broken}"))
+            };
+            let (loaded, replayed) = (read(self.disk.load(&room))?.1.snapshot(), read(self.disk.life(&room))?.1.snapshot());
+            if loaded != replayed {
+                return Err(format!("P6: {room}: snapshot and tail are not what all records give"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! The shard on a desk: rooms whose rules fail, clients that send junk, and what reviews found.
+
+#[cfg(test)]
+mod failing_rooms;
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
+mod junk;
+#[cfg(test)]
+mod review;
+#[cfg(test)]
+mod strangers;
