@@ -28,9 +28,18 @@ DEADLINE = 10.0
 
 def binary():
     """The binary under test."""
-    path = os.environ.get("PARLOUR_BIN")
+    return _program("PARLOUR_BIN")
+
+
+def lab():
+    """The same server with the small rooms of tools/lab."""
+    return _program("PARLOUR_LAB")
+
+
+def _program(variable):
+    path = os.environ.get(variable)
     if not path or not os.access(path, os.X_OK):
-        raise RuntimeError(f"PARLOUR_BIN must name the parlour binary, but is {path!r}: `cargo xtask front` builds it")
+        raise RuntimeError(f"{variable} must name a binary, but is {path!r}: `cargo xtask front` builds it")
     return path
 
 
@@ -107,11 +116,13 @@ class Response:
 class Server:
     """A server process on `folder`/data. `start`, `kill` and `stop` may follow each other; the port stays.
 
-    `verb` is serve or demo, `args` more of its flags, `env` more environment, `prefix` a command to run it under (strace ...).
+    `verb` is serve or demo, `args` more of its flags, `env` more environment, `prefix` a command to run it under (strace ...),
+    `program` another binary than the one under test: `lab()`.
     """
 
-    def __init__(self, folder, *, verb="serve", args=(), env=None, prefix=()):
+    def __init__(self, folder, *, verb="serve", args=(), env=None, prefix=(), program=None):
         self.folder = pathlib.Path(folder)
+        self.program = program or binary()
         self.data = self.folder / "data"
         self.verb, self.args, self.env, self.prefix = verb, args, env or {}, prefix
         self.host, self.port = "127.0.0.1", free_port()
@@ -149,7 +160,7 @@ class Server:
         assert self.process is None, "it runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
         invitations = self.out.count("  try:  ") if (self.folder / "out").exists() else 0
-        command = [*self.prefix, binary(), self.verb, "--listen", f"{self.host}:{self.port}", "--data", self.data, *self.args]
+        command = [*self.prefix, self.program, self.verb, "--listen", f"{self.host}:{self.port}", "--data", self.data, *self.args]
         with open(self.folder / "out", "ab") as out, open(self.folder / "err", "ab") as err:
             self.process = subprocess.Popen(command, stdout=out, stderr=err, cwd=self.folder, env=environment(**self.env))
         poll(self.is_ready, "the server to be ready", deadline)

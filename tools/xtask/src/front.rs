@@ -23,11 +23,12 @@ const NO_TESTS: i32 = 5;
 
 pub(crate) fn run(shell: &Shell, args: &[String]) -> Result<Totals, Failure> {
     let python = provide_programs(shell)?;
-    let binary = build_binary(shell)?;
+    let binary = build_binary(shell, "parlour")?;
+    let lab = build_binary(shell, "parlour-lab")?;
     let venv_python = provide_venv(shell, &python)?;
 
     let mut command = shell.command(venv_python);
-    command.args(["-m", "pytest", "-q"]).args(args).env("PARLOUR_BIN", &binary);
+    command.args(["-m", "pytest", "-q"]).args(args).env("PARLOUR_BIN", &binary).env("PARLOUR_LAB", &lab);
     command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
     if !args.iter().any(|arg| names_a_path(shell.root(), arg)) {
         command.arg("tests");
@@ -51,15 +52,15 @@ fn names_a_path(root: &Path, arg: &str) -> bool {
     path.ends_with(".py") && root.join(path).is_file()
 }
 
-/// Builds the binary in the profile the other stages use, and asks cargo where it lies rather than guessing.
-fn build_binary(shell: &Shell) -> Result<PathBuf, Failure> {
-    let said = run::capture(&mut shell.cargo(&["build", "--package", "parlour", "--message-format", "json-render-diagnostics"]))?;
+/// Builds a package's binary in the profile the other stages use, and asks cargo where it lies rather than guessing.
+fn build_binary(shell: &Shell, package: &str) -> Result<PathBuf, Failure> {
+    let said = run::capture(&mut shell.cargo(&["build", "--package", package, "--message-format", "json-render-diagnostics"]))?;
     let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let is_binary = |message: &Value| message["target"]["name"] == "parlour" && message["target"]["kind"][0] == "bin";
+    let is_binary = |message: &Value| message["target"]["name"] == package && message["target"]["kind"][0] == "bin";
     let mut paths = messages.filter(is_binary).filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    paths
-        .next()
-        .ok_or_else(|| Failure::new("the package `parlour` has no binary `parlour`").hint("it is crates/parlour/src/main.rs"))
+    paths.next().ok_or_else(|| {
+        Failure::new(format!("the package `{package}` has no binary of its own name")).hint("it is its src/main.rs")
+    })
 }
 
 /// Installs what is missing if that is allowed, and returns the Python to make the venv with.

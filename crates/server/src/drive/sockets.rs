@@ -1,0 +1,258 @@
+//! The loop's sockets: "bytes -> framing" on the way in, "write each connection once" on the way out.
+
+use super::{Drive, FIRST_CONN};
+use crate::auth::entropy;
+use crate::conn::{Conn, ReadEnd, Stage};
+use crate::head::{self, Head};
+use crate::voice::tell;
+use mio::net::TcpStream;
+use mio::{Interest, Token};
+use parlour_engine::io::{ConnId, Input};
+use std::io;
+
+/// When to look for new connections again after the system had no room for them.
+const ACCEPT_AGAIN_MS: u64 = 100;
+
+impl Drive {
+    pub(super) fn accept(&mut self) {
+        loop {
+            match self.parts.listener.accept() {
+                Ok((stream, _)) => {
+                    let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
+                    self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms });
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.accept_at = None;
+                    return;
+                }
+                Err(error) => {
+                    // No descriptors left: who waits stays in the system's queue, and no event will tell of them again.
+                    if self.accept_at.is_none() {
+                        tell(&format!("cannot accept connections: {error}; trying again"));
+                    }
+                    self.accept_at = Some(self.now.mono_ms + ACCEPT_AGAIN_MS);
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage) -> Option<usize> {
+        if self.conns.len() - self.free.len() >= self.parts.shard.limits().connections {
+            return None;
+        }
+        // Frames are written whole: waiting for more only delays them.
+        stream.set_nodelay(true).ok()?;
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.conns.push(None);
+            self.uses.push(0);
+            self.conns.len() - 1
+        });
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if self.parts.poll.registry().register(&mut stream, Token(place + FIRST_CONN), interest).is_err() {
+            self.free.push(place);
+            return None;
+        }
+        self.uses[place] = self.uses[place].wrapping_add(1);
+        if let Stage::Head { until_ms, .. } = &stage {
+            self.deadlines.insert((*until_ms, place));
+        }
+        self.conns[place] = Some(Conn::new(stream, stage));
+        Some(place)
+    }
+
+    fn id(&self, place: usize) -> ConnId {
+        ConnId(u64::from(self.uses[place]) << 32 | u64::try_from(place).expect("places are few"))
+    }
+
+    pub(super) fn place(&self, id: ConnId) -> Option<usize> {
+        let place = usize::try_from(id.0 & u64::from(u32::MAX)).expect("32 bits");
+        (self.conns.get(place)?.is_some() && self.id(place) == id).then_some(place)
+    }
+
+    pub(super) fn read(&mut self, place: usize) {
+        let limit = self.parts.shard.limits().read_bytes;
+        let mut total = 0;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) {
+            if conn.is_paused || conn.is_held {
+                break;
+            }
+            let (n, end) = conn.read(&mut buffer);
+            total += n;
+            if n > 0 {
+                self.take(place, &mut buffer[..n]);
+            }
+            match end {
+                ReadEnd::Gone => {
+                    self.drop_conn(place);
+                    break;
+                }
+                ReadEnd::Dry => break,
+                ReadEnd::More if total >= limit => {
+                    self.unread.push(place);
+                    break;
+                }
+                ReadEnd::More => {}
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    fn take(&mut self, place: usize, bytes: &mut [u8]) {
+        let id = self.id(place);
+        let head_bytes = self.parts.shard.limits().head_bytes;
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        match &mut conn.stage {
+            Stage::Open => self.parts.shard.handle(Input::Bytes { conn: id, bytes }, self.now),
+            Stage::Lingering { .. } => {}
+            Stage::Head { bytes: head, .. } => {
+                head.extend_from_slice(bytes);
+                let looked = head::look(head, head_bytes, self.parts.guests.is_some());
+                match looked {
+                    Head::Partial => {}
+                    Head::Refused(response) => self.refuse(place, response),
+                    Head::Http => self.hand_over(place),
+                    Head::WebSocket { response, token, taken } => {
+                        let rest = head.split_off(taken);
+                        self.open(place, response, token, rest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connection speaks WebSocket from here on.
+    pub(super) fn open(&mut self, place: usize, response: Vec<u8>, token: Option<String>, mut rest: Vec<u8>) {
+        let id = self.id(place);
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        if let Stage::Head { until_ms, .. } = conn.stage {
+            self.deadlines.remove(&(until_ms, place));
+        }
+        conn.stage = Stage::Open;
+        if conn.write(response).is_err() {
+            return self.drop_conn(place);
+        }
+        let guests = self.parts.guests.as_mut().filter(|_| token.is_none());
+        let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
+        let guest_token = guest_token.flatten();
+        self.parts.shard.handle(Input::Opened { conn: id, entropy: entropy(), token, guest, guest_token }, self.now);
+        // The token must be looked at before what came with it.
+        self.carry_out();
+        if !rest.is_empty() {
+            self.parts.shard.handle(Input::Bytes { conn: id, bytes: &mut rest }, self.now);
+        }
+    }
+
+    /// HTTP is for the cold path, with all that was read of it.
+    pub(super) fn hand_over(&mut self, place: usize) {
+        let Some(mut conn) = self.conns[place].take() else { return };
+        let Stage::Head { bytes, until_ms } = conn.stage else { return };
+        self.deadlines.remove(&(until_ms, place));
+        self.free.push(place);
+        let _ = self.parts.poll.registry().deregister(&mut conn.stream);
+        // If the cold path has ended, so has the server: the connection is closed by being dropped.
+        let _ = self.parts.cold.send((conn.stream.into(), bytes));
+    }
+
+    fn refuse(&mut self, place: usize, response: Vec<u8>) {
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        if let Stage::Head { until_ms, .. } = conn.stage {
+            self.deadlines.remove(&(until_ms, place));
+        }
+        if conn.write(response).is_err() {
+            return self.drop_conn(place);
+        }
+        self.linger(place);
+    }
+
+    /// Everything was said: shut the sending side once it is written, and give the other side time to read it.
+    pub(super) fn linger(&mut self, place: usize) {
+        let until_ms = self.now.mono_ms + self.parts.shard.limits().linger_ms;
+        let Some(conn) = self.conns[place].as_mut() else { return };
+        conn.stage = Stage::Lingering { until_ms, is_shut: false };
+        conn.is_paused = false;
+        self.deadlines.insert((until_ms, place));
+        self.flush(place);
+    }
+
+    pub(super) fn flush(&mut self, place: usize) {
+        let soft = self.parts.shard.limits().output_bytes;
+        let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) else { return };
+        if conn.flush().is_err() {
+            return self.drop_conn(place);
+        }
+        let unwritten = conn.unwritten();
+        if let Stage::Lingering { is_shut, .. } = &mut conn.stage
+            && unwritten == 0
+            && !*is_shut
+        {
+            *is_shut = true;
+            let _ = conn.stream.shutdown(std::net::Shutdown::Write);
+        }
+        if conn.is_paused && unwritten < soft {
+            conn.is_paused = false;
+            self.unread.push(place);
+        }
+        self.tell_if_flushed(place);
+    }
+
+    pub(super) fn write(&mut self, id: ConnId, bytes: Vec<u8>) {
+        let (soft, hard) = (self.parts.shard.limits().output_bytes, self.parts.shard.limits().output_bytes_max);
+        let Some(place) = self.place(id) else { return };
+        let conn = self.conns[place].as_mut().expect("placed");
+        if conn.write(bytes).is_err() || conn.unwritten() > hard {
+            return self.drop_conn(place);
+        }
+        conn.is_paused = conn.unwritten() > soft;
+        self.tell_if_flushed(place);
+    }
+
+    /// The shard takes no more from this connection, or does so again.
+    pub(super) fn hold(&mut self, id: ConnId, is_held: bool) {
+        let Some(place) = self.place(id) else { return };
+        let conn = self.conns[place].as_mut().expect("placed");
+        conn.is_held = is_held;
+        if !is_held {
+            self.unread.push(place);
+        }
+    }
+
+    fn tell_if_flushed(&mut self, place: usize) {
+        let id = self.id(place);
+        if self.conns[place].as_ref().is_some_and(|conn| conn.is_held && conn.unwritten() == 0) {
+            self.parts.shard.handle(Input::Flushed(id), self.now);
+        }
+    }
+
+    pub(super) fn drop_conn(&mut self, place: usize) {
+        let id = self.id(place);
+        let Some(mut conn) = self.conns[place].take() else { return };
+        let _ = self.parts.poll.registry().deregister(&mut conn.stream);
+        self.free.push(place);
+        match conn.stage {
+            Stage::Head { until_ms, .. } | Stage::Lingering { until_ms, .. } => {
+                self.deadlines.remove(&(until_ms, place));
+            }
+            Stage::Open => {}
+        }
+        if !matches!(conn.stage, Stage::Head { .. }) {
+            self.parts.shard.handle(Input::Closed(id), self.now);
+        }
+    }
+
+    pub(super) fn keep_deadlines(&mut self) {
+        while let Some((_, place)) = self.deadlines.first().copied().filter(|(at, _)| *at <= self.now.mono_ms) {
+            self.deadlines.pop_first();
+            match self.conns[place].as_ref().map(|conn| &conn.stage) {
+                Some(Stage::Head { bytes, .. }) if !bytes.is_empty() => {
+                    self.refuse(place, head::refusal(408, &[], "The head of this request took too long."));
+                }
+                Some(_) => self.drop_conn(place),
+                None => {}
+            }
+        }
+    }
+}

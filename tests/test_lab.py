@@ -1,0 +1,21 @@
+"""The same server with other rooms: what an author gets who registers kinds of their own."""
+
+import parlour
+
+
+def test_a_program_with_other_rooms_serves_just_those(make_server):
+    server = make_server(program=parlour.lab())
+    kinds = server.http("GET", "/v1/kinds", token=server.token("ada")).json()["kinds"]
+    names = [kind["kind"] for kind in kinds]
+    assert "pad" in names and "cards" not in names
+
+    async def talk():
+        async with parlour.Client(server, "ada") as ada, parlour.Client(server, "ben") as ben:
+            await ada.open("pad", "p")
+            await ada.join("p")
+            await ben.join("p")
+            assert (await ada.act("p", {"type": "write", "text": "hello"}))["status"] == "ok"
+            written = await ben.until(lambda frame: frame["type"] == "written", "what was written")
+            assert written["payload"] == {"by": 0, "text": "hello"}
+
+    parlour.run(talk())

@@ -1,0 +1,3 @@
+//! The rooms, one file each.
+
+pub(crate) mod pad;
