@@ -153,7 +153,7 @@ pub(crate) fn words(key: &str) -> String {
 /// An action in words: its type, then its fields.
 pub(crate) fn action(value: &Value) -> String {
     let name = value["type"].as_str().map(words).unwrap_or_default();
-    let fields = value.as_object().into_iter().flatten().filter(|(key, _)| *key != "type");
+    let fields = value.as_object().into_iter().flatten().filter(|(key, value)| *key != "type" && !says_nothing(value));
     let fields: Vec<String> =
         fields.map(|(key, value)| format!("{} {}", words(key), inline(value).unwrap_or_default())).collect();
     if fields.is_empty() { name } else { format!("{name}  ({})", fields.join(", ")) }
