@@ -31,7 +31,8 @@ def silent():
             connection.close()
 
 
-ASKING = ["rooms ls", "rooms create cards", "rooms show x", "rooms close x", "replay x", "play cards", "watch x", "call x y", "health"]
+ASKING = ["rooms ls", "rooms create cards", "rooms show x", "rooms close x", "replay x", "play cards", "watch x", "call x y",
+          "health"]
 
 
 def test_a_server_that_is_silent_ends_every_command_with_7_in_time():
@@ -103,7 +104,8 @@ def test_a_doctor_finds_nothing_wrong_where_nothing_is(tmp_path, make_server):
     assert told["open files"][0] == "ok" and told["clock"][0] == "ok" and told["data folder"][0] == "ok"
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
     server = make_server("checked")
-    assert server.http("POST", "/v1/rooms", {"kind": "cards", "bots": {"1": "random"}}, token=tokens.good(server, "a")).status == 201
+    made = server.http("POST", "/v1/rooms", {"kind": "cards", "bots": {"1": "random"}}, token=tokens.good(server, "a"))
+    assert made.status == 201
     told = checks("--data", server.data, env={"PARLOUR_LISTEN": f"127.0.0.1:{server.port}"})
     assert told["port"][0] == "ok" and "parlour/" in told["port"][1]
     assert told["journal"] == ("ok", "readable, 1 rooms") and "every hash matches" in told["rooms"][1]

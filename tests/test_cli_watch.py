@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import tempfile
@@ -35,12 +36,14 @@ def watching(server, *args, sub="wanda"):
     env = parlour.environment(PARLOUR_SERVER=server.url, PARLOUR_TOKEN=tokens.good(server, sub))
     with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
         command = [parlour.binary(), "watch", *map(str, args)]
-        process = subprocess.Popen(command, stdout=open(out.name, "w"), stderr=open(err.name, "w"), env=env, cwd="/")  # noqa: SIM115
+        with open(out.name, "w") as to_out, open(err.name, "w") as to_err:
+            process = subprocess.Popen(command, stdout=to_out, stderr=to_err, env=env, cwd="/")
 
         def lines():
-            return open(out.name).read().splitlines()  # noqa: SIM115
+            # Without the one that is being written.
+            return pathlib.Path(out.name).read_text().split("\n")[:-1]
 
-        process.said = lambda: open(err.name).read()  # noqa: SIM115
+        process.said = pathlib.Path(err.name).read_text
         try:
             yield process, lines
         finally:

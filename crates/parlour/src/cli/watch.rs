@@ -51,7 +51,7 @@ pub(crate) fn run(kinds: &Kinds, watch: &Watch) -> Result<(), Failed> {
         is_sent_away: false,
     };
     if let Some(seat) = watch.seat {
-        seat::is_ours(&mut live.link, &watch.room, seat)?;
+        seat::is_ours(&live.link, &watch.room, seat)?;
     }
     live.join()?;
     let end = live.follow(&stop);
