@@ -161,9 +161,9 @@ limits! {
     journal_fold_rows: usize = 256, 1 => 65_536;
     /// How much they may weigh before the step is ended all the same.
     journal_fold_bytes: usize = 256 * KIB, KIB => 16 * MIB;
-    /// So many panics ...
+    /// How many panics within `panics_ms` freeze a room.
     panics: usize = 3, 1 => 1000;
-    /// ... within this time freeze a room.
+    /// Within how long so many `panics` freeze a room.
     panics_ms: u64 = MINUTE_MS, 1000 => 24 * HOUR_MS;
     /// How often a bot's refused action is asked anew before a random legal one is taken.
     bot_retries: u32 = 3, 0 => 100;
