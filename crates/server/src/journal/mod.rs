@@ -14,7 +14,7 @@ mod contract;
 pub mod sqlite;
 pub mod writer;
 
-pub use sqlite::{OpenError, Reads, SqliteJournal, SqliteReader};
+pub use sqlite::{KindStat, OpenError, Reads, SqliteJournal, SqliteReader, Stat};
 pub use writer::{Committed, Totals, Writer};
 
 use parlour_engine::store::{Batch, History, ReadError, RoomRow};

@@ -11,12 +11,14 @@ mod fold;
 mod index;
 mod read;
 mod row;
+mod stat;
 #[cfg(test)]
 mod tests;
 
 pub use chunk::line;
 pub use file::OpenError;
 pub use read::{Reads, SqliteReader};
+pub use stat::{KindStat, Stat};
 
 use super::{AppendError, Journal};
 use file::Lock;
@@ -63,7 +65,7 @@ impl Folding {
 pub struct SqliteJournal {
     db: Connection,
     index: Arc<Mutex<Index>>,
-    /// The last row of the log. Not left to SQLite, which would give the number of a row that was folded to a new one.
+    /// The last row of the log.
     row: i64,
     folding: Folding,
     /// Rows and bytes that were appended since the last step of folding.

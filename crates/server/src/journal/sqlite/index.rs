@@ -95,9 +95,10 @@ impl Index {
     }
 
     /// What is to be folded next so that at most `limit` rows remain, but no more than `most` rows: the room with the oldest row
-    /// first, and of each room its oldest rows.
+    /// first, and of each room its oldest rows. Never the last row of the log: from it the next one's number follows, also after a
+    /// new start, so that no number is given twice.
     pub(super) fn due(&mut self, limit: usize, most: usize) -> Vec<Due> {
-        while self.order.front().is_some_and(|(row, room)| !self.is_to_fold(*row, room)) {
+        while self.order.front().is_some_and(|(row, room)| *row != self.known && !self.is_to_fold(*row, room)) {
             self.order.pop_front();
         }
         let (mut due, mut chosen) = (Vec::new(), HashSet::new());
@@ -107,7 +108,7 @@ impl Index {
                 break;
             }
             if self.is_to_fold(*row, room) && chosen.insert(room) {
-                let places: Vec<Place> = self.rooms[room].iter().copied().take(most).collect();
+                let places: Vec<Place> = self.rooms[room].iter().copied().filter(|place| place.row != self.known).take(most).collect();
                 excess = excess.saturating_sub(places.len());
                 most -= places.len();
                 due.push(Due { room: room.clone(), places });
@@ -118,7 +119,7 @@ impl Index {
 
     fn is_to_fold(&self, row: i64, room: &str) -> bool {
         let oldest = self.rooms.get(room).and_then(VecDeque::front);
-        oldest.is_some_and(|oldest| oldest.row <= row) && !self.aside.contains(room)
+        oldest.is_some_and(|oldest| oldest.row <= row) && row != self.known && !self.aside.contains(room)
     }
 
     /// The oldest rows of these rooms are in chunks now, so many of each.

@@ -37,7 +37,7 @@ pub struct Reads {
 /// A reading side on SQLite, with a connection of its own.
 #[derive(Debug)]
 pub struct SqliteReader {
-    db: Connection,
+    pub(super) db: Connection,
     index: Arc<Mutex<Index>>,
     reads: Cell<Reads>,
 }
@@ -61,6 +61,12 @@ impl SqliteReader {
     pub(super) fn beside(file: &Path, index: Arc<Mutex<Index>>) -> Result<Self, OpenError> {
         let db = file::read_only(file, false).map_err(|error| OpenError::failed(file, &error))?;
         Ok(Self { db, index, reads: Cell::default() })
+    }
+
+    /// Reads the log once, for an index as a running server has it: for who asks about many rooms.
+    pub fn indexed(self) -> Result<Self, ReadError> {
+        let index = Index::build(&self.db).map_err(failed(0))?;
+        Ok(Self { index: Arc::new(Mutex::new(index)), ..self })
     }
 
     /// How much it has read so far.
