@@ -68,7 +68,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Journal) -> Result<(), Failed> {
         Journal::Stat { place, shown } => {
             let stat = open(&place)?.0.stat().map_err(read_failed)?;
             match shown.output {
-                Format::Json => print(&format!("{}\n", value(&stat))),
+                Format::Json | Format::Ndjson => print(&format!("{}\n", value(&stat))),
                 Format::Table => print(&outline(&value(&stat))),
             }
         }
@@ -98,9 +98,11 @@ fn read_failed(error: ReadError) -> Failed {
 fn report(verified: &Verified, format: Format) -> Result<(), Failed> {
     let Verified { rooms, records, differ } = verified;
     match format {
-        Format::Json => {
-            let differ: Vec<Value> =
-                differ.iter().map(|(room, error)| json!({"room_id": room, "record": error.seq(), "why": error.to_string()})).collect();
+        Format::Json | Format::Ndjson => {
+            let differ: Vec<Value> = differ
+                .iter()
+                .map(|(room, error)| json!({"room_id": room, "record": error.seq(), "why": error.to_string()}))
+                .collect();
             print(&format!("{}\n", json!({"rooms": rooms, "records": records, "differ": differ})))?;
         }
         Format::Table => {

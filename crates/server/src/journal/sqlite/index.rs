@@ -108,7 +108,8 @@ impl Index {
                 break;
             }
             if self.is_to_fold(*row, room) && chosen.insert(room) {
-                let places: Vec<Place> = self.rooms[room].iter().copied().filter(|place| place.row != self.known).take(most).collect();
+                let places: Vec<Place> =
+                    self.rooms[room].iter().copied().filter(|place| place.row != self.known).take(most).collect();
                 excess = excess.saturating_sub(places.len());
                 most -= places.len();
                 due.push(Due { room: room.clone(), places });

@@ -16,7 +16,8 @@ const PAGES: &str = "SELECT page_count * page_size, freelist_count * page_size
 const OLDEST: &str = "SELECT min(opened_ms) FROM rooms HAVING count(*) > 0";
 const NEWEST: &str = "SELECT ts_ms FROM log ORDER BY rowid DESC LIMIT 1";
 /// Whatever has to do with a room names it, also where the list of rooms lost it.
-const NAMES: &str = "SELECT room FROM rooms UNION SELECT room FROM chunks UNION SELECT room FROM snapshots UNION SELECT room FROM log
+const NAMES: &str =
+    "SELECT room FROM rooms UNION SELECT room FROM chunks UNION SELECT room FROM snapshots UNION SELECT room FROM log
     ORDER BY room";
 
 /// How much is in a journal, at one moment.
@@ -68,11 +69,13 @@ impl SqliteReader {
             Ok(KindStat { kind: text(row, 0, 0, "a kind")?.to_owned(), open: count(1)?, ended: count(2)? })
         })?;
         let numbers = |sql: &str, columns: usize| {
-            let read = |row: &Row<'_>| (0..columns).map(|column| number(row, column, 0, "a count")).collect::<Result<Vec<_>, _>>();
+            let read =
+                |row: &Row<'_>| (0..columns).map(|column| number(row, column, 0, "a count")).collect::<Result<Vec<_>, _>>();
             Ok(self.rows(sql, read)?.into_iter().next().unwrap_or_default())
         };
         let one = |row: &[u64], column: usize| row.get(column).copied().unwrap_or_default();
-        let (tail, chunks, snapshots, pages) = (numbers(TAIL, 1)?, numbers(CHUNKS, 3)?, numbers(SNAPSHOTS, 2)?, numbers(PAGES, 2)?);
+        let (tail, chunks, snapshots, pages) =
+            (numbers(TAIL, 1)?, numbers(CHUNKS, 3)?, numbers(SNAPSHOTS, 2)?, numbers(PAGES, 2)?);
         let stat = Stat {
             kinds,
             tail_records: one(&tail, 0),
