@@ -89,7 +89,8 @@ def test_every_room_that_differs_is_named_with_its_record_and_the_others_are_ver
             db.backup(copy)
     db = sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)
     (folded,) = db.execute("SELECT first FROM chunks WHERE room = 'table-1' ORDER BY first LIMIT 1 OFFSET 1").fetchone()
-    db.execute("UPDATE chunks SET body = replace(body, '\"at_ms\":', '\"at_mz\":') WHERE room = 'table-1' AND first = ?", (folded,))
+    damage = "UPDATE chunks SET body = replace(body, '\"at_ms\":', '\"at_mz\":') WHERE room = 'table-1' AND first = ?"
+    db.execute(damage, (folded,))
     db.execute("DELETE FROM rooms WHERE room = 'table-2'")
     db.execute("UPDATE rooms SET outcome = 'lost at sea' WHERE room = 'table-3'")
     db.close()

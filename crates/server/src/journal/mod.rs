@@ -29,7 +29,7 @@ pub trait Journal: Send {
     /// later call errs.
     fn append(&mut self, batches: &[Batch]) -> Result<(), AppendError>;
 
-    /// One bounded step of putting old records together, if that is due: no reader can tell. Whether there is more to do. After an
+    /// One bounded step of putting old records together, if that is due: no reader can tell. Whether there is more. After an
     /// error the journal never writes again.
     fn fold(&mut self) -> Result<bool, AppendError> {
         Ok(false)

@@ -14,7 +14,7 @@ const BEGIN: &str = "[\n";
 const BETWEEN: &str = ",\n";
 const END: &str = "\n]";
 
-/// One record as it stands in a chunk and in an export. Its input stands there as the JSON it is, or, where it is none, as `text`.
+/// One record as it stands in a chunk and in an export. Its input stands there as the JSON it is; where it is none, as `text`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<'a> {
@@ -76,7 +76,7 @@ pub(super) fn length_with(body: &str, line: &str) -> usize {
     body.len() + BETWEEN.len() + line.len() + END.len()
 }
 
-/// The records of a body whose first is said to be number `first`. A line that cannot be read is named by the number after that of
+/// The records of a body that is said to begin with number `first`. A line that cannot be read is named by the number after that of
 /// the line before it.
 pub(super) fn read(body: &[u8], first: u64, records: &mut Vec<Record>) -> Result<(), ReadError> {
     let inner = body.strip_prefix(BEGIN.as_bytes()).ok_or_else(|| damaged(first, "its chunk does not begin as one"))?;

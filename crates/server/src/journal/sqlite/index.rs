@@ -95,8 +95,8 @@ impl Index {
     }
 
     /// What is to be folded next so that at most `limit` rows remain, but no more than `most` rows: the room with the oldest row
-    /// first, and of each room its oldest rows. Never the last row of the log: from it the next one's number follows, also after a
-    /// new start, so that no number is given twice.
+    /// first, and of each room its oldest rows. Never the last row of the log: the next one's number follows from it, after a new
+    /// start too, so that no number is given twice.
     pub(super) fn due(&mut self, limit: usize, most: usize) -> Vec<Due> {
         while self.order.front().is_some_and(|(row, room)| *row != self.known && !self.is_to_fold(*row, room)) {
             self.order.pop_front();

@@ -78,8 +78,8 @@ impl SqliteReader {
         self.index.lock().unwrap_or_else(PoisonError::into_inner).folds()
     }
 
-    /// Where a room's records are, at least those from number `from` on. `folds` is what the index had said before this transaction
-    /// began.
+    /// Where a room's records are, at least those from number `from` on. `folds` is what the index had said before this
+    /// transaction began.
     fn find(&self, room: &str, from: Option<u64>, folds: u64) -> Result<Found, ReadError> {
         let (folded, misplaced) = self.folded(room, from)?;
         let expected = folded.last().map_or(1, |record| record.seq.saturating_add(1));
@@ -130,8 +130,8 @@ impl SqliteReader {
         Ok(places)
     }
 
-    /// The records that were found, without the first `start`. A number that cannot be read is taken to be the one after the record
-    /// before it.
+    /// The records that were found, without the first `start`. A number that cannot be read is taken to be the one after the
+    /// record before it.
     fn read(&self, room: &str, found: Found, start: usize) -> Result<Vec<Record>, ReadError> {
         let Found { mut folded, places, misplaced } = found;
         let (passed, places) = places.split_at(start.saturating_sub(folded.len()));
