@@ -193,7 +193,7 @@ impl Shard {
         self.settle(at);
         self.send_away(at, "opened_again");
         let hall = self.hall(at);
-        (hall.refusals, hall.tail_bytes, hall.snapshot_bytes) = Default::default();
+        (hall.refusals, hall.tail_bytes, hall.tail_records, hall.snapshot_bytes) = Default::default();
         hall.panics.clear();
         hall.frozen = None;
     }

@@ -22,6 +22,7 @@ mod config;
 mod doctor;
 pub(crate) mod exit;
 mod health;
+mod journal;
 mod link;
 mod mirror;
 mod names;
@@ -68,6 +69,7 @@ pub(crate) fn run(kinds: &Kinds) -> Exit {
         Command::Version { json } => health::version(kinds, json),
         Command::Config { verb } => config::run(verb),
         Command::Replay(replay) => replay::run(kinds, &replay),
+        Command::Journal { verb } => journal::run(kinds, verb),
     });
     match done {
         Ok(()) => Exit::Ok,
