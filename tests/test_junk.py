@@ -13,14 +13,10 @@ from codes import assert_typed
 from raw import BINARY, CLOSE, PING, PONG, TEXT, Wire, frame
 
 
-# How much junk is too much is for test_limits.py to say.
-WIDE = {f"PARLOUR_LIMITS__{name}": "1000000" for name in ("CONNECTION_TOKENS", "USER_TOKENS", "ADDRESS_TOKENS", "STRIKES")}
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One server for all junk: none of it may hurt the tests after it."""
-    server = parlour.Server(tmp_path_factory.mktemp("junk"), env=WIDE).start()
+    server = parlour.Server(tmp_path_factory.mktemp("junk")).start()
     server.ada = tokens.good(server, "ada")
     with Wire.greeted(server, server.ada) as ada:
         opened = ada.ask({"type": "open_room", "ref": "o", "payload": {"kind": "cards", "room_id": "here"}})

@@ -3,7 +3,6 @@
 
 use crate::code::Code;
 use crate::command::Open;
-use crate::counts::Counts;
 use crate::dialect::native_out::Failure;
 use crate::limits::Limits;
 use crate::store::{Batch, History, ReadError};
@@ -22,10 +21,6 @@ pub struct Now {
 /// A connection. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
-
-/// Where connections come from: a number that is the same for the same place, and means nothing more here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address(pub u64);
 
 /// A request of the HTTP API. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,8 +74,6 @@ pub enum Input<'a> {
     Opened {
         /// Which.
         conn: ConnId,
-        /// From where, if that is known.
-        address: Option<Address>,
         /// 32 bytes of luck: for the session's id and the seeds of rooms it opens.
         entropy: [u8; 32],
         /// The token it brought, if any.
@@ -234,4 +227,43 @@ pub struct AskBot {
     pub view: String,
     /// What it may do, each as JSON; never empty.
     pub legal: Vec<String>,
+}
+
+/// What a shard counts, since it began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections open now.
+    pub connections: u64,
+    /// Connections ever opened.
+    pub connections_opened: u64,
+    /// Rooms loaded now, by kind.
+    pub rooms: Vec<(&'static str, u64)>,
+    /// Rooms frozen now.
+    pub rooms_frozen: u64,
+    /// Rooms opened.
+    pub rooms_opened: u64,
+    /// Actions played.
+    pub actions_applied: u64,
+    /// Actions that had been played before.
+    pub actions_dup: u64,
+    /// Actions that did not decode, were illegal, not allowed, too many, or failed: by `Kind`.
+    pub actions_refused: [u64; 8],
+    /// Events told, each once however many heard it.
+    pub events: u64,
+    /// Frames that came, and that were written.
+    pub frames: [u64; 2],
+    /// Bytes that came, and that were written.
+    pub bytes: [u64; 2],
+    /// Joins that were caught up by events, by a view, or had nothing to catch up.
+    pub resumes: [u64; 3],
+    /// Tokens refused.
+    pub auth_failures: u64,
+    /// Records handed to the journal.
+    pub records: u64,
+    /// Batches handed to the journal.
+    pub batches: u64,
+    /// Replays that diverged while loading.
+    pub divergences: u64,
+    /// Panics of rules.
+    pub panics: u64,
 }

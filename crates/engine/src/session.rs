@@ -3,7 +3,6 @@
 
 use crate::framing::websocket::{self, Decoder};
 use crate::io::{ConnId, Identity};
-use crate::limiter::Purse;
 use crate::limits::Limits;
 use parlour_room::{Dice, Seed};
 use std::sync::Arc;
@@ -44,7 +43,6 @@ pub(crate) struct Session {
     pub(crate) opened_ms: u64,
     pub(crate) heard_ms: u64,
     pub(crate) pinged: bool,
-    pub(crate) purse: Purse,
     entropy: [u8; 32],
     drawn: u64,
 }
@@ -67,7 +65,6 @@ impl Session {
             opened_ms: now_ms,
             heard_ms: now_ms,
             pinged: false,
-            purse: Purse::default(),
             entropy,
             drawn: 0,
         };

@@ -5,7 +5,6 @@
 //! [`hall`](crate::hall)).
 
 mod calls;
-mod charge;
 mod members;
 mod play;
 mod presence;
@@ -14,12 +13,10 @@ mod rooms;
 mod time;
 
 use crate::code::Code;
-use crate::counts::{self, Counts};
 use crate::dialect::native_out as say;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
-use crate::io::{Address, AskId, ConnId, Identity, Input, Now, Output, Reply};
-use crate::limiter::Limiter;
+use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
 use crate::limits::Limits;
 use crate::schema::Kinds;
 use crate::session::{Phase, Session};
@@ -96,7 +93,6 @@ pub struct Shard {
     asked: BTreeMap<AskId, usize>,
     presence: presence::Presence,
     pub(crate) counts: Counts,
-    limiter: Limiter,
     scratch: Vec<u8>,
     drafts: Vec<Draft>,
 }
@@ -108,7 +104,6 @@ impl Shard {
     /// A shard without connections or rooms. The first batch it writes has number 1.
     pub fn new(settings: Settings) -> Self {
         Self {
-            limiter: Limiter::new(&settings.limits),
             settings: Arc::new(settings),
             sessions: Vec::new(),
             places: HashMap::default(),
@@ -151,8 +146,8 @@ impl Shard {
         }
         self.presence.look_at_clock(now);
         match input {
-            Input::Opened { conn, address, entropy, token, guest, guest_token } => {
-                self.opened(conn, address, entropy, now);
+            Input::Opened { conn, entropy, token, guest, guest_token } => {
+                self.opened(conn, entropy, now);
                 match (token, guest) {
                     (Some(token), _) => self.verify(conn, token),
                     (None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
@@ -172,11 +167,7 @@ impl Shard {
                 self.outputs.push_back(Output::Stop(why));
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),
-            Input::Call { from, by, entropy, call } => {
-                if self.is_call_affordable(from, &by, &call, now) {
-                    self.call(from, Arc::new(by), entropy, call, now);
-                }
-            }
+            Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
@@ -250,9 +241,8 @@ impl Shard {
         self.sessions[place].as_mut()
     }
 
-    fn opened(&mut self, conn: ConnId, address: Option<Address>, entropy: [u8; 32], now: Now) {
-        let mut session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
-        self.limiter.arrive(&mut session.purse, address);
+    fn opened(&mut self, conn: ConnId, entropy: [u8; 32], now: Now) {
+        let session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
         let place = self.free_places.pop().unwrap_or_else(|| {
             self.sessions.push(None);
             self.sessions.len() - 1
@@ -268,12 +258,7 @@ impl Shard {
             self.unfollow(at, conn);
         }
         if let Some(place) = self.places.remove(&conn) {
-            if let Some(session) = self.sessions[place].take() {
-                self.limiter.depart(&session.purse);
-                if session.phase != Phase::Closing {
-                    *self.counts.connections_closed.entry(counts::LOST).or_default() += 1;
-                }
-            }
+            self.sessions[place] = None;
             self.free_places.push(place);
             self.counts.connections -= 1;
         }
@@ -303,7 +288,7 @@ impl Shard {
             }
             Err(code) => {
                 let reference = session.auth_reference.take();
-                *self.counts.auth_failures.entry(code.as_str()).or_default() += 1;
+                self.counts.auth_failures += 1;
                 self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
                 self.hang_up(conn, 1008, code.as_str());
             }
@@ -312,12 +297,7 @@ impl Shard {
 
     fn greet(&mut self, conn: ConnId, who: Identity, token: Option<&str>) {
         let settings = self.settings.clone();
-        let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_mut()) else { return };
-        if let Err(refused) = self.limiter.recognise(&mut session.purse, &who.user) {
-            let (reference, refused) = (session.auth_reference.take(), self.count_refused(refused));
-            self.fail(conn, reference.as_deref(), refused);
-            return self.hang_up(conn, 1013, refused.code.as_str());
-        }
+        let Some(session) = self.session(conn) else { return };
         session.phase = Phase::Live;
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));
@@ -378,18 +358,14 @@ impl Shard {
         self.counts.frames[0] += 1;
         match message {
             Message::Text(text) => self.request(conn, text, None, now),
-            Message::Binary(_) => self.binary(conn, now),
+            Message::Binary(_) => self.say(conn, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
             Message::Ping(payload) => {
-                if self.is_heeded(conn, now)
-                    && let Some(session) = self.session(conn)
-                {
+                if let Some(session) = self.session(conn) {
                     websocket::write_pong(&mut session.out, payload);
                     self.writable.push(conn);
                 }
             }
-            Message::Pong(_) => {
-                self.is_heeded(conn, now);
-            }
+            Message::Pong(_) => {}
             Message::Close(code, _) => self.hang_up(conn, code.unwrap_or(1005), ""),
         }
         let debt_limit = self.settings.limits.output_bytes;
@@ -414,7 +390,6 @@ impl Shard {
         let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) else { return };
         websocket::write_close(&mut session.out, code, reason);
         session.phase = Phase::Closing;
-        *self.counts.connections_closed.entry(counts::counted(code)).or_default() += 1;
         self.writable.push(conn);
     }
 }

@@ -1,6 +1,5 @@
 //! How other threads speak to the loop: they leave a word at its door and wake it.
 
-use crate::addresses::Ticket;
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::io::{Call, Identity, Reply};
@@ -26,7 +25,6 @@ pub(crate) enum Knock {
         stream: std::net::TcpStream,
         rest: Vec<u8>,
         token: Option<String>,
-        ticket: Ticket,
     },
     Drain,
 }

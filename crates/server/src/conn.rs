@@ -1,14 +1,11 @@
 //! One socket on the loop: what was read of its head, what is still to be written, and whether it is on its way out.
 
-use crate::addresses::Ticket;
 use mio::net::TcpStream;
 use std::io::{self, Read, Write};
 
 pub(crate) struct Conn {
     pub(crate) stream: TcpStream,
     pub(crate) stage: Stage,
-    /// It is counted as long as this is kept.
-    pub(crate) ticket: Ticket,
     out: Vec<u8>,
     written: usize,
     /// The system said that it takes no more; it will say when it does.
@@ -43,18 +40,8 @@ pub(crate) enum ReadEnd {
 }
 
 impl Conn {
-    pub(crate) fn new(stream: TcpStream, stage: Stage, ticket: Ticket) -> Self {
-        Self {
-            stream,
-            stage,
-            ticket,
-            out: Vec::new(),
-            written: 0,
-            is_blocked: false,
-            is_paused: false,
-            is_ending: false,
-            is_held: false,
-        }
+    pub(crate) fn new(stream: TcpStream, stage: Stage) -> Self {
+        Self { stream, stage, out: Vec::new(), written: 0, is_blocked: false, is_paused: false, is_ending: false, is_held: false }
     }
 
     /// Reads once. A short read has emptied the socket: what comes later is told anew (epoll(7), edge-triggered), but for the

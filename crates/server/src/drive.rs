@@ -3,14 +3,11 @@
 
 mod sockets;
 
-use crate::addresses::Addresses;
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Health, Knock};
 use crate::conn::{Conn, Stage};
-use crate::door::HandedOver;
 use crate::guests::Guests;
 use crate::journal::{Committed, Writer};
-use crate::meters::{Meters, Stopwatch};
 use crate::voice::tell;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
@@ -30,12 +27,10 @@ pub(crate) struct Parts {
     pub(crate) knocks: Receiver<Knock>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) loads: Sender<Arc<str>>,
-    pub(crate) cold: tokio::sync::mpsc::UnboundedSender<HandedOver>,
+    pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
     pub(crate) shard: Shard,
-    pub(crate) addresses: Arc<Addresses>,
-    pub(crate) meters: Arc<Meters>,
     pub(crate) health: Arc<Health>,
 }
 
@@ -49,7 +44,6 @@ const END_MS: u64 = 5_000;
 pub(crate) struct Drive {
     parts: Parts,
     started: Instant,
-    stopwatch: Stopwatch,
     now: Now,
     conns: Vec<Option<Conn>>,
     /// How often each place in `conns` was used: part of a connection's id, so that no id is used twice.
@@ -72,7 +66,6 @@ impl Drive {
     pub(crate) fn new(parts: Parts) -> Self {
         let luck = Dice::from_number(u64::from_le_bytes(entropy()[..8].try_into().expect("8 of 32 bytes")));
         Self {
-            stopwatch: Stopwatch::new(parts.meters.clone()),
             parts,
             started: Instant::now(),
             now: Now { mono_ms: 0, wall_ms: 0 },
@@ -141,9 +134,7 @@ impl Drive {
     }
 
     fn look_at_clock(&mut self) {
-        let turn = Instant::now();
-        self.stopwatch.turn(turn);
-        let mono_ms = u64::try_from((turn - self.started).as_millis()).unwrap_or(u64::MAX);
+        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now = Now { mono_ms, wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX) };
     }
@@ -160,10 +151,7 @@ impl Drive {
 
     fn answer_door(&mut self, knock: Knock) {
         match knock {
-            Knock::Journal(Committed::Durable { commit }) => {
-                self.stopwatch.durable(commit);
-                self.parts.shard.handle(Input::Durable(commit), self.now);
-            }
+            Knock::Journal(Committed::Durable { commit }) => self.parts.shard.handle(Input::Durable(commit), self.now),
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
             Knock::Call { by, call, reply } => {
@@ -173,8 +161,8 @@ impl Drive {
                 self.calls.insert(from, reply);
                 self.parts.shard.handle(Input::Call { from, by, entropy: entropy(), call }, self.now);
             }
-            Knock::Upgraded { stream, rest, token, ticket } => {
-                if let Some(place) = self.adopt(TcpStream::from_std(stream), Stage::Open, ticket) {
+            Knock::Upgraded { stream, rest, token } => {
+                if let Some(place) = self.adopt(TcpStream::from_std(stream), Stage::Open) {
                     self.open(place, Vec::new(), token, rest);
                 }
             }
@@ -198,10 +186,7 @@ impl Drive {
                         self.linger(place);
                     }
                 }
-                Output::Append(batch) => {
-                    self.stopwatch.handed_over(&batch);
-                    self.parts.writer.submit(batch);
-                }
+                Output::Append(batch) => self.parts.writer.submit(batch),
                 Output::Load(room) => {
                     let failed = self.parts.loads.send(room).is_err();
                     if failed {

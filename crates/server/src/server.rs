@@ -1,6 +1,5 @@
 //! Starts the threads of a server and ends them: the loop, the journal's writer and reader, and the cold path.
 
-use crate::addresses::Addresses;
 use crate::auth::Verifier;
 use crate::bell::{Bell, Health, Knock};
 use crate::config::Config;
@@ -8,18 +7,14 @@ use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
 use crate::http::{self, Cold};
 use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
-use crate::meters::Meters;
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
-use tokio::sync::Semaphore;
 
 /// What the server calls itself.
 pub const NAME: &str = concat!("parlour/", env!("CARGO_PKG_VERSION"));
@@ -69,11 +64,7 @@ impl From<io::Error> for StartError {
 impl Server {
     /// Opens the journal, listens, and serves until [`drainer`](Self::drainer) or until the journal fails.
     pub fn start(config: Config, kinds: Kinds) -> Result<Self, StartError> {
-        let meters = Arc::new(Meters::default());
-        let begin = Instant::now();
-        let journal = SqliteJournal::open(&config.data).map_err(StartError::Journal)?;
-        let recovery_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
-        meters.recovery_us.store(recovery_us, Ordering::Relaxed);
+        let journal = SqliteJournal::open(&config.data, &config.limits).map_err(StartError::Journal)?;
         let reader = journal.reader().map_err(StartError::Journal)?;
         let lists = journal.reader().map_err(StartError::Journal)?;
         let listen = |error| StartError::Listen(config.listen, error);
@@ -90,10 +81,9 @@ impl Server {
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
         let (loads, to_load) = mpsc::channel();
-        let reader = read_rooms(Box::new(reader), to_load, bell.clone(), meters.clone())?;
+        let reader = read_rooms(Box::new(reader), to_load, bell.clone())?;
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
-        let addresses = Addresses::new(&config.limits);
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let settings = Settings { kinds: kinds.clone(), limits: config.limits.clone(), server: NAME.to_owned(), planted: None };
         let parts = Parts {
@@ -106,8 +96,6 @@ impl Server {
             verifier: verifier.clone(),
             guests: config.guests.then(|| Guests::new(config.secret, config.issuer, config.audience)),
             shard: Shard::new(settings),
-            addresses: addresses.clone(),
-            meters: meters.clone(),
             health: health.clone(),
         };
         let cold = Cold {
@@ -115,14 +103,10 @@ impl Server {
             kinds,
             verifier,
             guests: config.guests,
-            turns: Arc::new(Semaphore::new(config.limits.calls)),
             limits: config.limits,
             lists: Arc::new(Mutex::new(lists)),
             writer: writer.clone(),
             health,
-            addresses,
-            meters,
-            data: config.data,
             address,
         };
         let cold = http::start(cold, handed_over)?;
@@ -159,17 +143,10 @@ impl Server {
     }
 }
 
-fn read_rooms(
-    reader: Box<dyn Reader>,
-    rooms: mpsc::Receiver<Arc<str>>,
-    bell: Bell,
-    meters: Arc<Meters>,
-) -> io::Result<JoinHandle<()>> {
+fn read_rooms(reader: Box<dyn Reader>, rooms: mpsc::Receiver<Arc<str>>, bell: Bell) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
         for room in rooms {
-            let begin = Instant::now();
             let result = reader.load(&room);
-            meters.loads.note(begin.elapsed(), 1);
             if !bell.ring(Knock::Loaded { room, result }) {
                 return;
             }

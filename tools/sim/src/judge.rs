@@ -263,10 +263,7 @@ impl Judge {
         }
         let text = match frame {
             Frame::Ping | Frame::Pong => return Ok(()),
-            Frame::Close(code) => {
-                if *code == Some(1008) && seen.greeted {
-                    self.tally.add("closed with 1008 after the greeting");
-                }
+            Frame::Close(_) => {
                 seen.closed = true;
                 return Ok(());
             }

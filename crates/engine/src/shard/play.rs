@@ -20,14 +20,13 @@ pub(super) enum Opened {
 
 impl Shard {
     pub(super) fn act(&mut self, at: usize, asker: &Asker, id: Option<&str>, action: &str, now: Now) {
-        let app = self.hall(at).app();
         let answered = match self.try_act(at, &asker.who.user, id, action, now) {
             Ok((at, dup)) => {
-                self.counts.actions.entry(app).or_default().played(dup);
+                *(if dup { &mut self.counts.actions_dup } else { &mut self.counts.actions_applied }) += 1;
                 Answered::Acted { at, dup }
             }
             Err(failure) => {
-                self.counts.actions.entry(app).or_default().refused(failure.kind);
+                self.counts.actions_refused[failure.kind as usize] += 1;
                 if self.settings.planted == Some(Planted::RefuseEarly) {
                     return self.say(asker.conn, |out| say::failed(out, asker.reference.as_deref(), &failure));
                 }
@@ -153,7 +152,6 @@ impl Shard {
                 }
             }
         };
-        self.may_open(&who.user, now)?;
         let opening = Opening { name: &name, by: &who.user, id: open.id.as_deref(), body, seed, config: &open.config, after };
         let opened_at = Stamp { at_ms: 0, ts_ms: now.wall_ms };
         let (mut table, played) = kind.open(opened_at, opening).map_err(|rejected| match rejected {
@@ -195,7 +193,7 @@ impl Shard {
         self.settle(at);
         self.send_away(at, "opened_again");
         let hall = self.hall(at);
-        (hall.refusals, hall.tail_bytes, hall.snapshot_bytes) = Default::default();
+        (hall.refusals, hall.tail_bytes, hall.tail_records, hall.snapshot_bytes) = Default::default();
         hall.panics.clear();
         hall.frozen = None;
     }

@@ -25,9 +25,6 @@ impl Shard {
     pub(super) fn request(&mut self, conn: ConnId, text: &str, found: Option<usize>, now: Now) {
         let settings = self.settings.clone();
         let request = native::decode(text, &settings.limits);
-        if found.is_none() && !self.is_affordable(conn, &request, text.len(), now) {
-            return;
-        }
         let reference = request.reference.as_deref();
         let Some(session) = self.session(conn) else { return };
         let who = session.who.clone();
@@ -38,8 +35,8 @@ impl Shard {
                 let token = token.into_owned();
                 return self.verify(conn, token);
             }
-            (_, None) => return self.junk(conn, reference, Code::AuthenticationRequired, now),
-            (Err(code), Some(_)) => return self.junk(conn, reference, code, now),
+            (_, None) => return self.fail(conn, reference, Code::AuthenticationRequired),
+            (Err(code), Some(_)) => return self.fail(conn, reference, code),
             (Ok(command), Some(who)) => (command, who),
         };
         let (command, who) = command;
@@ -147,8 +144,8 @@ impl Shard {
     }
 
     /// Says that something failed, where no room is the source of the answer.
-    pub(super) fn fail(&mut self, conn: ConnId, reference: Option<&str>, failure: impl Into<Failure>) {
-        self.say(conn, |out| say::failed(out, reference, &failure.into()));
+    pub(super) fn fail(&mut self, conn: ConnId, reference: Option<&str>, code: Code) {
+        self.say(conn, |out| say::failed(out, reference, &code.into()));
     }
 
     /// An answer computed from a room, other than to an action.

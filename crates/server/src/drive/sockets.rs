@@ -1,12 +1,9 @@
 //! The loop's sockets: "bytes -> framing" on the way in, "write each connection once" on the way out.
 
 use super::{Drive, FIRST_CONN};
-use crate::addresses::{Full, Ticket};
 use crate::auth::entropy;
 use crate::conn::{Conn, ReadEnd, Stage};
-use crate::door::HandedOver;
 use crate::head::{self, Head};
-use crate::meters::Meters;
 use crate::voice::tell;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
@@ -20,13 +17,10 @@ impl Drive {
     pub(super) fn accept(&mut self) {
         loop {
             match self.parts.listener.accept() {
-                Ok((stream, peer)) => match self.parts.addresses.admit(Some(peer.ip())) {
-                    Ok(ticket) => {
-                        let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
-                        self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms }, ticket);
-                    }
-                    Err(full) => self.turn_away(stream, full),
-                },
+                Ok((stream, _)) => {
+                    let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
+                    self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms });
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -45,16 +39,10 @@ impl Drive {
         }
     }
 
-    /// Tells somebody for whom there is no room, if not too many are being told so already.
-    fn turn_away(&mut self, stream: TcpStream, full: Full) {
-        let Some(ticket) = self.parts.addresses.refusing() else { return };
-        let stage = Stage::Lingering { until_ms: 0, is_shut: false };
-        if let Some(place) = self.adopt(stream, stage, ticket) {
-            self.refuse(place, head::full(full));
+    pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage) -> Option<usize> {
+        if self.conns.len() - self.free.len() >= self.parts.shard.limits().connections {
+            return None;
         }
-    }
-
-    pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage, ticket: Ticket) -> Option<usize> {
         // Frames are written whole: waiting for more only delays them.
         stream.set_nodelay(true).ok()?;
         let place = self.free.pop().unwrap_or_else(|| {
@@ -71,7 +59,7 @@ impl Drive {
         if let Stage::Head { until_ms, .. } = &stage {
             self.deadlines.insert((*until_ms, place));
         }
-        self.conns[place] = Some(Conn::new(stream, stage, ticket));
+        self.conns[place] = Some(Conn::new(stream, stage));
         Some(place)
     }
 
@@ -127,12 +115,9 @@ impl Drive {
                     Head::Partial => {}
                     Head::Refused(response) => self.refuse(place, response),
                     Head::Http => self.hand_over(place),
-                    Head::WebSocket { response, token, taken, forwarded_for } => {
+                    Head::WebSocket { response, token, taken } => {
                         let rest = head.split_off(taken);
-                        match conn.ticket.identify(forwarded_for.as_deref()) {
-                            Ok(()) => self.open(place, response, token, rest),
-                            Err(full) => self.refuse(place, head::full(full)),
-                        }
+                        self.open(place, response, token, rest);
                     }
                 }
             }
@@ -150,11 +135,10 @@ impl Drive {
         if conn.write(response).is_err() {
             return self.drop_conn(place);
         }
-        let address = conn.ticket.address();
         let guests = self.parts.guests.as_mut().filter(|_| token.is_none());
         let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
         let guest_token = guest_token.flatten();
-        self.parts.shard.handle(Input::Opened { conn: id, address, entropy: entropy(), token, guest, guest_token }, self.now);
+        self.parts.shard.handle(Input::Opened { conn: id, entropy: entropy(), token, guest, guest_token }, self.now);
         // The token must be looked at before what came with it.
         self.carry_out();
         if !rest.is_empty() {
@@ -170,7 +154,7 @@ impl Drive {
         self.free.push(place);
         let _ = self.parts.poll.registry().deregister(&mut conn.stream);
         // If the cold path has ended, so has the server: the connection is closed by being dropped.
-        let _ = self.parts.cold.send(HandedOver { stream: conn.stream.into(), begin: bytes, ticket: conn.ticket });
+        let _ = self.parts.cold.send((conn.stream.into(), bytes));
     }
 
     fn refuse(&mut self, place: usize, response: Vec<u8>) {
@@ -219,11 +203,7 @@ impl Drive {
         let (soft, hard) = (self.parts.shard.limits().output_bytes, self.parts.shard.limits().output_bytes_max);
         let Some(place) = self.place(id) else { return };
         let conn = self.conns[place].as_mut().expect("placed");
-        if conn.write(bytes).is_err() {
-            return self.drop_conn(place);
-        }
-        if conn.unwritten() > hard {
-            Meters::count(&self.parts.meters.slow_consumers);
+        if conn.write(bytes).is_err() || conn.unwritten() > hard {
             return self.drop_conn(place);
         }
         conn.is_paused = conn.unwritten() > soft;

@@ -120,15 +120,6 @@ impl World {
         let limits = Limits {
             snapshot_tail_bytes: 600,
             panics: usize::MAX,
-            connection_tokens: 40,
-            connection_tokens_per_s: 100,
-            user_tokens: 90,
-            user_tokens_per_s: 200,
-            address_tokens: 120,
-            address_tokens_per_s: 300,
-            opening_tokens: 1,
-            opening_tokens_per_s: 1,
-            strikes: 60,
             undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
             ..Limits::default()
         };
