@@ -169,7 +169,7 @@ def test_a_watch_goes_on_after_a_position_of_an_earlier_one(server):
         at = parlour.poll(lambda: [frame["at"] for frame in frames(lines) if frame["type"] == "view"], "the view")[0]
         process.send_signal(signal.SIGINT)
         assert process.wait(parlour.DEADLINE) == 130
-        assert f"parlour watch after --after {at}" in process.said()
+        assert f"parlour watch after --after {at}" in process.said() and "lost" not in process.said()
     act(server, "after")
     with watching(server, "after", "--after", at) as (_, lines):
         parlour.poll(lambda: len(lines()) >= 2, "what was missed")

@@ -201,8 +201,9 @@ pub(crate) fn is_lost(failed: &Failed) -> bool {
     matches!(failed.exit, Exit::Unreachable | Exit::TimedOut)
 }
 
+/// Nothing came within a moment, or a signal did, which is looked at elsewhere.
 fn is_waiting(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
 }
 
 fn dial(remote: &Remote) -> Result<WebSocket<TcpStream>, Failed> {
