@@ -28,6 +28,9 @@ pub const WANTED: &[&str] = &[
     "events",
     "views",
     "members away in the end",
+    "jobs run",
+    "jobs run again",
+    "jobs stopped",
     "new lives of a name",
     "turns in which something was held",
 ];
