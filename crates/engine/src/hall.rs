@@ -48,6 +48,13 @@ pub(crate) struct Hall {
     /// How many records these are.
     pub(crate) tail_records: usize,
     pub(crate) snapshot_bytes: usize,
+    /// When it was used last, in monotonic time, and when it is looked at next.
+    pub(crate) used_ms: u64,
+    pub(crate) look_ms: u64,
+    /// It goes to sleep as soon as what was recorded of it is durable.
+    pub(crate) is_leaving: bool,
+    /// What its row in the journal says of when to wake it.
+    pub(crate) wake_at: Option<u64>,
 }
 
 pub(crate) enum Phase {
@@ -181,6 +188,10 @@ impl Hall {
             tail_bytes: 0,
             tail_records: 0,
             snapshot_bytes: 0,
+            used_ms: 0,
+            look_ms: 0,
+            is_leaving: false,
+            wake_at: None,
         }
     }
 

@@ -22,6 +22,8 @@ pub trait AnyKind: Send + Sync {
     fn rules(&self) -> u32;
     /// `Room::EVENTS_SUFFICE`.
     fn events_suffice(&self) -> bool;
+    /// `Room::FREEZES`.
+    fn freezes(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
     /// `Room::PRESENCE`.
@@ -169,6 +171,10 @@ impl<R: Room> AnyKind for KindOf<R> {
 
     fn events_suffice(&self) -> bool {
         R::EVENTS_SUFFICE
+    }
+
+    fn freezes(&self) -> bool {
+        R::FREEZES
     }
 
     fn has_jobs(&self) -> bool {

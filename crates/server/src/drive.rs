@@ -10,6 +10,7 @@ use crate::guests::Guests;
 use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
 use crate::models::Models;
+use crate::reader::Question;
 use crate::voice::tell;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
@@ -28,7 +29,7 @@ pub(crate) struct Parts {
     pub(crate) poll: Poll,
     pub(crate) knocks: Receiver<Knock>,
     pub(crate) writer: Arc<Writer>,
-    pub(crate) loads: Sender<Arc<str>>,
+    pub(crate) questions: Sender<Question>,
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
@@ -92,6 +93,10 @@ impl Drive {
     /// Turns until the server ends: in good order, or because the journal failed.
     pub(crate) fn run(mut self) -> Result<(), String> {
         let mut events = Events::with_capacity(EVENTS);
+        // Rooms may have been due while no server ran: nobody needs to come for them.
+        self.look_at_clock();
+        self.parts.shard.handle(Input::Time, self.now);
+        self.carry_out();
         loop {
             if let Err(error) = self.parts.poll.poll(&mut events, self.patience())
                 && error.kind() != io::ErrorKind::Interrupted
@@ -159,6 +164,7 @@ impl Drive {
             Knock::Journal(Committed::Durable { commit }) => self.parts.shard.handle(Input::Durable(commit), self.now),
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
+            Knock::Due(result) => self.parts.shard.handle(Input::Due(result), self.now),
             Knock::BotAnswer { ask, action, was_asked } => {
                 if was_asked {
                     self.parts.models.has_answered();
@@ -202,12 +208,8 @@ impl Drive {
                     }
                 }
                 Output::Append(batch) => self.parts.writer.submit(batch),
-                Output::Load(room) => {
-                    let failed = self.parts.loads.send(room).is_err();
-                    if failed {
-                        self.end = Some(Err("the thread that reads rooms has ended".to_owned()));
-                    }
-                }
+                Output::Load(room) => self.ask_journal(Question::Room(room)),
+                Output::ListDue { after, limit } => self.ask_journal(Question::Due { after, limit }),
                 Output::Verify { conn, token } => {
                     let result = self.parts.verifier.verify(&token);
                     self.parts.shard.handle(Input::Verified { conn, result }, self.now);
@@ -235,6 +237,12 @@ impl Drive {
                     self.end = Some(Err(why));
                 }
             }
+        }
+    }
+
+    fn ask_journal(&mut self, question: Question) {
+        if self.parts.questions.send(question).is_err() {
+            self.end = Some(Err("the thread that reads the journal has ended".to_owned()));
         }
     }
 

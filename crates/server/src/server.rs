@@ -7,8 +7,9 @@ use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
 use crate::http::{self, Cold};
 use crate::jobs::Jobs;
-use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
+use crate::journal::{OpenError, SqliteJournal, Writer};
 use crate::models::Models;
+use crate::reader;
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
 use parlour_engine::schema::Kinds;
@@ -82,8 +83,8 @@ impl Server {
             ring.ring(Knock::Journal(committed));
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
-        let (loads, to_load) = mpsc::channel();
-        let reader = read_rooms(Box::new(reader), to_load, bell.clone())?;
+        let (questions, to_answer) = mpsc::channel();
+        let reader = reader::start(Box::new(reader), to_answer, bell.clone())?;
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
@@ -93,7 +94,7 @@ impl Server {
             poll,
             knocks: door,
             writer: writer.clone(),
-            loads,
+            questions,
             cold: to_cold,
             verifier: verifier.clone(),
             guests: config.guests.then(|| Guests::new(config.secret, config.issuer, config.audience)),
@@ -146,15 +147,4 @@ impl Server {
         }
         end
     }
-}
-
-fn read_rooms(reader: Box<dyn Reader>, rooms: mpsc::Receiver<Arc<str>>, bell: Bell) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("reader".to_owned()).spawn(move || {
-        for room in rooms {
-            let result = reader.load(&room);
-            if !bell.ring(Knock::Loaded { room, result }) {
-                return;
-            }
-        }
-    })
 }

@@ -4,6 +4,7 @@
 use super::{Event, FAULTS_END_MS, World};
 use crate::disk::without_inboxes;
 use crate::{Planted, kinds};
+use parlour_engine::io::Input;
 use parlour_engine::limits::Limits;
 use parlour_engine::rebuild::rebuild;
 use parlour_engine::shard::{self, Settings, Shard};
@@ -35,6 +36,7 @@ impl World {
             (self.synced, self.reported, self.loading) = (0, 0, 0);
             (self.is_syncing, self.is_draining, self.stalls, self.wake_at) = (false, false, false, None);
             self.shard = Some(Shard::new(self.settings()));
+            self.tells(Input::Time);
         }
     }
 
@@ -47,9 +49,11 @@ impl World {
 
     /// The process dies. Of what was written and not reported, some prefix is found again.
     pub(super) fn crashes(&mut self) -> Result<(), String> {
-        if self.shard.take().is_none() {
+        if self.shard.is_none() {
             return Ok(());
         }
+        self.counts_sleep();
+        self.shard = None;
         let waiting = self.disk.waiting();
         let kept = self.luck.index(waiting + 1);
         self.judge.tally.add("crashes");
@@ -61,6 +65,7 @@ impl World {
         }
         self.disk.sync(kept, &mut self.judge.model)?;
         self.disk.crash();
+        self.rows_look_in_time()?;
         self.is_over();
         let down = self.luck.range(20, 2500);
         self.after(down, Event::Boot);
@@ -71,6 +76,8 @@ impl World {
     pub(super) fn drained(&mut self) -> Result<(), String> {
         self.judge.tally.add("drains");
         self.disk.sync(usize::MAX, &mut self.judge.model)?;
+        self.rows_look_in_time()?;
+        self.counts_sleep();
         self.shard = None;
         self.is_over();
         let down = self.luck.range(20, 1000);
@@ -117,10 +124,18 @@ impl World {
     }
 
     fn settings(&mut self) -> Settings {
+        // A room that lost its inbox must not be found out by the snapshot of it as it falls asleep.
+        let may_sleep = self.plan.planted != Some(Planted::LostInbox);
         let limits = Limits {
             snapshot_tail_bytes: 600,
             panics: usize::MAX,
             undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
+            idle_ms: if may_sleep { self.luck.range(20, 2500) } else { u64::from(u32::MAX) },
+            wake_soon_ms: self.luck.range(0, 400),
+            sleep_tail_bytes: usize::try_from(self.luck.range(0, 500)).expect("small"),
+            due_rooms: usize::try_from(self.luck.range(1, 3)).expect("small"),
+            due_retry_ms: self.luck.range(1, 100),
+            rooms: if self.luck.percent(20) { 3 } else { 100 },
             ..Limits::default()
         };
         let planted = match self.plan.planted {
@@ -134,6 +149,8 @@ impl World {
     /// Everything is quiet: nothing is owed, held or lost, and every room can be read.
     pub(super) fn ends(&mut self) -> Result<(), String> {
         self.judge.is_quiet()?;
+        self.nobody_oversleeps()?;
+        self.counts_sleep();
         self.judge.nobody_is_missed()?;
         if let Some(called) = self.calls.values().next() {
             return Err(format!("P1: a call was never answered: {:?}", called.call));
