@@ -4,6 +4,7 @@
 use crate::code::Code;
 use crate::command::Open;
 use crate::dialect::native_out::Failure;
+use crate::forward::{Packet, ShardId};
 use crate::limits::Limits;
 use crate::store::{Batch, History, ReadError};
 use parlour_room::Seat;
@@ -130,6 +131,13 @@ pub enum Input<'a> {
         /// One of its legal actions, or anything at all.
         action: String,
     },
+    /// Another shard said something.
+    Forwarded {
+        /// Which.
+        from: ShardId,
+        /// What.
+        packet: Packet,
+    },
     /// Time went on; nothing else happened.
     Time,
     /// The server is to end: rooms are put away, clients told.
@@ -204,6 +212,13 @@ pub enum Output {
     },
     /// Ask a bot, then say `BotAnswer`.
     AskBot(AskBot),
+    /// Hand this to another shard, as `Forwarded`.
+    Forward {
+        /// Which.
+        to: ShardId,
+        /// What.
+        packet: Packet,
+    },
     /// Say `Time` at this monotonic time, at the latest.
     WakeAt(u64),
     /// Tell the operator.

@@ -61,6 +61,15 @@ pub struct Limits {
     pub head_bytes: usize,
     /// How long that head may take.
     pub head_ms: u64,
+    /// How many requests of one connection to rooms on other shards may be unanswered.
+    pub forwarded_per_connection: usize,
+    /// How much one shard may have said to another that was not heard yet. Above it requests are `limited`, and what can be
+    /// replaced by a view is.
+    pub forward_bytes: usize,
+    /// After this time what another shard has not heard is said again.
+    pub forward_again_ms: u64,
+    /// How long a request to a room on another shard may take.
+    pub forward_ms: u64,
     /// How long the HTTP API waits for a room.
     pub call_ms: u64,
     /// How much is read from one connection in one turn of the loop.
@@ -99,6 +108,10 @@ impl Default for Limits {
             output_bytes_max: 4 * 1024 * 1024,
             head_bytes: 16 * 1024,
             head_ms: 10_000,
+            forwarded_per_connection: 256,
+            forward_bytes: 16 * 1024 * 1024,
+            forward_again_ms: 500,
+            forward_ms: 10_000,
             call_ms: 10_000,
             read_bytes: 256 * 1024,
         }

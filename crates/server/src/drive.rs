@@ -209,6 +209,7 @@ impl Drive {
                     let action = action.unwrap_or_default();
                     self.parts.shard.handle(Input::BotAnswer { ask: ask.ask, action }, self.now);
                 }
+                Output::Forward { .. } => unreachable!("there is one shard"),
                 Output::WakeAt(at) => self.wake_at = Some(at),
                 Output::Note(note) => tell(&note),
                 Output::Drained => self.end = Some(Ok(())),

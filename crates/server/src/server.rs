@@ -9,6 +9,7 @@ use crate::http::{self, Cold};
 use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
+use parlour_engine::forward::Place;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
 use std::io;
@@ -76,7 +77,7 @@ impl Server {
         let (knocks, door) = mpsc::channel();
         let bell = Bell { knocks, waker: Arc::new(Waker::new(poll.registry(), WAKER)?) };
         let ring = bell.clone();
-        let tell = move |committed| {
+        let tell = move |_, committed| {
             ring.ring(Knock::Journal(committed));
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
@@ -85,7 +86,7 @@ impl Server {
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
-        let settings = Settings { kinds: kinds.clone(), limits: config.limits.clone(), server: NAME.to_owned(), planted: None };
+        let settings = Settings { kinds: kinds.clone(), limits: config.limits.clone(), server: NAME.to_owned(), planted: None, place: Place::ALONE };
         let parts = Parts {
             listener,
             poll,

@@ -49,7 +49,7 @@ fn writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let journal = SqliteJournal::open(&folder).unwrap();
     let kept = journal.reader().unwrap().records("r").unwrap().len() as u64 / RECORDS_PER_BATCH;
-    let tell = |committed| {
+    let tell = |_, committed| {
         let Committed::Durable { commit } = committed else { panic!("{committed:?}") };
         println!("durable {commit}");
     };

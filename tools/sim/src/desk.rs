@@ -222,5 +222,5 @@ impl Desk {
 }
 
 fn settings(kinds: Kinds) -> Settings {
-    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None }
+    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None, place: Place::ALONE }
 }
