@@ -1,119 +1,234 @@
-//! Every limit of the server, by name. What bounds a room's own memory stands with it: `parlour_room::{stream, inbox, table}`.
+//! Every limit of the server, by name: the one table from which the configuration and its documentation are made too. What
+//! bounds a room's own memory stands with it: `parlour_room::{stream, inbox, table}`.
 
-/// Limits of a server. Times are in milliseconds, sizes in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest message a client may send; a longer one closes its connection with 1009.
-    pub message_bytes: usize,
-    /// The longest message id.
-    pub id_bytes: usize,
-    /// The longest `ref`.
-    pub ref_bytes: usize,
-    /// The longest name of a room.
-    pub room_name_bytes: usize,
-    /// The longest user id and the longest name of a user.
-    pub user_bytes: usize,
-    /// How many rooms one connection may follow at a time.
-    pub rooms_per_connection: usize,
-    /// How many rooms may be loaded.
-    pub rooms: usize,
-    /// How many connections may be open.
-    pub connections: usize,
-    /// How many requests wait for one room while it is being loaded.
-    pub waiting_per_room: usize,
-    /// How far a room may run ahead of the disk: records that are not durable yet. Actions beyond are `limited`.
-    pub undurable_per_room: usize,
-    /// How many of one member's actions may be unanswered: no more than the room's inbox remembers, or a retry could count twice.
-    pub unanswered_per_member: usize,
-    /// How many rooms are read at one time.
-    pub loads: usize,
-    /// How much of a view may be sent; a larger one is the author's mistake and freezes nothing but is not sent.
-    pub view_bytes: usize,
-    /// Refused message ids remembered per room.
-    pub refusals_per_room: usize,
-    /// Members whose names are in presence notices; in a larger room only their number is.
-    pub named_members: usize,
-    /// How often presence of spectators and of large rooms is told.
-    pub presence_ms: u64,
-    /// A room is snapshotted when its records since the last snapshot weigh more than this, and more than twice that snapshot.
-    pub snapshot_tail_bytes: usize,
-    /// So many panics ...
-    pub panics: usize,
-    /// ... within this time freeze a room.
-    pub panics_ms: u64,
-    /// How often a bot's refused action is asked anew before a random legal one is taken.
-    pub bot_retries: u32,
-    /// How long a connection may take to say who it is.
-    pub auth_ms: u64,
-    /// A connection silent for this long is pinged.
-    pub ping_ms: u64,
-    /// A connection silent for this long is closed.
-    pub silence_ms: u64,
-    /// How long after a close frame input is still read and thrown away, so that no reset swallows the frame.
-    pub linger_ms: u64,
-    /// How many rooms one page of a list holds at most.
-    pub page: usize,
-    /// Above this much that a client has not read, its own input is not read either.
-    pub output_bytes: usize,
-    /// Above this much its connection is cut.
-    pub output_bytes_max: usize,
-    /// The longest head of an HTTP request.
-    pub head_bytes: usize,
-    /// How long that head may take.
-    pub head_ms: u64,
-    /// How many requests of one connection to rooms on other shards may be unanswered.
-    pub forwarded_per_connection: usize,
-    /// How much one shard may have said to another that was not heard yet. Above it requests are `limited`, and what can be
-    /// replaced by a view is.
-    pub forward_bytes: usize,
-    /// After this time what another shard has not heard is said again.
-    pub forward_again_ms: u64,
-    /// How long a request to a room on another shard may take.
-    pub forward_ms: u64,
-    /// How long the HTTP API waits for a room.
-    pub call_ms: u64,
-    /// How much is read from one connection in one turn of the loop.
-    pub read_bytes: usize,
+use parlour_room::inbox::INBOX_IDS;
+
+/// What the table says of one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name: the field of [`Limits`], the key under `limits` in the configuration.
+    pub name: &'static str,
+    /// What it bounds, in Markdown.
+    pub doc: &'static str,
+    /// What it is unless configured.
+    pub default: u64,
+    /// The least it may be configured to.
+    pub min: u64,
+    /// The most it may be configured to.
+    pub max: u64,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            message_bytes: 64 * 1024,
-            id_bytes: 64,
-            ref_bytes: 128,
-            room_name_bytes: 64,
-            user_bytes: 128,
-            rooms_per_connection: 64,
-            rooms: 100_000,
-            connections: 100_000,
-            waiting_per_room: 256,
-            undurable_per_room: 1024,
-            unanswered_per_member: parlour_room::inbox::INBOX_IDS,
-            loads: 1024,
-            view_bytes: 256 * 1024,
-            refusals_per_room: 1024,
-            named_members: 64,
-            presence_ms: 1000,
-            snapshot_tail_bytes: 64 * 1024,
-            panics: 3,
-            panics_ms: 60_000,
-            bot_retries: 3,
-            auth_ms: 10_000,
-            ping_ms: 25_000,
-            silence_ms: 60_000,
-            linger_ms: 2_000,
-            page: 200,
-            output_bytes: 256 * 1024,
-            output_bytes_max: 4 * 1024 * 1024,
-            head_bytes: 16 * 1024,
-            head_ms: 10_000,
-            forwarded_per_connection: 256,
-            forward_bytes: 16 * 1024 * 1024,
-            forward_again_ms: 500,
-            forward_ms: 10_000,
-            call_ms: 10_000,
-            read_bytes: 256 * 1024,
+impl About {
+    /// What it is counted in: its name says so, as the house rules ask.
+    pub fn unit(&self) -> &'static str {
+        let has = |word: &str| self.name.split('_').any(|part| part == word);
+        match () {
+            () if self.name.ends_with("_per_s") => "per second",
+            () if has("bytes") => "bytes",
+            () if has("ms") => "ms",
+            () if has("s") => "s",
+            () => "",
         }
+    }
+}
+
+/// A value that a limit cannot have, and what it can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutOfRange {
+    /// The least it may be.
+    pub min: u64,
+    /// The most it may be.
+    pub max: u64,
+}
+
+/// A type a limit may have. Whatever is in a limit's range fits its type: a test holds that.
+trait Number: Copy {
+    fn from_u64(value: u64) -> Self;
+    fn to_u64(self) -> u64;
+}
+
+macro_rules! numbers {
+    ($($type:ty)*) => {$(
+        impl Number for $type {
+            fn from_u64(value: u64) -> Self {
+                Self::try_from(value).unwrap_or(Self::MAX)
+            }
+            fn to_u64(self) -> u64 {
+                u64::try_from(self).unwrap_or(u64::MAX)
+            }
+        }
+    )*};
+}
+numbers! { u32 u64 usize }
+
+/// One line a limit: doc, name, type, default, and the range within which it may be configured.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $min:expr => $max:expr;)*) => {
+        /// Limits of a server. Times are in milliseconds, sizes in bytes.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: $type,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl Limits {
+            /// All of them, in the order of their documentation.
+            pub const ALL: &'static [About] = &[$(About {
+                name: stringify!($name),
+                doc: concat!($($doc),+),
+                default: $default as u64,
+                min: $min as u64,
+                max: $max as u64,
+            },)*];
+
+            /// The limit of this name.
+            pub fn get(&self, name: &str) -> Option<u64> {
+                match name {
+                    $(stringify!($name) => Some(self.$name.to_u64()),)*
+                    _ => None,
+                }
+            }
+
+            /// Configures the limit of this name; `None` if there is none.
+            pub fn set(&mut self, name: &str, value: u64) -> Option<Result<(), OutOfRange>> {
+                let about = Self::ALL.iter().find(|about| about.name == name)?;
+                if !(about.min..=about.max).contains(&value) {
+                    return Some(Err(OutOfRange { min: about.min, max: about.max }));
+                }
+                match name {
+                    $(stringify!($name) => self.$name = Number::from_u64(value),)*
+                    _ => return None,
+                }
+                Some(Ok(()))
+            }
+        }
+    };
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+limits! {
+    /// The longest message a client may send; a longer one closes its connection with 1009.
+    message_bytes: usize = 64 * KIB, KIB => 16 * MIB;
+    /// The longest message id.
+    id_bytes: usize = 64, 16 => 256;
+    /// The longest `ref`.
+    ref_bytes: usize = 128, 16 => 1024;
+    /// The longest name of a room.
+    room_name_bytes: usize = 64, 16 => 256;
+    /// The longest user id and the longest name of a user.
+    user_bytes: usize = 128, 16 => 1024;
+    /// How many rooms one connection may follow at a time.
+    rooms_per_connection: usize = 64, 1 => 10_000;
+    /// How many rooms may be loaded.
+    rooms: usize = 100_000, 1 => 10_000_000;
+    /// How many connections may be open.
+    connections: usize = 100_000, 1 => 10_000_000;
+    /// How many requests wait for one room while it is being loaded.
+    waiting_per_room: usize = 256, 1 => 100_000;
+    /// How far a room may run ahead of the disk: records that are not durable yet. Actions beyond are `limited`.
+    undurable_per_room: usize = 1024, 1 => 100_000;
+    /// How many of one member's actions may be unanswered: no more than the room's inbox remembers, or a retry could count twice.
+    unanswered_per_member: usize = INBOX_IDS, 1 => INBOX_IDS;
+    /// How many rooms are read at one time.
+    loads: usize = 1024, 1 => 100_000;
+    /// How much of a view may be sent; a larger one is the author's mistake and freezes nothing but is not sent.
+    view_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+    /// Refused message ids remembered per room.
+    refusals_per_room: usize = 1024, 1 => 100_000;
+    /// Members whose names are in presence notices; in a larger room only their number is.
+    named_members: usize = 64, 0 => 10_000;
+    /// How often presence of spectators and of large rooms is told.
+    presence_ms: u64 = 1000, 100 => MINUTE_MS;
+    /// A room is snapshotted when its records since the last snapshot weigh more than this, and more than twice that snapshot.
+    snapshot_tail_bytes: usize = 64 * KIB, KIB => 64 * MIB;
+    /// So many panics ...
+    panics: usize = 3, 1 => 1000;
+    /// ... within this time freeze a room.
+    panics_ms: u64 = MINUTE_MS, 1000 => 24 * HOUR_MS;
+    /// How often a bot's refused action is asked anew before a random legal one is taken.
+    bot_retries: u32 = 3, 0 => 100;
+    /// How long a connection may take to say who it is.
+    auth_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// A connection silent for this long is pinged.
+    ping_ms: u64 = 25_000, 100 => HOUR_MS;
+    /// A connection silent for this long is closed.
+    silence_ms: u64 = MINUTE_MS, 200 => 24 * HOUR_MS;
+    /// How long after a close frame input is still read and thrown away, so that no reset swallows the frame.
+    linger_ms: u64 = 2_000, 0 => MINUTE_MS;
+    /// How many rooms one page of a list holds at most.
+    page: usize = 200, 1 => 10_000;
+    /// Above this much that a client has not read, its own input is not read either.
+    output_bytes: usize = 256 * KIB, 4 * KIB => 64 * MIB;
+    /// Above this much its connection is cut.
+    output_bytes_max: usize = 4 * MIB, 64 * KIB => 1024 * MIB;
+    /// The longest head of an HTTP request.
+    head_bytes: usize = 16 * KIB, KIB => MIB;
+    /// How long that head may take.
+    head_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// How many requests of one connection to rooms on other shards may be unanswered.
+    forwarded_per_connection: usize = 256, 1 => 10_000;
+    /// How much one shard may have said to another that was not heard yet: above it requests are `limited`.
+    forward_bytes: usize = 16 * MIB, 64 * KIB => 1024 * MIB;
+    /// After this time what another shard has not heard is said again.
+    forward_again_ms: u64 = 500, 10 => MINUTE_MS;
+    /// How long a request to a room on another shard may take.
+    forward_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// How long the HTTP API waits for a room.
+    call_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// How much is read from one connection in one turn of the loop.
+    read_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+}
+
+/// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
+pub const ORDERED: &[(&str, &str)] =
+    &[("ping_ms", "silence_ms"), ("output_bytes", "output_bytes_max"), ("view_bytes", "output_bytes_max")];
+
+impl Limits {
+    /// The first pair of [`ORDERED`] that is out of order.
+    pub fn out_of_order(&self) -> Option<(&'static str, &'static str)> {
+        ORDERED.iter().copied().find(|(less, more)| self.get(less) >= self.get(more))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_configured_to_its_default_and_to_both_ends_of_its_range_and_no_further() {
+        for about in Limits::ALL {
+            let mut limits = Limits::default();
+            assert_eq!(limits.get(about.name), Some(about.default), "{about:?}");
+            assert!(about.min <= about.default && about.default <= about.max, "{about:?}");
+            for value in [about.min, about.max, about.default] {
+                assert_eq!(limits.set(about.name, value), Some(Ok(())));
+                assert_eq!(limits.get(about.name), Some(value), "{about:?} does not fit its type");
+            }
+            assert!(matches!(limits.set(about.name, about.max + 1), Some(Err(_))), "{about:?}");
+            assert_eq!(limits, Limits::default());
+        }
+        assert_eq!(Limits::default().set("frobs", 1), None);
+    }
+
+    #[test]
+    fn every_limit_says_what_it_bounds_and_the_pairs_are_limits_in_order() {
+        for about in Limits::ALL {
+            assert!(about.doc.starts_with(' ') && about.doc.len() > 10, "{about:?}");
+        }
+        for (less, more) in ORDERED {
+            assert!(Limits::default().get(less).is_some() && Limits::default().get(more).is_some(), "{less} {more}");
+        }
+        assert_eq!(Limits::default().out_of_order(), None);
+        let limits = Limits { silence_ms: 1000, ..Limits::default() };
+        assert_eq!(limits.out_of_order(), Some(("ping_ms", "silence_ms")));
     }
 }
