@@ -100,8 +100,8 @@ pub struct Parcel {
 /// What a connection is told, or what is told about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A frame: this part of the bytes.
-    Frame(Range<usize>),
+    /// A frame about this room: this part of the bytes.
+    Frame(Arc<str>, Range<usize>),
     /// The answer to its request of this number.
     Answer(u64, Range<usize>),
     /// Its request of this number was handled and has no answer.

@@ -6,7 +6,7 @@ use crate::framing::websocket::{self, Decoder};
 use crate::io::{ConnId, Identity};
 use crate::limits::Limits;
 use parlour_room::{Dice, Seed};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How far a connection has come.
@@ -44,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) follows: Vec<usize>,
     /// The rooms it follows on other shards.
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
+    /// Rooms on other shards of which nothing is heard, until this request of its own is answered: a join was given up for lost.
+    pub(crate) deaf: BTreeMap<Arc<str>, u64>,
     /// The shards that keep a stand-in for it.
     pub(crate) stand_ins: BTreeSet<ShardId>,
     /// The shard that holds the connection, where this is only a stand-in.
@@ -74,6 +76,7 @@ impl Session {
             out: Vec::new(),
             follows: Vec::new(),
             elsewhere: BTreeSet::new(),
+            deaf: BTreeMap::new(),
             stand_ins: BTreeSet::new(),
             stands_for: None,
             sent_on: 0,

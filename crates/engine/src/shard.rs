@@ -140,7 +140,8 @@ impl Shard {
             says_drained: false,
             has_failed: false,
             loads: 0,
-            asks: 0,
+            // No two shards ask by the same number.
+            asks: u64::from(place.shard.0) << 48,
             asked: BTreeMap::new(),
             counts: Counts::default(),
             scratch: Vec::new(),
@@ -204,6 +205,11 @@ impl Shard {
     /// How many bundles of frames and replies wait for the disk.
     pub fn held(&self) -> usize {
         self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.held_replies.len()
+    }
+
+    /// How much was said to other shards that they may not have heard, in bytes.
+    pub fn unheard(&self) -> usize {
+        self.lines.unheard()
     }
 
     fn end_turn(&mut self) {

@@ -86,7 +86,13 @@ impl Server {
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
-        let settings = Settings { kinds: kinds.clone(), limits: config.limits.clone(), server: NAME.to_owned(), planted: None, place: Place::ALONE };
+        let settings = Settings {
+            kinds: kinds.clone(),
+            limits: config.limits.clone(),
+            server: NAME.to_owned(),
+            planted: None,
+            place: Place::ALONE,
+        };
         let parts = Parts {
             listener,
             poll,

@@ -5,6 +5,7 @@ use crate::luck::Luck;
 use crate::model::Model;
 use crate::wire::{self, Frame, Frames};
 use parlour_engine::code::Code;
+use parlour_engine::forward::Place;
 use parlour_engine::io::{Call, CallId, ConnId, Identity, Input, Now, Output, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
@@ -216,6 +217,7 @@ impl Desk {
             }
             Output::WakeAt(at_ms) => self.wake_at = Some(at_ms),
             Output::Note(note) => self.notes.push(note),
+            Output::Forward { .. } => unreachable!("there is one shard"),
             Output::AskBot(_) | Output::Drained | Output::Stop(_) => {}
         }
     }

@@ -29,6 +29,10 @@ pub const WANTED: &[&str] = &[
     "views",
     "new lives of a name",
     "turns in which something was held",
+    "packets between shards",
+    "packets lost",
+    "packets doubled",
+    "rooms not reached",
 ];
 
 /// Counters by name.

@@ -3,6 +3,7 @@
 use super::Shard;
 use super::requests::{Asker, Asking};
 use crate::code::Code;
+use crate::command::Command;
 use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, What, home};
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
@@ -24,6 +25,19 @@ pub(super) struct Lines {
 struct Unanswered {
     until_ms: u64,
     reference: Option<String>,
+    room: Arc<str>,
+    /// It decides whether the connection follows the room.
+    decides: bool,
+    whose: Whose,
+}
+
+/// Who asked something of a room elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// A client.
+    Clients,
+    /// This shard, for a connection.
+    Ours,
 }
 
 /// Where the frames of one draft lie in the notices to each shard: each is sent once, however many get it.
@@ -38,15 +52,8 @@ impl Lines {
     }
 
     /// A frame that is framed already.
-    pub(super) fn tell(
-        &mut self,
-        to: ShardId,
-        conn: ConnId,
-        number: u64,
-        bytes: &[u8],
-        frame: Range<usize>,
-        sent: &mut SentOnce,
-    ) {
+    pub(super) fn tell(&mut self, to: ShardId, room: &Arc<str>, bytes: &[u8], parcel: crate::hall::Parcel, sent: &mut SentOnce) {
+        let crate::hall::Parcel { conn, number, frame } = parcel;
         let notices = &mut self.notices[usize::from(to.0)];
         if frame.is_empty() {
             return notices.parcels.push(Parcel { conn, what: What::Handled(number) });
@@ -56,25 +63,28 @@ impl Lines {
             notices.bytes.extend_from_slice(&bytes[frame]);
             from..notices.bytes.len()
         });
-        notices.parcels.push(Parcel { conn, what: what(number, at.clone()) });
+        let at = at.clone();
+        let what = if number > 0 { What::Answer(number, at) } else { What::Frame(room.clone(), at) };
+        notices.parcels.push(Parcel { conn, what });
     }
 
-    /// A text that is still to be framed.
+    /// An answer that no room is the source of.
     pub(super) fn tell_text(&mut self, to: ShardId, conn: ConnId, number: u64, text: &[u8]) {
         let notices = &mut self.notices[usize::from(to.0)];
         let from = notices.bytes.len();
         websocket::write_text(&mut notices.bytes, text);
         let at = from..notices.bytes.len();
-        notices.parcels.push(Parcel { conn, what: what(number, at) });
+        notices.parcels.push(Parcel { conn, what: What::Answer(number, at) });
+    }
+
+    /// The weight of what the other shards may not have heard.
+    pub(super) fn unheard(&self) -> usize {
+        self.lines.iter().map(Line::bytes).sum()
     }
 
     fn line(&mut self, to: ShardId) -> &mut Line {
         &mut self.lines[usize::from(to.0)]
     }
-}
-
-fn what(number: u64, frame: Range<usize>) -> What {
-    if number > 0 { What::Answer(number, frame) } else { What::Frame(frame) }
 }
 
 impl Shard {
@@ -84,24 +94,32 @@ impl Shard {
     }
 
     /// Sends a request to the home of the room it is about.
-    pub(super) fn send_on(&mut self, asker: &Asker, room: &str, text: &str, now: Now) {
+    pub(super) fn send_on(&mut self, asker: &Asker, room: &str, command: &Command<'_>, text: &str, now: Now) {
+        let decides = matches!(command, Command::Join { .. } | Command::Unsubscribe(_));
         let settings = self.settings.clone();
-        let limits = &settings.limits;
-        let to = home(room, settings.place.shards);
-        let is_full = self.lines.line(to).bytes() >= limits.forward_bytes;
-        let Some(session) = self.session(asker.conn) else { return };
-        if is_full || session.unanswered >= limits.forwarded_per_connection {
+        let is_full = self.lines.line(home(room, settings.place.shards)).bytes() >= settings.limits.forward_bytes;
+        let unanswered = self.session(asker.conn).map_or(0, |session| session.unanswered);
+        if is_full || unanswered >= settings.limits.forwarded_per_connection {
             return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyWaiting);
         }
+        self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
+    }
+
+    fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, decides: bool, text: String, now: Now) -> u64 {
+        let settings = self.settings.clone();
+        let limits = &settings.limits;
+        let to = home(&room, settings.place.shards);
+        let session = self.session(asker.conn).expect("whoever asks has a session");
         session.unanswered += 1;
         session.sent_on += 1;
         session.stand_ins.insert(to);
         let (number, entropy) = (session.sent_on, session.luck());
-        let waits = Unanswered { until_ms: now.mono_ms.saturating_add(limits.forward_ms), reference: asker.reference.clone() };
+        let until_ms = now.mono_ms.saturating_add(limits.forward_ms);
+        let waits = Unanswered { until_ms, reference: asker.reference.clone(), room: room.clone(), decides, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
-        let request =
-            Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room: room.into(), text: text.to_owned() };
+        let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);
+        number
     }
 
     pub(super) fn forwarded(&mut self, from: ShardId, packet: &Packet, now: Now) {
@@ -128,16 +146,22 @@ impl Shard {
     fn is_told(&mut self, notices: &Notices) {
         for Parcel { conn, what } in &notices.parcels {
             let frame = match what {
-                What::Frame(frame) => Some(frame),
+                What::Frame(room, frame) => {
+                    self.session(*conn).is_some_and(|session| !session.deaf.contains_key(room)).then_some(frame)
+                }
                 // An answer that comes after its time was given another one instead.
-                What::Answer(number, frame) => self.is_answered(*conn, *number).then_some(frame),
+                What::Answer(number, frame) => (self.is_answered(*conn, *number) == Some(Whose::Clients)).then_some(frame),
                 What::Handled(number) => {
                     self.is_answered(*conn, *number);
                     None
                 }
                 What::Follows(room, follows) => {
                     if let Some(session) = self.session(*conn) {
-                        if *follows { session.elsewhere.insert(room.clone()) } else { session.elsewhere.remove(room) };
+                        if *follows {
+                            session.elsewhere.insert(room.clone())
+                        } else {
+                            session.elsewhere.remove(room)
+                        };
                     }
                     None
                 }
@@ -150,23 +174,43 @@ impl Shard {
         }
     }
 
-    fn is_answered(&mut self, conn: ConnId, number: u64) -> bool {
-        let was_waiting = self.lines.unanswered.remove(&(conn, number)).is_some();
-        if let Some(session) = self.session(conn).filter(|_| was_waiting) {
-            session.unanswered -= 1;
+    /// Whose request this was, if anybody still waits for it.
+    fn is_answered(&mut self, conn: ConnId, number: u64) -> Option<Whose> {
+        let waits = self.lines.unanswered.remove(&(conn, number))?;
+        let session = self.session(conn)?;
+        session.unanswered -= 1;
+        if session.deaf.get(&waits.room) == Some(&number) {
+            session.deaf.remove(&waits.room);
         }
-        was_waiting
+        Some(waits.whose)
     }
 
-    /// A room elsewhere has not answered in time. What became of the request is not known; to ask again with its id is safe.
+    /// A room elsewhere has not answered in time. What became of the request is not known; to ask again with its id is safe. Of a
+    /// room that was to be joined or not to be followed nothing more is heard.
     pub(super) fn give_up_on_unanswered(&mut self, now: Now) {
         let is_late = |_: &(ConnId, u64), waits: &mut Unanswered| waits.until_ms <= now.mono_ms;
         let late: Vec<_> = self.lines.unanswered.extract_if(.., is_late).collect();
-        for ((conn, _), waits) in late {
-            if let Some(session) = self.session(conn) {
-                session.unanswered -= 1;
+        for ((conn, number), waits) in late {
+            let Some(session) = self.session(conn) else { continue };
+            session.unanswered -= 1;
+            let is_newest = session.deaf.get(&waits.room).is_none_or(|newest| *newest <= number);
+            if waits.decides && is_newest {
+                self.stop_listening(conn, waits.room, now);
             }
-            self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
+            if waits.whose == Whose::Clients {
+                self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
+            }
+        }
+    }
+
+    /// What the room says until it has heard that the connection no longer follows is not passed on.
+    fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, now: Now) {
+        let Some(who) = self.session(conn).and_then(|session| session.who.clone()) else { return };
+        let text = format!("{{\"type\":\"unsubscribe\",\"payload\":{{\"room_id\":\"{room}\"}}}}");
+        let asker = Asker { conn, who, number: 0, reference: None };
+        let number = self.say_on(&asker, Whose::Ours, room.clone(), true, text, now);
+        if let Some(session) = self.session(conn) {
+            session.deaf.insert(room, number);
         }
     }
 

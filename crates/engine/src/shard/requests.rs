@@ -76,7 +76,7 @@ impl Shard {
             Command::Act { room, .. } => room.clone(),
         };
         if number == 0 && !self.is_home_of(&room) {
-            return self.send_on(&asker, &room, asking.text, now);
+            return self.send_on(&asker, &room, &command, asking.text, now);
         }
         let Some(at) = asking.found.or_else(|| self.room_for(&room, conn, asking, reference)) else { return };
         let plays = !matches!(command, Command::Legal(_) | Command::Unsubscribe(_) | Command::Join { .. });

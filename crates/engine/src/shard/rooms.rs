@@ -268,7 +268,8 @@ impl Shard {
         let next = self.drafts.pop().unwrap_or_default();
         let draft = std::mem::replace(&mut hall.draft, next);
         if commit <= durable {
-            return self.let_go(draft);
+            let room = hall.name.clone();
+            return self.let_go(&room, draft);
         }
         for Parcel { conn, frame, .. } in &draft.parcels {
             if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
@@ -292,7 +293,8 @@ impl Shard {
                         session.owed -= frame.len();
                     }
                 }
-                self.let_go(draft);
+                let room = hall.name.clone();
+                self.let_go(&room, draft);
             }
             self.all_is_durable(at);
         }
@@ -317,18 +319,19 @@ impl Shard {
         }
     }
 
-    fn let_go(&mut self, mut draft: crate::hall::Draft) {
+    fn let_go(&mut self, room: &Arc<str>, mut draft: crate::hall::Draft) {
         let mut sent = SentOnce::default();
-        for Parcel { conn, number, frame } in draft.parcels.drain(..) {
+        for parcel in draft.parcels.drain(..) {
+            let conn = parcel.conn;
             let Some(place) = self.places.get(&conn) else { continue };
             let session = self.sessions[*place].as_mut().expect("places are kept");
             if let Some(to) = session.stands_for {
-                self.lines.tell(to, conn, number, &draft.bytes, frame, &mut sent);
+                self.lines.tell(to, room, &draft.bytes, parcel, &mut sent);
             } else if session.phase != session::Phase::Closing {
                 if session.out.is_empty() {
                     self.writable.push(conn);
                 }
-                session.out.extend_from_slice(&draft.bytes[frame]);
+                session.out.extend_from_slice(&draft.bytes[parcel.frame]);
                 self.counts.frames[1] += 1;
             }
         }

@@ -241,7 +241,8 @@ impl Shard {
         }
         self.is_drained = true;
         self.refuse_all_waiting(crate::code::Code::Draining);
-        let conns: Vec<ConnId> = self.sessions.iter().flatten().filter(|session| session.stands_for.is_none()).map(|session| session.conn).collect();
+        let conns: Vec<ConnId> =
+            self.sessions.iter().flatten().filter(|session| session.stands_for.is_none()).map(|session| session.conn).collect();
         for conn in conns {
             self.say(conn, 0, |out| say::closing(out, "the server is shutting down"));
             self.hang_up(conn, 1012, "the server is shutting down");
