@@ -106,8 +106,10 @@ pub enum What {
     Answer(u64, Range<usize>),
     /// Its request of this number was handled and has no answer.
     Handled(u64),
-    /// It follows this room from here on, or no longer.
-    Follows(Arc<str>, bool),
+    /// It follows this room from here on, by its request of this number.
+    Follows(Arc<str>, u64),
+    /// It no longer follows this room.
+    FollowsNot(Arc<str>),
 }
 
 impl Body {

@@ -174,6 +174,8 @@ limits! {
     head_bytes: usize = 16 * KIB, KIB => MIB;
     /// How long that head may take.
     head_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// How many shards share the rooms, each on a thread of its own; 0 is one for each core.
+    shards: usize = 0, 0 => 64;
     /// How many requests of one connection to rooms on other shards may be unanswered.
     forwarded_per_connection: usize = 256, 1 => 10_000;
     /// How much one shard may have said to another that was not heard yet: above it requests are `limited`.

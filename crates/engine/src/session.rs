@@ -22,6 +22,15 @@ pub(crate) enum Phase {
     Closing,
 }
 
+/// Until when nothing is heard of a room.
+#[derive(Debug)]
+pub(crate) struct Deaf {
+    /// The request after whose answer the room may be heard again.
+    pub(crate) until: u64,
+    /// Whether that request has made the connection follow.
+    pub(crate) has_joined: bool,
+}
+
 pub(crate) struct Session {
     pub(crate) conn: ConnId,
     pub(crate) phase: Phase,
@@ -44,8 +53,8 @@ pub(crate) struct Session {
     pub(crate) follows: Vec<usize>,
     /// The rooms it follows on other shards.
     pub(crate) elsewhere: BTreeSet<Arc<str>>,
-    /// Rooms on other shards of which nothing is heard, until this request of its own is answered: a join was given up for lost.
-    pub(crate) deaf: BTreeMap<Arc<str>, u64>,
+    /// Rooms on other shards of which nothing is heard, because a join was given up for lost.
+    pub(crate) deaf: BTreeMap<Arc<str>, Deaf>,
     /// The shards that keep a stand-in for it.
     pub(crate) stand_ins: BTreeSet<ShardId>,
     /// The shard that holds the connection, where this is only a stand-in.

@@ -2,6 +2,7 @@
 
 use crate::journal::Committed;
 use mio::Waker;
+use parlour_engine::forward::{Packet, ShardId, home};
 use parlour_engine::io::{Call, Identity, Reply};
 use parlour_engine::store::{History, ReadError};
 use std::sync::Arc;
@@ -26,7 +27,16 @@ pub(crate) enum Knock {
         rest: Vec<u8>,
         token: Option<String>,
     },
+    /// A connection that another loop accepted.
+    Accepted(std::net::TcpStream),
+    /// What another shard said.
+    Forwarded {
+        from: ShardId,
+        packets: Vec<Packet>,
+    },
     Drain,
+    /// Another loop could not go on: this one ends as well.
+    Bail(String),
 }
 
 /// What other threads may know of the loop.
@@ -34,6 +44,26 @@ pub(crate) enum Knock {
 pub(crate) struct Health {
     pub(crate) is_draining: AtomicBool,
     pub(crate) has_failed: AtomicBool,
+}
+
+/// The bells of all loops, by shard.
+#[derive(Clone)]
+pub(crate) struct Bells(pub(crate) Arc<[Bell]>);
+
+impl Bells {
+    /// The loop of this shard.
+    pub(crate) fn of(&self, shard: ShardId) -> &Bell {
+        &self.0[usize::from(shard.0)]
+    }
+
+    /// The loop of the shard that owns a room of this name.
+    pub(crate) fn home(&self, room: &str) -> &Bell {
+        self.of(home(room, u16::try_from(self.0.len()).expect("shards are few")))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Bell> {
+        self.0.iter()
+    }
 }
 
 /// Wakes the loop with something to do.

@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, What, home};
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
-use crate::session::{Phase, Session};
+use crate::session::{Deaf, Phase, Session};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -114,7 +114,9 @@ impl Shard {
         session.sent_on += 1;
         session.stand_ins.insert(to);
         let (number, entropy) = (session.sent_on, session.luck());
-        let until_ms = now.mono_ms.saturating_add(limits.forward_ms);
+        // The line loses nothing: what the shard itself asks is done before what is asked after it, however late.
+        let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
+        let until_ms = now.mono_ms.saturating_add(patience_ms);
         let waits = Unanswered { until_ms, reference: asker.reference.clone(), room: room.clone(), decides, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
         let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
@@ -128,7 +130,7 @@ impl Shard {
         match &*body {
             Body::Request(request) => self.is_asked(from, request, now),
             Body::Gone(conn) => self.closed(*conn),
-            Body::Notices(notices) => self.is_told(notices),
+            Body::Notices(notices) => self.is_told(notices, now),
         }
     }
 
@@ -143,25 +145,30 @@ impl Shard {
     }
 
     /// What rooms elsewhere have to say to connections that are here.
-    fn is_told(&mut self, notices: &Notices) {
+    fn is_told(&mut self, notices: &Notices, now: Now) {
         for Parcel { conn, what } in &notices.parcels {
             let frame = match what {
                 What::Frame(room, frame) => {
                     self.session(*conn).is_some_and(|session| !session.deaf.contains_key(room)).then_some(frame)
                 }
                 // An answer that comes after its time was given another one instead.
-                What::Answer(number, frame) => (self.is_answered(*conn, *number) == Some(Whose::Clients)).then_some(frame),
+                What::Answer(number, frame) => (self.is_answered(*conn, *number, now) == Some(Whose::Clients)).then_some(frame),
                 What::Handled(number) => {
-                    self.is_answered(*conn, *number);
+                    self.is_answered(*conn, *number, now);
                     None
                 }
-                What::Follows(room, follows) => {
+                What::Follows(room, number) => {
                     if let Some(session) = self.session(*conn) {
-                        if *follows {
-                            session.elsewhere.insert(room.clone())
-                        } else {
-                            session.elsewhere.remove(room)
-                        };
+                        session.elsewhere.insert(room.clone());
+                        if let Some(deaf) = session.deaf.get_mut(room).filter(|deaf| deaf.until == *number) {
+                            deaf.has_joined = true;
+                        }
+                    }
+                    None
+                }
+                What::FollowsNot(room) => {
+                    if let Some(session) = self.session(*conn) {
+                        session.elsewhere.remove(room);
                     }
                     None
                 }
@@ -175,12 +182,16 @@ impl Shard {
     }
 
     /// Whose request this was, if anybody still waits for it.
-    fn is_answered(&mut self, conn: ConnId, number: u64) -> Option<Whose> {
+    fn is_answered(&mut self, conn: ConnId, number: u64, now: Now) -> Option<Whose> {
         let waits = self.lines.unanswered.remove(&(conn, number))?;
         let session = self.session(conn)?;
         session.unanswered -= 1;
-        if session.deaf.get(&waits.room) == Some(&number) {
-            session.deaf.remove(&waits.room);
+        let Some(deaf) = session.deaf.get(&waits.room).filter(|deaf| deaf.until == number) else { return Some(waits.whose) };
+        let still_follows = !deaf.has_joined && session.elsewhere.contains(&waits.room);
+        session.deaf.remove(&waits.room);
+        if still_follows {
+            // The newer wish failed, so what was given up is still in force.
+            self.stop_listening(conn, waits.room, now);
         }
         Some(waits.whose)
     }
@@ -190,28 +201,31 @@ impl Shard {
     pub(super) fn give_up_on_unanswered(&mut self, now: Now) {
         let is_late = |_: &(ConnId, u64), waits: &mut Unanswered| waits.until_ms <= now.mono_ms;
         let late: Vec<_> = self.lines.unanswered.extract_if(.., is_late).collect();
-        for ((conn, number), waits) in late {
+        for ((conn, _), waits) in late {
             let Some(session) = self.session(conn) else { continue };
             session.unanswered -= 1;
-            let is_newest = session.deaf.get(&waits.room).is_none_or(|newest| *newest <= number);
-            if waits.decides && is_newest {
+            if waits.decides {
                 self.stop_listening(conn, waits.room, now);
             }
-            if waits.whose == Whose::Clients {
-                self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
-            }
+            self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
         }
     }
 
-    /// What the room says until it has heard that the connection no longer follows is not passed on.
+    /// What the room says until it has heard that the connection no longer follows, or has heard its newest wish, is not passed on.
     fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, now: Now) {
-        let Some(who) = self.session(conn).and_then(|session| session.who.clone()) else { return };
+        let of_conn = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).rev();
+        let newest = of_conn.into_iter().find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
+        let number = newest.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
+        if let Some(session) = self.session(conn) {
+            session.deaf.insert(room, Deaf { until: number, has_joined: false });
+        }
+    }
+
+    fn unsubscribe_for(&mut self, conn: ConnId, room: &Arc<str>, now: Now) -> u64 {
+        let Some(who) = self.session(conn).and_then(|session| session.who.clone()) else { return 0 };
         let text = format!("{{\"type\":\"unsubscribe\",\"payload\":{{\"room_id\":\"{room}\"}}}}");
         let asker = Asker { conn, who, number: 0, reference: None };
-        let number = self.say_on(&asker, Whose::Ours, room.clone(), true, text, now);
-        if let Some(session) = self.session(conn) {
-            session.deaf.insert(room, number);
-        }
+        self.say_on(&asker, Whose::Ours, room.clone(), true, text, now)
     }
 
     /// A connection goes: the shards that keep a stand-in for it are told.
@@ -228,11 +242,12 @@ impl Shard {
         }
     }
 
-    /// A connection follows a room from here on, or no longer.
-    pub(super) fn tell_who_follows(&mut self, conn: ConnId, at: usize, follows: bool) {
+    /// A connection follows a room from here on, by its request of this number, or no longer.
+    pub(super) fn tell_who_follows(&mut self, conn: ConnId, at: usize, by: Option<u64>) {
         let Some(to) = self.session(conn).and_then(|session| session.stands_for) else { return };
         let room: Arc<str> = self.hall(at).name.clone();
-        self.lines.notices[usize::from(to.0)].parcels.push(Parcel { conn, what: What::Follows(room, follows) });
+        let what = by.map_or(What::FollowsNot(room.clone()), |number| What::Follows(room, number));
+        self.lines.notices[usize::from(to.0)].parcels.push(Parcel { conn, what });
     }
 
     /// A connection no longer follows a room.
@@ -241,7 +256,7 @@ impl Shard {
         let before = session.follows.len();
         session.follows.retain(|room| *room != at);
         if session.follows.len() < before {
-            self.tell_who_follows(conn, at, false);
+            self.tell_who_follows(conn, at, None);
         }
     }
 

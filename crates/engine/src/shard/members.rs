@@ -141,8 +141,8 @@ impl Shard {
         }
         if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
             session.follows.push(at);
-            self.tell_who_follows(conn, at, true);
         }
+        self.tell_who_follows(conn, at, Some(asker.number));
         self.touch(at);
         Ok(())
     }

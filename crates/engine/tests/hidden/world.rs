@@ -2,6 +2,7 @@
 
 use crate::disk::Disk;
 use crate::people::{Line, Person, masked};
+use parlour_engine::forward::Place;
 use parlour_engine::io::{AskBot, Call, CallId, ConnId, Input, Now, Output, Reply};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
@@ -201,6 +202,7 @@ impl<E: Eyes> World<E> {
                 Output::Close(_) if self.is_draining => {}
                 Output::Pause(_)
                 | Output::Resume(_)
+                | Output::Forward { .. }
                 | Output::Note(_)
                 | Output::Stop(_)
                 | Output::Verify { .. }
