@@ -22,15 +22,6 @@ pub(crate) enum Phase {
     Closing,
 }
 
-/// Until when nothing is heard of a room.
-#[derive(Debug)]
-pub(crate) struct Deaf {
-    /// The request after whose answer the room may be heard again.
-    pub(crate) until: u64,
-    /// Whether that request has made the connection follow.
-    pub(crate) has_joined: bool,
-}
-
 pub(crate) struct Session {
     pub(crate) conn: ConnId,
     pub(crate) phase: Phase,
@@ -51,10 +42,10 @@ pub(crate) struct Session {
     pub(crate) out: Vec<u8>,
     /// The rooms it follows.
     pub(crate) follows: Vec<usize>,
-    /// The rooms it follows on other shards.
-    pub(crate) elsewhere: BTreeSet<Arc<str>>,
-    /// Rooms on other shards of which nothing is heard, because a join was given up for lost.
-    pub(crate) deaf: BTreeMap<Arc<str>, Deaf>,
+    /// The rooms it follows on other shards, and the request by which it does.
+    pub(crate) elsewhere: BTreeMap<Arc<str>, u64>,
+    /// Rooms on other shards of which nothing is heard, because a join was given up for lost: until this request is answered.
+    pub(crate) deaf: BTreeMap<Arc<str>, u64>,
     /// The shards that keep a stand-in for it.
     pub(crate) stand_ins: BTreeSet<ShardId>,
     /// The shard that holds the connection, where this is only a stand-in.
@@ -84,7 +75,7 @@ impl Session {
             said: 0,
             out: Vec::new(),
             follows: Vec::new(),
-            elsewhere: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
             deaf: BTreeMap::new(),
             stand_ins: BTreeSet::new(),
             stands_for: None,

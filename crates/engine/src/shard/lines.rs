@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, What, home};
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
-use crate::session::{Deaf, Phase, Session};
+use crate::session::{Phase, Session};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -159,10 +159,7 @@ impl Shard {
                 }
                 What::Follows(room, number) => {
                     if let Some(session) = self.session(*conn) {
-                        session.elsewhere.insert(room.clone());
-                        if let Some(deaf) = session.deaf.get_mut(room).filter(|deaf| deaf.until == *number) {
-                            deaf.has_joined = true;
-                        }
+                        session.elsewhere.insert(room.clone(), *number);
                     }
                     None
                 }
@@ -186,10 +183,11 @@ impl Shard {
         let waits = self.lines.unanswered.remove(&(conn, number))?;
         let session = self.session(conn)?;
         session.unanswered -= 1;
-        let Some(deaf) = session.deaf.get(&waits.room).filter(|deaf| deaf.until == number) else { return Some(waits.whose) };
-        let still_follows = !deaf.has_joined && session.elsewhere.contains(&waits.room);
+        if session.deaf.get(&waits.room) != Some(&number) {
+            return Some(waits.whose);
+        }
         session.deaf.remove(&waits.room);
-        if still_follows {
+        if session.elsewhere.get(&waits.room).is_some_and(|by| *by < number) {
             // The newer wish failed, so what was given up is still in force.
             self.stop_listening(conn, waits.room, now);
         }
@@ -217,7 +215,7 @@ impl Shard {
         let newest = of_conn.into_iter().find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
         let number = newest.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
         if let Some(session) = self.session(conn) {
-            session.deaf.insert(room, Deaf { until: number, has_joined: false });
+            session.deaf.insert(room, number);
         }
     }
 
