@@ -8,6 +8,7 @@ mod calls;
 mod lines;
 mod members;
 mod play;
+mod presence;
 mod requests;
 mod rooms;
 mod time;
@@ -99,6 +100,7 @@ pub struct Shard {
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
+    presence: presence::Presence,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     drafts: Vec<Draft>,
@@ -143,6 +145,7 @@ impl Shard {
             // No two shards ask by the same number.
             asks: u64::from(place.shard.0) << 48,
             asked: BTreeMap::new(),
+            presence: presence::Presence::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
             drafts: Vec::new(),
@@ -156,6 +159,7 @@ impl Shard {
             return;
         }
         self.now_ms = now.mono_ms;
+        self.presence.look_at_clock(now);
         match input {
             Input::Opened { conn, entropy, token, guest, guest_token } => {
                 self.opened(conn, entropy, now);

@@ -14,6 +14,7 @@ use crate::{Plan, Report, kinds};
 use net::Link;
 use parlour_engine::forward::{Packet, ShardId};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, Now, Output, Role};
+use parlour_engine::limits::Limits;
 use parlour_engine::store::ReadError;
 use parlour_room::Hash64;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +85,8 @@ pub(crate) struct World {
     paused: BTreeSet<ConnId>,
     /// Rooms being read.
     loading: usize,
+    /// When a server last began, or a connection went.
+    unsettled_ms: u64,
     judge: Judge,
     users: Vec<User>,
     links: BTreeMap<ConnId, Link>,
@@ -118,6 +121,7 @@ impl World {
             cut_until_ms: 0,
             paused: BTreeSet::new(),
             loading: 0,
+            unsettled_ms: 0,
             judge: Judge::new(kinds()),
             users: users.into_iter().chain([User::new("eve", Role::Spectator)]).collect(),
             links: BTreeMap::new(),
@@ -425,7 +429,9 @@ impl World {
             | Event::Forwarded(.., process) => *process != self.process,
             _ => false,
         };
-        self.fleet.is_some() && self.unheard() == 0 && self.disk.waiting() == 0 && self.queue.values().all(goes_on)
+        let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms;
+        let is_written = self.unheard() == 0 && self.disk.waiting() == 0;
+        self.fleet.is_some() && is_settled && is_written && self.queue.values().all(goes_on)
     }
 }
 
