@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ impl Writer {
     pub fn start(journal: Box<dyn Journal>, tell: Tell) -> std::io::Result<Self> {
         let (queue, batches) = channel();
         let counters = Arc::new(Counters::default());
-        let work = Work { journal, tell, counters: Arc::clone(&counters), poisoned: None };
+        let work = Work { journal, tell, counters: Arc::clone(&counters), poisoned: None, may_fold: true };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || work.run(&batches))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
@@ -62,13 +62,14 @@ impl Writer {
     /// What was written since the start, for the metrics; never waits.
     pub fn totals(&self) -> Totals {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counters { commits, batches, records, bytes, nanos } = &*self.counters;
+        let Counters { commits, batches, records, bytes, nanos, fold_nanos } = &*self.counters;
         Totals {
             commits: read(commits),
             batches: read(batches),
             records: read(records),
             bytes: read(bytes),
             busy: Duration::from_nanos(read(nanos)),
+            folding: Duration::from_nanos(read(fold_nanos)),
         }
     }
 
@@ -99,6 +100,8 @@ pub struct Totals {
     pub bytes: u64,
     /// Time spent writing and syncing.
     pub busy: Duration,
+    /// Time spent folding.
+    pub folding: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -108,31 +111,68 @@ struct Counters {
     records: AtomicU64,
     bytes: AtomicU64,
     nanos: AtomicU64,
+    fold_nanos: AtomicU64,
 }
 
 struct Work {
     journal: Box<dyn Journal>,
     tell: Tell,
     counters: Arc<Counters>,
-    /// Set by a panic: a journal that broke off half-way is not touched again.
+    /// Set by what failed first: a journal that broke off half-way is not touched again.
     poisoned: Option<String>,
+    /// Whether there may be something to fold without anything being written before: at first there may, from an earlier start.
+    may_fold: bool,
 }
 
 impl Work {
     fn run(mut self, batches: &Receiver<Batch>) {
         let mut group = Vec::new();
-        while let Ok(first) = batches.recv() {
-            group.push(first);
-            group.extend(batches.try_iter());
-            let written = self.commit(&group);
-            for (shard, report) in reports(&group, written.as_ref().err()) {
-                if catch_unwind(AssertUnwindSafe(|| (self.tell)(shard, report))).is_err() {
-                    // A report that got lost must not be followed by one that covers it.
-                    self.poisoned.get_or_insert_with(|| "a report could not be delivered".into());
+        let mut last = BTreeMap::from([(ShardId(0), 0)]);
+        loop {
+            // Folding fills the time in which nothing waits. Under load there is one step for each group.
+            let waiting = if self.may_fold { batches.try_recv() } else { batches.recv().map_err(Into::into) };
+            match waiting {
+                Ok(first) => {
+                    group.push(first);
+                    group.extend(batches.try_iter());
+                    last.extend(group.iter().map(|batch| (batch.shard, batch.commit)));
+                    let written = self.commit(&group);
+                    for (shard, report) in reports(&group, written.as_ref().err()) {
+                        self.report(shard, report);
+                    }
+                    group.clear();
+                }
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return,
+            }
+            if let Err(why) = self.fold() {
+                for (shard, commit) in &last {
+                    self.report(*shard, Committed::Failed { commit: commit + 1, why: why.clone() });
                 }
             }
             group.clear();
         }
+    }
+
+    fn report(&mut self, shard: ShardId, report: Committed) {
+        if catch_unwind(AssertUnwindSafe(|| (self.tell)(shard, report))).is_err() {
+            // A report that got lost must not be followed by one that covers it.
+            self.poisoned.get_or_insert_with(|| "a report could not be delivered".into());
+        }
+    }
+
+    /// One step. What was written longest ago is not what anybody waits for, but a journal that fails at it is no better than one
+    /// that fails at a commit.
+    fn fold(&mut self) -> Result<(), String> {
+        if self.poisoned.is_some() {
+            self.may_fold = false;
+            return Ok(());
+        }
+        let start = Instant::now();
+        let folded = self.guarded(|journal| journal.fold());
+        self.may_fold = folded == Ok(true);
+        self.counters.fold_nanos.fetch_add(nanos(start.elapsed()), Ordering::Relaxed);
+        folded.map(drop).map_err(|error| error.to_string())
     }
 
     fn commit(&mut self, group: &[Batch]) -> Result<(), String> {
@@ -140,18 +180,22 @@ impl Work {
             return Err(AppendError::Dead(why.clone()).to_string());
         }
         let start = Instant::now();
-        match catch_unwind(AssertUnwindSafe(|| self.journal.append(group))) {
-            Ok(Ok(())) => {
+        match self.guarded(|journal| journal.append(group)) {
+            Ok(()) => {
                 self.count(group, start.elapsed());
                 Ok(())
             }
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => {
-                let why = format!("its thread panicked: {}", words(&*panic));
-                self.poisoned = Some(why.clone());
-                Err(AppendError::Failed(why).to_string())
-            }
+            Err(error) => Err(error.to_string()),
         }
+    }
+
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut dyn Journal) -> Result<T, AppendError>) -> Result<T, AppendError> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(&mut *self.journal)));
+        let done = done.unwrap_or_else(|panic| Err(AppendError::Failed(format!("its thread panicked: {}", words(&*panic)))));
+        if let Err(AppendError::Failed(why) | AppendError::Dead(why)) = &done {
+            self.poisoned = Some(why.clone());
+        }
+        done
     }
 
     fn count(&self, group: &[Batch], busy: Duration) {
@@ -163,7 +207,7 @@ impl Work {
         let inputs = group.iter().flat_map(|batch| &batch.records).map(|(_, record)| length(record.input.len()));
         let bodies = group.iter().flat_map(|batch| &batch.snapshots).map(|snapshot| length(snapshot.body.len()));
         add(&self.counters.bytes, inputs.chain(bodies).sum());
-        add(&self.counters.nanos, u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX));
+        add(&self.counters.nanos, nanos(busy));
     }
 }
 
@@ -181,6 +225,10 @@ fn reports(group: &[Batch], failure: Option<&String>) -> BTreeMap<ShardId, Commi
         }
     }
     reports
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> &str {
