@@ -42,7 +42,8 @@ def test_two_hundred_rooms_on_two_shards_have_one_order_for_everybody(make_serve
 
         await asyncio.gather(*(write(client, names, who) for who, (client, names) in enumerate(zip(clients, mine, strict=True))))
         shown = [await asyncio.to_thread(server.http, "GET", f"/v1/rooms/{room}", token=server.token("root")) for room in rooms]
-        last = {room: int(answer.json()["at"].split(".")[1]) for room, answer in zip(rooms, shown, strict=True) if answer.status == 200}
+        there = [(room, answer.json()) for room, answer in zip(rooms, shown, strict=True) if answer.status == 200]
+        last = {room: int(about["at"].split(".")[1]) for room, about in there}
         told = {}
         for client, names in zip(clients, mine, strict=True):
             for room in names:
@@ -93,7 +94,7 @@ def test_a_full_line_between_shards_is_limited_and_then_everything_arrives(make_
                             payload = refused.payload
                         if payload["status"] == "ok":
                             continue
-                        assert (payload["kind"], payload["code"], payload["retry"]) == ("limited", "too_many_waiting", True), payload
+                        assert (payload["kind"], payload["code"]) == ("limited", "too_many_waiting"), payload
                         limited += 1
                         again[key] = (room, await ada.post("action", {"type": "write", "text": key}, room=room, id=key))
                     waiting = again

@@ -5,6 +5,7 @@
 //! [`hall`](crate::hall)).
 
 mod calls;
+mod jobs;
 mod lines;
 mod members;
 mod play;
@@ -100,7 +101,10 @@ pub struct Shard {
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
+    /// Until when models may think: who was asked first, first.
+    asks_due: BTreeMap<AskId, u64>,
     presence: presence::Presence,
+    jobs: jobs::Jobs,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     drafts: Vec<Draft>,
@@ -114,6 +118,8 @@ impl Shard {
     /// A shard without connections or rooms. The first batch it writes has number 1.
     pub fn new(settings: Settings) -> Self {
         let place = settings.place;
+        // No two shards give the same number to a question or a job.
+        let first_number = u64::from(place.shard.0) << 48;
         Self {
             settings: Arc::new(settings),
             sessions: Vec::new(),
@@ -142,10 +148,11 @@ impl Shard {
             says_drained: false,
             has_failed: false,
             loads: 0,
-            // No two shards ask by the same number.
-            asks: u64::from(place.shard.0) << 48,
+            asks: first_number,
             asked: BTreeMap::new(),
+            asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
+            jobs: jobs::Jobs::after(first_number),
             counts: Counts::default(),
             scratch: Vec::new(),
             drafts: Vec::new(),
@@ -185,6 +192,7 @@ impl Shard {
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
+            Input::JobDone { job, result } => self.job_done(job, result, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
         }
@@ -226,6 +234,7 @@ impl Shard {
                 session.said = 0;
             }
         }
+        self.start_jobs();
         if self.leaves_now {
             self.say_goodbye();
         }

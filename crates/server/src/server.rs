@@ -6,7 +6,9 @@ use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
 use crate::http::{self, Cold};
+use crate::jobs::Jobs;
 use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
+use crate::models::Models;
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
 use parlour_engine::forward::{Place, ShardId};
@@ -107,7 +109,11 @@ impl Server {
             if let Some(listener) = &mut listener {
                 poll.registry().register(listener, LISTENER, Interest::READABLE)?;
             }
+            let bell = bells.of(place.shard);
             let (kinds, limits) = (kinds.clone(), config.limits.clone());
+            let jobs = Jobs::new(kinds.clone(), bell.clone());
+            let models = Models::new(kinds.clone(), bell.clone(), limits.clone());
+            let bots = kinds.bots().clone();
             let settings = Settings { kinds, limits, place, server: NAME.to_owned(), planted: None };
             let parts = Parts {
                 place,
@@ -120,6 +126,9 @@ impl Server {
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
                 guests: guests(),
+                jobs,
+                models,
+                bots,
                 shard: Shard::new(settings),
                 health: health.clone(),
             };

@@ -7,6 +7,11 @@ use parlour_engine::shard::{Settings, Shard};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
+/// The shard that gave this number to a question or a job.
+fn numbered_by(number: u64) -> usize {
+    usize::try_from(number >> 48).expect("16 bits")
+}
+
 /// The shards of one process.
 pub struct Fleet {
     shards: Vec<Member>,
@@ -59,7 +64,8 @@ impl Fleet {
             | Input::Closed(conn)
             | Input::Verified { conn, .. } => self.holder(*conn),
             Input::Loaded { room, .. } => self.home(room),
-            Input::BotAnswer { ask, .. } => usize::try_from(ask.0 >> 48).expect("16 bits"),
+            Input::BotAnswer { ask, .. } => numbered_by(ask.0),
+            Input::JobDone { job, .. } => numbered_by(job.0),
             Input::Durable(commit) => return self.durable(*commit, now),
             Input::Time => return self.time(now),
             Input::Drain => return self.shards.iter_mut().for_each(|member| member.shard.handle(Input::Drain, now)),

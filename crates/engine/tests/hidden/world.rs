@@ -204,6 +204,8 @@ impl<E: Eyes> World<E> {
                 | Output::Resume(_)
                 | Output::Forward { .. }
                 | Output::Note(_)
+                | Output::StartJob(_)
+                | Output::StopJob(_)
                 | Output::Stop(_)
                 | Output::Verify { .. }
                 | Output::Close(_) => {
