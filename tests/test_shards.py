@@ -38,9 +38,11 @@ def test_two_hundred_rooms_on_two_shards_have_one_order_for_everybody(make_serve
         async def write(client, names, who):
             for number in range(60):
                 room = luck.choice(names)
-                assert (await client.act(room, {"type": "write", "text": f"{who}.{number}"}, id=f"{who}.{number}"))["dup"] is False
+                line = f"{who}.{number}"
+                assert (await client.act(room, {"type": "write", "text": line}, id=line))["dup"] is False
 
-        await asyncio.gather(*(write(client, names, who) for who, (client, names) in enumerate(zip(clients, mine, strict=True))))
+        pairs = enumerate(zip(clients, mine, strict=True))
+        await asyncio.gather(*(write(client, names, who) for who, (client, names) in pairs))
         shown = [await asyncio.to_thread(server.http, "GET", f"/v1/rooms/{room}", token=server.token("root")) for room in rooms]
         there = [(room, answer.json()) for room, answer in zip(rooms, shown, strict=True) if answer.status == 200]
         last = {room: int(about["at"].split(".")[1]) for room, about in there}

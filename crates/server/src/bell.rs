@@ -7,7 +7,7 @@ use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
 use parlour_engine::store::{History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU16};
 use std::sync::mpsc::Sender;
 
 /// Something another thread tells the loop. Whoever sends one wakes it.
@@ -46,6 +46,8 @@ pub(crate) enum Knock {
         packets: Vec<Packet>,
     },
     Drain,
+    /// Every shard has put its rooms away.
+    AllDrained,
     /// Another loop could not go on: this one ends as well.
     Bail(String),
 }
@@ -54,6 +56,8 @@ pub(crate) enum Knock {
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     pub(crate) is_draining: AtomicBool,
+    /// How many shards have put their rooms away and told their clients.
+    pub(crate) drained: AtomicU16,
     pub(crate) has_failed: AtomicBool,
 }
 

@@ -201,6 +201,7 @@ impl Drive {
                     self.parts.shard.handle(Input::Forwarded { from, packet }, self.now);
                 }
             }
+            Knock::AllDrained => self.end = Some(Ok(())),
             Knock::Bail(why) => self.end = Some(Err(why)),
             // Who connects meanwhile is told so: nobody new gets a seat, and a probe finds the server not ready instead of
             // silent.
@@ -251,7 +252,7 @@ impl Drive {
                 Output::StopJob(id) => self.parts.jobs.stop(id),
                 Output::WakeAt(at) => self.wake_at = Some(at),
                 Output::Note(note) => tell(&note),
-                Output::Drained => self.end = Some(Ok(())),
+                Output::Drained => self.is_drained(),
                 Output::Stop(why) => {
                     self.parts.health.has_failed.store(true, Ordering::Relaxed);
                     self.end = Some(Err(why));
@@ -259,6 +260,16 @@ impl Drive {
             }
         }
         self.forward();
+    }
+
+    /// This shard is done; the loop goes on until all are, for it may be the one that answers the door.
+    fn is_drained(&mut self) {
+        let others = self.parts.health.drained.fetch_add(1, Ordering::AcqRel);
+        if others + 1 == self.parts.place.shards {
+            for bell in self.parts.bells.iter() {
+                bell.ring(Knock::AllDrained);
+            }
+        }
     }
 
     /// One word at each other loop's door, whatever there is to say.
