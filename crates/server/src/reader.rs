@@ -1,26 +1,31 @@
-//! The thread that reads the journal for the loop: rooms it loads, and which rooms are due. It answers in the order in which it
+//! The thread that reads the journal for the loops: rooms they load, and which rooms are due. It answers in the order in which it
 //! is asked, so that rooms that are due wake in their order.
 
-use crate::bell::{Bell, Knock};
+use crate::bell::{Bells, Knock};
 use crate::journal::Reader;
+use parlour_engine::forward::ShardId;
 use parlour_engine::store::Due;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-/// What the loop wants to know.
+/// What a loop wants to know.
 pub(crate) enum Question {
     /// What the journal holds of a room.
     Room(Arc<str>),
-    /// Which rooms are to be woken next.
+    /// Which rooms are to be woken next, of all shards.
     Due { after: Due, limit: usize },
 }
 
-/// Starts it. It ends when nobody can ask it any more, or when there is nobody to tell.
-pub(crate) fn start(journal: Box<dyn Reader>, questions: Receiver<Question>, bell: Bell) -> io::Result<JoinHandle<()>> {
+/// Starts it. It ends when nobody can ask it any more.
+pub(crate) fn start(
+    journal: Box<dyn Reader>,
+    questions: Receiver<(ShardId, Question)>,
+    bells: Bells,
+) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
-        for question in questions {
+        for (shard, question) in questions {
             let answer = match question {
                 Question::Room(room) => {
                     let result = journal.load(&room);
@@ -28,9 +33,8 @@ pub(crate) fn start(journal: Box<dyn Reader>, questions: Receiver<Question>, bel
                 }
                 Question::Due { after, limit } => Knock::Due(journal.due(&after, limit)),
             };
-            if !bell.ring(answer) {
-                return;
-            }
+            // A loop that has ended waits for nothing.
+            bells.of(shard).ring(answer);
         }
     })
 }

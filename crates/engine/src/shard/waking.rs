@@ -49,7 +49,7 @@ impl Shard {
         self.dues.after = self.dues.after.clone().min(Due::before(wake_at));
     }
 
-    /// What the journal says is next.
+    /// What the journal says is next, of all shards: each takes its own.
     pub(super) fn are_due(&mut self, result: Result<Vec<Due>, ReadError>, now: Now) {
         self.dues.is_asked = false;
         let rows = match result {
@@ -65,7 +65,9 @@ impl Shard {
                 return self.dues.ask_at(due.at_ms);
             }
             self.dues.after = due.clone();
-            self.dues.queue.push_back(due);
+            if self.is_home_of(&due.room) {
+                self.dues.queue.push_back(due);
+            }
         }
         if may_have_more {
             self.dues.ask_at(0);

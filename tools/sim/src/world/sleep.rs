@@ -1,7 +1,7 @@
 //! What must hold of rooms that sleep: whoever finds the disk after a crash, and whoever runs on, wakes each in time.
 
 use super::World;
-use parlour_engine::shard::Shard;
+use crate::fleet::Fleet;
 
 /// How long after its time a room may still sleep in a quiet world: until the journal was asked, and the room read.
 const LATE_MS: u64 = 2_000;
@@ -28,25 +28,21 @@ impl World {
     /// In the end, whoever is due is awake.
     pub(super) fn nobody_oversleeps(&self) -> Result<(), String> {
         self.rows_look_in_time()?;
-        let Some(shard) = &self.shard else { return Ok(()) };
-        // Where clients follow as many rooms as may be loaded, no other can be woken.
-        let loaded = shard.counts().rooms.iter().map(|(_, rooms)| usize::try_from(*rooms).unwrap_or(0)).sum::<usize>();
-        if loaded >= shard.limits().rooms {
-            return Ok(());
-        }
+        let Some(fleet) = &self.fleet else { return Ok(()) };
         for room in self.disk.rooms() {
             let late_ms = self.now().wall_ms - LATE_MS;
-            if let Some(at_ms) = self.disk.wake_at(&room).filter(|at_ms| *at_ms < late_ms && !shard.has_loaded(&room)) {
+            if let Some(at_ms) = self.disk.wake_at(&room).filter(|at_ms| *at_ms < late_ms && !fleet.has_loaded_or_is_full(&room))
+            {
                 return Err(format!("{room} was to be woken at {at_ms} and sleeps at {}", late_ms + LATE_MS));
             }
         }
         Ok(())
     }
 
-    /// A shard is about to be no more.
+    /// A process is about to be no more.
     pub(super) fn counts_sleep(&mut self) {
-        let Some(counts) = self.shard.as_ref().map(Shard::counts) else { return };
-        self.judge.tally.add_many("rooms put to sleep", counts.rooms_slept);
-        self.judge.tally.add_many("rooms woken as they were due", counts.rooms_woken);
+        let Some((slept, woken)) = self.fleet.as_ref().map(Fleet::slept_and_woken) else { return };
+        self.judge.tally.add_many("rooms put to sleep", slept);
+        self.judge.tally.add_many("rooms woken as they were due", woken);
     }
 }
