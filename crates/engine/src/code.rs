@@ -116,6 +116,7 @@ codes! {
     TooManyWaiting "too_many_waiting" Limited true "Too many requests are waiting for this room.",
     RoomFrozen "room_frozen" Unavailable true "The room is frozen after a fault in its rules and waits for its operator.",
     RoomUnreadable "room_unreadable" Unavailable true "The room's journal cannot be played here; its operator can see why.",
+    OtherRules "other_rules" Unavailable false "The room was recorded under other rules than this server has.",
     Draining "draining" Unavailable true "This server is shutting down: connect again.",
     JournalDown "journal_down" Unavailable true "The journal cannot be read just now.",
     Internal "internal" Internal true "Something went wrong in the rules of this room; nothing of it was kept.",

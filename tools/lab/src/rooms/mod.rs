@@ -2,3 +2,4 @@
 
 pub(crate) mod errand;
 pub(crate) mod pad;
+pub(crate) mod tally;
