@@ -68,7 +68,7 @@ impl Shard {
                 Reply::Failed(Code::RoomNotFound.into())
             }
             Phase::Absent | Phase::Loading(_) => Reply::Failed(Code::RoomNotFound.into()),
-            Phase::Broken | Phase::Open { .. } => {
+            Phase::Broken(_) | Phase::Open { .. } => {
                 let mut about = about(self.hall(at));
                 let table = self.hall(at).table();
                 let view = table.and_then(|table| table.view(Viewer::Spectator).ok());
@@ -84,7 +84,7 @@ impl Shard {
         let loaded = names.iter().filter_map(|name| self.by_name.get(name.as_str()));
         let rooms: Vec<Value> = loaded
             .filter_map(|at| self.halls[*at].as_deref())
-            .filter(|hall| matches!(hall.phase, Phase::Open { .. } | Phase::Broken))
+            .filter(|hall| matches!(hall.phase, Phase::Open { .. } | Phase::Broken(_)))
             .map(about)
             .collect();
         let reply = Reply::Done { created: false, body: json!({"rooms": rooms}).to_string() };
@@ -107,7 +107,8 @@ impl Shard {
 /// What everybody may know of a room. Why it is frozen is for whoever runs the server; that it is, for all.
 fn about(hall: &Hall) -> Value {
     let Some(table) = hall.table() else {
-        return json!({"room_id": &*hall.name, "status": "frozen", "reason": Code::RoomUnreadable.as_str()});
+        let reason = if let Phase::Broken(code) = hall.phase { code } else { Code::RoomUnreadable };
+        return json!({"room_id": &*hall.name, "status": "frozen", "reason": reason.as_str()});
     };
     let about = table.about();
     let member = |(user, member): (&String, &parlour_room::table::Member)| {

@@ -201,7 +201,7 @@ impl Shard {
 
 /// Whether somebody follows it, or waits for something of it.
 fn is_needed(hall: &Hall, durable: u64) -> bool {
-    let is_here = matches!(hall.phase, Phase::Open { .. } | Phase::Broken);
+    let is_here = matches!(hall.phase, Phase::Open { .. } | Phase::Broken(_));
     let is_quiet = hall.follows.is_empty() && !hall.is_dirty && hall.draft.is_empty() && hall.held.is_empty();
     let is_asked = hall.asks.values().any(|asked| asked.is_open);
     !is_here || !is_quiet || is_asked || hall.must_reload || hall.last_commit > durable

@@ -3,3 +3,4 @@
 pub(crate) mod egg;
 pub(crate) mod errand;
 pub(crate) mod pad;
+pub(crate) mod tally;

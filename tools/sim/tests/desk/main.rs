@@ -18,3 +18,5 @@ mod review;
 mod sleeping;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod versions;
