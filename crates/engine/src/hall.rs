@@ -4,13 +4,19 @@
 //! Everything computed from a room goes through [`Draft`] and leaves only when the room's last appended record is durable:
 //! answers, refusals, views, presence, replies to the HTTP API.
 
+mod sight;
+
+pub(crate) use sight::ViewFault;
+
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
+use crate::patch::Differ;
 use crate::store::History;
 use parlour_room::stream::Told;
 use parlour_room::{AnyKind, AnyTable, Hash64, Position, Seat, Viewer};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use sight::Sights;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,7 +40,7 @@ pub(crate) struct Hall {
     pub(crate) is_dirty: bool,
     /// Whether something was played since views were last made.
     pub(crate) views_are_old: bool,
-    views: BTreeMap<Viewer, LastView>,
+    sights: Sights,
     acks: Vec<(ConnId, Option<String>, Answered)>,
     pub(crate) refusals: Refusals,
     pub(crate) presence_is_old: bool,
@@ -72,6 +78,8 @@ pub(crate) struct Follow {
     pub(crate) viewer: Viewer,
     /// Where in the streams the tenure of the viewer's seat begins.
     pub(crate) since: u64,
+    /// The view it was shown last: of which class of viewers, and its number.
+    pub(crate) shown: Option<(Viewer, u64)>,
 }
 
 /// Room time by the monotonic clock.
@@ -89,12 +97,6 @@ impl RoomClock {
     pub(crate) fn mono_ms(self, room_ms: u64) -> u64 {
         self.mono_ms.saturating_add(room_ms.saturating_sub(self.room_ms))
     }
-}
-
-#[derive(Debug, Default)]
-struct LastView {
-    p: u64,
-    json: String,
 }
 
 #[derive(Debug)]
@@ -168,7 +170,7 @@ impl Hall {
             held: VecDeque::new(),
             is_dirty: false,
             views_are_old: false,
-            views: BTreeMap::new(),
+            sights: Sights::default(),
             acks: Vec::new(),
             refusals: Refusals::default(),
             presence_is_old: false,
@@ -221,6 +223,7 @@ impl Hall {
         self.phase = Phase::Open { kind, table };
         self.asks.clear();
         self.views_are_old = true;
+        self.sights.forget_states();
         self.must_reload = false;
     }
 
@@ -265,8 +268,8 @@ impl Hall {
     }
 
     /// Makes the views that everybody lacks, then the answers that wait for them.
-    pub(crate) fn settle(&mut self, view_bytes: usize) -> Vec<ViewFault> {
-        let faults = if self.views_are_old { self.renew_views(view_bytes) } else { Vec::new() };
+    pub(crate) fn settle(&mut self, view_bytes: usize, differ: &mut Differ) -> Vec<ViewFault> {
+        let faults = if self.views_are_old { self.show_all(view_bytes, differ) } else { Vec::new() };
         self.views_are_old = false;
         for (conn, reference, answered) in std::mem::take(&mut self.acks) {
             let frame = match (&reference, &answered) {
@@ -279,47 +282,6 @@ impl Hall {
             self.draft.send(conn, &frame);
         }
         faults
-    }
-
-    fn renew_views(&mut self, view_bytes: usize) -> Vec<ViewFault> {
-        let Phase::Open { kind, table } = &self.phase else { return Vec::new() };
-        if kind.events_suffice() {
-            return Vec::new();
-        }
-        let viewers: BTreeSet<Viewer> = self.follows.iter().map(|follow| follow.viewer).collect();
-        self.views.retain(|viewer, _| viewers.contains(viewer));
-        let mut faults = Vec::new();
-        for viewer in viewers {
-            match look(self.views.entry(viewer).or_default(), table.as_ref(), viewer, view_bytes) {
-                Ok(None) => {}
-                Ok(Some(last)) => {
-                    let at = table.position(viewer);
-                    let frame = self.draft.frame(|out| say::view(out, &self.name, &at, last.p, &last.json));
-                    for follow in self.follows.iter().filter(|follow| follow.viewer == viewer) {
-                        self.draft.send(follow.conn, &frame);
-                    }
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        faults
-    }
-
-    /// Makes the view of this viewer; whether it is news to those who see the same.
-    pub(crate) fn look(&mut self, viewer: Viewer, view_bytes: usize) -> Result<bool, ViewFault> {
-        let Phase::Open { table, kind } = &self.phase else { return Ok(false) };
-        let is_news = look(self.views.entry(viewer).or_default(), table.as_ref(), viewer, view_bytes)?.is_some();
-        Ok(is_news && !kind.events_suffice())
-    }
-
-    /// One whole view, as it was just made, for somebody who came in; and for everybody who sees the same, if it is news.
-    pub(crate) fn show(&mut self, conn: ConnId, viewer: Viewer, is_news: bool) {
-        let (Phase::Open { table, .. }, Some(last)) = (&self.phase, self.views.get(&viewer)) else { return };
-        let at = table.position(viewer);
-        let frame = self.draft.frame(|out| say::view(out, &self.name, &at, last.p, &last.json));
-        let others = self.follows.iter().filter(|follow| is_news && follow.viewer == viewer && follow.conn != conn);
-        others.for_each(|follow| self.draft.send(follow.conn, &frame));
-        self.draft.send(conn, &frame);
     }
 
     pub(crate) fn events_suffice(&self) -> bool {
@@ -352,32 +314,6 @@ impl Hall {
         let at = self.follows.iter().position(|follow| follow.conn == conn)?;
         Some(self.follows.remove(at))
     }
-}
-
-/// A view that could not be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ViewFault {
-    Panicked,
-    TooBig(usize),
-}
-
-/// Makes a view; `None` if it is the one that was sent last.
-fn look<'a>(
-    last: &'a mut LastView,
-    table: &dyn AnyTable,
-    viewer: Viewer,
-    view_bytes: usize,
-) -> Result<Option<&'a LastView>, ViewFault> {
-    let json = table.view(viewer).map_err(|_| ViewFault::Panicked)?;
-    if json.len() > view_bytes {
-        return Err(ViewFault::TooBig(json.len()));
-    }
-    if last.p > 0 && last.json == json {
-        return Ok(None);
-    }
-    last.p += 1;
-    last.json = json;
-    Ok(Some(last))
 }
 
 /// Refusals that were given, so that the same message is answered the same. Not kept: a later owner of the room may judge again.

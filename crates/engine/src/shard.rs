@@ -17,6 +17,7 @@ use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
 use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
 use crate::limits::Limits;
+use crate::patch::Differ;
 use crate::schema::Kinds;
 use crate::session::{Phase, Session};
 use crate::store::Batch;
@@ -92,6 +93,7 @@ pub struct Shard {
     asked: BTreeMap<AskId, usize>,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
+    differ: Differ,
     drafts: Vec<Draft>,
 }
 
@@ -132,6 +134,7 @@ impl Shard {
             asked: BTreeMap::new(),
             counts: Counts::default(),
             scratch: Vec::new(),
+            differ: Differ::default(),
             drafts: Vec::new(),
         }
     }

@@ -111,7 +111,7 @@ impl End {
                 self.follows.remove(&text(&payload["room_id"]));
                 self.legal.remove(&text(&payload["room_id"]));
             }
-            "pong" | "error" | "closing" | "view" | "user_joined" | "user_left" | "room_update" => {}
+            "pong" | "error" | "closing" | "view" | "patch" | "user_joined" | "user_left" | "room_update" => {}
             _ => {
                 let room = text(&said["room"]);
                 let Some(follow) = self.follows.get_mut(&room) else { return };

@@ -145,7 +145,10 @@ struct Following {
     owes_view: bool,
     /// No view may be of a state before this.
     shown: u64,
-    view: Option<String>,
+    /// The view, and its number: the last whole one with every patch since.
+    view: Option<(u64, Value)>,
+    /// The durable view that this is, as the rules wrote it.
+    seen: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -294,7 +297,7 @@ impl Judge {
                 seen.unreferenced = seen.unreferenced.checked_sub(1).ok_or("P1: an error that nothing asked for")?;
                 Ok(())
             }
-            "view" => self.view(seen, &said),
+            "view" | "patch" => self.view(seen, &said),
             _ => self.event(seen, &said),
         }
     }

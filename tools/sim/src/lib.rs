@@ -9,6 +9,7 @@ pub mod disk;
 pub mod judge;
 pub mod luck;
 pub mod model;
+pub mod patched;
 pub mod rooms;
 pub mod tally;
 pub mod wire;

@@ -27,6 +27,7 @@ pub const WANTED: &[&str] = &[
     "bot moves",
     "events",
     "views",
+    "patches",
     "new lives of a name",
     "turns in which something was held",
 ];

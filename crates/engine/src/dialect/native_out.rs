@@ -189,6 +189,14 @@ pub fn view(out: &mut Vec<u8>, room: &str, at: &Position, p: u64, view: &str) {
     put(out, format_args!("\"room\":\"{room}\",\"at\":\"{at}\",\"p\":{p},\"payload\":{view}}}"));
 }
 
+/// What changed from the view numbered `p - 1` to the one numbered `p`: operations of RFC 6902, without the brackets around them.
+pub fn patch(out: &mut Vec<u8>, room: &str, p: u64, ops: &[u8]) {
+    begin(out, "patch");
+    put(out, format_args!("\"room\":\"{room}\",\"p\":{p},\"payload\":{{\"ops\":["));
+    out.extend_from_slice(ops);
+    put(out, format_args!("]}}}}"));
+}
+
 /// Presence: somebody is here, or no longer. `kind` is `user_joined` or `user_left`.
 pub fn presence(out: &mut Vec<u8>, kind: &str, room: &str, user: &str) {
     begin(out, kind);

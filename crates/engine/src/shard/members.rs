@@ -105,11 +105,11 @@ impl Shard {
         };
         let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
         let (position, seed_hash) = (table.position(viewer), table.seed_hash());
-        let hall = self.hall(at);
+        let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
-        let view = if needs_view { hall.look(viewer, view_bytes) } else { Ok(false) };
-        let is_news = match view {
-            Ok(is_news) => is_news,
+        let view = if needs_view { hall.look(viewer, view_bytes, &mut self.differ).map(Some) } else { Ok(None) };
+        let class = match view {
+            Ok(class) => class,
             Err(fault) => {
                 self.note_view_fault(at, fault);
                 return Err(Code::Internal.into());
@@ -131,11 +131,11 @@ impl Shard {
                 hall.tell_one(conn, |out, name| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
             }
         }
-        if needs_view {
-            hall.show(conn, viewer, is_news);
-        }
         let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
-        hall.follow(Follow { conn, user: user.into(), viewer, since });
+        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None });
+        if let Some(class) = class {
+            hall.show(conn, class);
+        }
         hall.presence_is_old = true;
         if !was_here && seat.is_some() {
             hall.tell_others(Some(user), |out, name| say::presence(out, "user_joined", name, user));

@@ -230,7 +230,7 @@ impl Shard {
     pub(super) fn settle(&mut self, at: usize) {
         let limits = &self.settings.limits;
         let Some(hall) = self.halls[at].as_mut() else { return };
-        let faults = hall.settle(limits.view_bytes);
+        let faults = hall.settle(limits.view_bytes, &mut self.differ);
         if hall.tail_bytes > limits.snapshot_tail_bytes.max(2 * hall.snapshot_bytes) {
             self.snapshot(at);
         }

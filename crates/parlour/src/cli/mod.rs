@@ -20,6 +20,7 @@ mod args;
 mod config;
 pub(crate) mod exit;
 mod names;
+mod patched;
 mod play;
 mod remote;
 mod replay;

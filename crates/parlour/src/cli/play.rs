@@ -4,9 +4,11 @@
 use super::args::{Play, Remote};
 use super::exit::{Exit, Failed};
 use super::names::Names;
+use super::patched;
 use super::remote::{exit_for, sentence};
 use super::show::{action, outline, print, words};
 use parlour_engine::schema::Kinds;
+use parlour_room::Position;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, IsTerminal};
 use std::net::TcpStream;
@@ -54,6 +56,8 @@ struct Client {
     seat: Option<u32>,
     at: Option<String>,
     view: Value,
+    /// The number of that view.
+    p: Option<u64>,
     legal: Vec<Value>,
     /// A view came that was not shown yet.
     has_news: bool,
@@ -79,6 +83,7 @@ impl Client {
             seat: None,
             at: None,
             view: Value::Null,
+            p: None,
             legal: Vec::new(),
             has_news: false,
             pending: None,
@@ -288,7 +293,18 @@ impl Client {
         match kind {
             "view" => {
                 self.at = frame["at"].as_str().map(str::to_owned);
-                self.view = frame["payload"].clone();
+                (self.view, self.p) = (frame["payload"].clone(), frame["p"].as_u64());
+                self.has_news = true;
+                Ok(())
+            }
+            "patch" => {
+                // Without a view there is none to change: a whole one is under way.
+                let Some(p) = self.p.take() else { return Ok(()) };
+                if frame["p"] != p + 1 || patched::apply(&mut self.view, &frame["payload"]["ops"]).is_none() {
+                    // Something was lost: joining again brings a whole view.
+                    return self.join(self.seat);
+                }
+                self.p = Some(p + 1);
                 self.has_news = true;
                 Ok(())
             }
@@ -310,6 +326,7 @@ impl Client {
             }
             "ack" | "pong" | "room_update" | "connected" => Ok(()),
             event => {
+                self.heard(frame);
                 let mut told = Names::of(&self.view).put_into(&frame["payload"]);
                 if told.is_object() {
                     told["type"] = json!(event);
@@ -317,6 +334,14 @@ impl Client {
                 print(&format!("* {}\n", if told.is_object() { action(&told) } else { words(event) }))
             }
         }
+    }
+
+    /// An event says how far we have heard; what to come back to is `life.n.m`.
+    fn heard(&mut self, frame: &Value) {
+        let Some(mut at) = self.at.as_deref().and_then(Position::parse) else { return };
+        at.n = frame["n"].as_u64().unwrap_or(at.n);
+        at.m = frame["m"].as_u64().or(at.m);
+        self.at = Some(at.to_string());
     }
 
     fn show_view(&self) -> Result<(), Failed> {
