@@ -80,6 +80,8 @@ pub(crate) struct Follow {
     pub(crate) since: u64,
     /// The view it was shown last: of which class of viewers, and its number.
     pub(crate) shown: Option<(Viewer, u64)>,
+    /// It lost track of the room: it is told nothing before a fresh view.
+    pub(crate) is_lost: bool,
 }
 
 /// Room time by the monotonic clock.
@@ -120,8 +122,30 @@ pub(crate) enum Answered {
 pub(crate) struct Draft {
     json: Vec<u8>,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) parcels: Vec<(ConnId, Range<usize>)>,
+    pub(crate) parcels: Vec<Parcel>,
     pub(crate) replies: Vec<(CallId, Reply)>,
+}
+
+/// One frame for one connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    pub(crate) conn: ConnId,
+    /// Where in the draft's bytes it stands.
+    pub(crate) frame: Range<usize>,
+    pub(crate) sort: Sort,
+}
+
+/// What becomes of a frame for a connection whose client does not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Sent all the same: what was asked is answered.
+    Answer,
+    /// Not sent: a fresh view stands for it later.
+    News,
+    /// Such a fresh view.
+    Anew,
+    /// The answer to a join: what follows it goes on from there, whatever was lost before.
+    Welcome,
 }
 
 impl Draft {
@@ -138,13 +162,23 @@ impl Draft {
         from..self.bytes.len()
     }
 
+    /// An answer, or something else that must arrive.
     pub(crate) fn send(&mut self, conn: ConnId, frame: &Range<usize>) {
-        self.parcels.push((conn, frame.clone()));
+        self.send_as(Sort::Answer, conn, frame);
+    }
+
+    /// An event, a view, a pulse, presence: what a client that does not read is not sent.
+    pub(crate) fn send_news(&mut self, conn: ConnId, frame: &Range<usize>) {
+        self.send_as(Sort::News, conn, frame);
+    }
+
+    pub(crate) fn send_as(&mut self, sort: Sort, conn: ConnId, frame: &Range<usize>) {
+        self.parcels.push(Parcel { conn, frame: frame.clone(), sort });
     }
 
     /// How much memory it keeps for the next time.
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.json.capacity() + self.bytes.capacity() + self.parcels.capacity() * size_of::<(ConnId, Range<usize>)>()
+        self.json.capacity() + self.bytes.capacity() + self.parcels.capacity() * size_of::<Parcel>()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -232,7 +266,7 @@ impl Hall {
         for told in told {
             let (draft, name) = (&mut self.draft, &self.name);
             let mut frames: [Option<(*const u8, Range<usize>)>; 2] = [None, None];
-            for follow in &self.follows {
+            for follow in self.follows.iter().filter(|follow| !follow.is_lost) {
                 let Some(body) = told.heard_by(follow.viewer, follow.since) else { continue };
                 // At most two bodies exist; which one this is, its address tells.
                 let address = body.get().as_ptr();
@@ -243,7 +277,7 @@ impl Hall {
                     frames[slot] = Some((address, frame.clone()));
                     frame
                 });
-                draft.send(follow.conn, &frame);
+                draft.send_news(follow.conn, &frame);
             }
         }
     }
@@ -251,9 +285,15 @@ impl Hall {
     /// One frame to everybody who follows but the one who caused it.
     pub(crate) fn tell_others(&mut self, cause: Option<&str>, write: impl FnOnce(&mut Vec<u8>, &str)) {
         let frame = self.draft.frame(|out| write(out, &self.name));
-        for follow in self.follows.iter().filter(|follow| Some(&*follow.user) != cause) {
-            self.draft.send(follow.conn, &frame);
+        for follow in self.follows.iter().filter(|follow| Some(&*follow.user) != cause && !follow.is_lost) {
+            self.draft.send_news(follow.conn, &frame);
         }
+    }
+
+    /// One frame to everybody who follows, whether they read or not.
+    pub(crate) fn tell_all(&mut self, write: impl FnOnce(&mut Vec<u8>, &str)) {
+        let frame = self.draft.frame(|out| write(out, &self.name));
+        self.follows.iter().for_each(|follow| self.draft.send(follow.conn, &frame));
     }
 
     /// One frame to one connection.

@@ -7,18 +7,10 @@
 //! Used are `add`, `remove` and `replace`. A `move` would save the value of what goes from one list to another, but what is
 //! face down in a hand and what lies on the table seldom look the same.
 
+use crate::limits::{PATCH_DEPTH, PATCH_PAIRS, PATCH_WORK};
 use std::cmp::Ordering;
 use std::io::Write;
 use std::ops::Range;
-
-/// How many bytes of views may be looked through for one patch. A part is looked through once for each object or list around it
-/// that differs.
-pub const PATCH_WORK: usize = 2 * 1024 * 1024;
-/// How many pairs of elements of two lists are compared to find what was put in and taken out; of longer lists only the
-/// beginning and the end that are equal are found, and what lies between is compared place by place.
-pub const PATCH_PAIRS: usize = 16 * 1024;
-/// What differs deeper than this is replaced as a whole.
-pub const PATCH_DEPTH: usize = 32;
 
 /// Makes patches. Kept, so that its buffers need not be made anew.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod members;
 mod play;
 mod requests;
 mod rooms;
+mod slow;
 mod time;
 
 use crate::code::Code;
@@ -158,6 +159,7 @@ impl Shard {
                 self.bytes(conn, bytes, now);
             }
             Input::Flushed(conn) => self.flushed(conn, now),
+            Input::Behind(conn) => self.is_behind(conn),
             Input::Closed(conn) => self.closed(conn),
             Input::Verified { conn, result } => self.verified(conn, result, now),
             Input::Durable(commit) => self.durable(commit),
@@ -342,9 +344,10 @@ impl Shard {
     /// It has read what it was owed: what it sent meanwhile is taken up again.
     fn flushed(&mut self, conn: ConnId, now: Now) {
         let debt_limit = self.settings.limits.output_bytes;
-        let Some(session) = self.session(conn).filter(|session| session.is_paused && session.debt() <= debt_limit) else {
+        if self.session(conn).is_none_or(|session| !session.is_paused) || !self.catch_up(conn, now) {
             return;
-        };
+        }
+        let Some(session) = self.session(conn).filter(|session| session.debt() <= debt_limit) else { return };
         session.is_paused = false;
         let mut stash = std::mem::take(&mut session.stash);
         self.bytes(conn, &mut stash, now);

@@ -29,6 +29,8 @@ pub(crate) fn text(counts: &Counts, totals: &Totals) -> String {
     }
     page.one("parlour_events_total", "counter", "Events told, each once however many heard it.", counts.events);
     page.family("parlour_frames_total", "counter", "WebSocket messages.");
+    let lost = "Times that a connection lost track of a room because its client did not read.";
+    page.one("parlour_rooms_lost_total", "counter", lost, counts.lost);
     page.family("parlour_bytes_total", "counter", "Bytes of WebSocket connections.");
     for (at, dir) in ["in", "out"].into_iter().enumerate() {
         page.sample("parlour_frames_total", &format!("{{dir=\"{dir}\"}}"), counts.frames[at]);

@@ -29,6 +29,9 @@ pub struct Desk {
     commit: u64,
     wake_at: Option<u64>,
     paused: BTreeSet<ConnId>,
+    /// Connections whose clients do not read, and what is not written to them yet.
+    stalled: BTreeMap<ConnId, Vec<u8>>,
+    limits: Limits,
     /// How often a connection was to be read from no more.
     pub pauses: u32,
     /// While true nothing becomes durable.
@@ -40,9 +43,14 @@ pub struct Desk {
 impl Desk {
     /// A shard with these kinds and an empty disk.
     pub fn new(kinds: Kinds) -> Self {
+        Self::with_limits(kinds, Limits::default())
+    }
+
+    /// The same, with other limits.
+    pub fn with_limits(kinds: Kinds, limits: Limits) -> Self {
         let model = Model::new(kinds.clone());
         Self {
-            shard: Shard::new(settings(kinds.clone())),
+            shard: Shard::new(settings(kinds.clone(), limits.clone())),
             kinds,
             disk: Disk::default(),
             model,
@@ -54,6 +62,8 @@ impl Desk {
             commit: 0,
             wake_at: None,
             paused: BTreeSet::new(),
+            stalled: BTreeMap::new(),
+            limits,
             pauses: 0,
             disk_waits: false,
             notes: Vec::new(),
@@ -63,7 +73,7 @@ impl Desk {
     /// The process dies and another takes its place, on the same disk, perhaps with other rules.
     pub fn restarts(&mut self, kinds: Kinds) {
         self.kinds = kinds;
-        self.shard = Shard::new(settings(self.kinds.clone()));
+        self.shard = Shard::new(settings(self.kinds.clone(), self.limits.clone()));
         self.disk.crash();
         (self.conns, self.commit, self.wake_at) = (BTreeMap::new(), 0, None);
     }
@@ -134,6 +144,32 @@ impl Desk {
         self.replies.remove(&from).expect("a call is replied to")
     }
 
+    /// A client stops reading.
+    pub fn stalls(&mut self, conn: ConnId) {
+        self.stalled.entry(conn).or_default();
+    }
+
+    /// How much is written and not read by a client that stopped.
+    pub fn unread(&self, conn: ConnId) -> usize {
+        self.stalled.get(&conn).map_or(0, Vec::len)
+    }
+
+    /// How much the shard itself has waiting for a connection.
+    pub fn owed(&mut self, conn: ConnId) -> usize {
+        self.shard.debt(conn)
+    }
+
+    /// A client that stopped reads again, all that there is.
+    pub fn reads(&mut self, conn: ConnId) {
+        let unwritten = self.stalled.remove(&conn).expect("it stopped");
+        let (frames, heard, _) = self.conns.get_mut(&conn).expect("it was opened");
+        heard.extend(frames.feed(&unwritten).expect("frames"));
+        if self.paused.contains(&conn) {
+            self.handles(Input::Flushed(conn));
+        }
+        self.turns();
+    }
+
     /// Time goes on; everything that is due happens on time.
     pub fn passes(&mut self, ms: u64) {
         let end_ms = self.now.mono_ms + ms;
@@ -182,6 +218,14 @@ impl Desk {
     fn does(&mut self, output: Output) {
         match output {
             Output::Write { conn, bytes } => {
+                if let Some(unwritten) = self.stalled.get_mut(&conn) {
+                    let was_over = unwritten.len() > self.limits.output_bytes;
+                    unwritten.extend_from_slice(&bytes);
+                    if unwritten.len() > self.limits.output_bytes && !was_over {
+                        self.handles(Input::Behind(conn));
+                    }
+                    return;
+                }
                 let (frames, heard, closed) = self.conns.get_mut(&conn).expect("it was opened");
                 assert!(!*closed, "bytes after the end");
                 heard.extend(frames.feed(&bytes).expect("frames"));
@@ -221,6 +265,6 @@ impl Desk {
     }
 }
 
-fn settings(kinds: Kinds) -> Settings {
-    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None }
+fn settings(kinds: Kinds, limits: Limits) -> Settings {
+    Settings { kinds, limits, server: "desk".to_owned(), planted: None }
 }

@@ -28,6 +28,8 @@ pub const WANTED: &[&str] = &[
     "events",
     "views",
     "patches",
+    "slow readers",
+    "slow readers caught up",
     "new lives of a name",
     "turns in which something was held",
 ];

@@ -1,7 +1,7 @@
 //! What those who follow a room see of it: one view for each class of viewers, made at most once for each record, numbered, and
 //! told as what changed to whoever saw the one before. "dialect.encode <- Notice".
 
-use super::{Hall, Phase};
+use super::{Hall, Phase, Sort};
 use crate::dialect::native_out as say;
 use crate::io::ConnId;
 use crate::patch::Differ;
@@ -106,7 +106,7 @@ impl Hall {
         let mut whole: Option<(Viewer, Range<usize>)> = None;
         for at in followers {
             let follow = &mut self.follows[at];
-            if follow.shown == Some((class, p)) {
+            if follow.is_lost || follow.shown == Some((class, p)) {
                 continue;
             }
             let frame = match patch.as_mut() {
@@ -115,24 +115,24 @@ impl Hall {
                     // A whole view says how far its viewer has heard, and that differs within a class.
                     if whole.as_ref().is_none_or(|(of, _)| *of != follow.viewer) {
                         let at = table.position(follow.viewer);
-                        whole = Some((follow.viewer, draft.frame(|out| say::view(out, name, &at, p, &sight.json))));
+                        whole = Some((follow.viewer, draft.frame(|out| say::view(out, name, &at, p, &sight.json, false))));
                     }
                     &mut whole.as_mut().expect("just made").1
                 }
             };
-            draft.parcels.push((follow.conn, frame.clone()));
+            draft.send_news(follow.conn, frame);
             follow.shown = Some((class, p));
         }
         Ok(())
     }
 
-    /// One whole view, as it was just made, for somebody who came in.
-    pub(crate) fn show(&mut self, conn: ConnId, class: Viewer) {
+    /// One whole view, as it was just made: for somebody who came in, or in place of all that a connection lost.
+    pub(crate) fn show(&mut self, conn: ConnId, class: Viewer, sort: Sort) {
         let (Phase::Open { table, .. }, Some(sight)) = (&self.phase, self.sights.0.get(&class)) else { return };
         let Some(follow) = self.follows.iter_mut().find(|follow| follow.conn == conn) else { return };
         let at = table.position(follow.viewer);
-        let frame = self.draft.frame(|out| say::view(out, &self.name, &at, sight.p, &sight.json));
-        self.draft.send(conn, &frame);
-        follow.shown = Some((class, sight.p));
+        let frame = self.draft.frame(|out| say::view(out, &self.name, &at, sight.p, &sight.json, sort == Sort::Anew));
+        self.draft.send_as(sort, conn, &frame);
+        (follow.shown, follow.is_lost) = (Some((class, sight.p)), false);
     }
 }

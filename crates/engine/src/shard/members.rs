@@ -5,7 +5,7 @@ use super::play::{failure, stamp};
 use super::requests::Asker;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure, Resumed};
-use crate::hall::{Follow, Phase};
+use crate::hall::{Follow, Phase, Sort};
 use crate::io::{ConnId, Now, Role};
 use parlour_room::stream::{Missed, Told};
 use parlour_room::table::NONCE_BYTES;
@@ -105,8 +105,10 @@ impl Shard {
         };
         let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
         let (position, seed_hash) = (table.position(viewer), table.seed_hash());
+        // Whoever lost track of the room, too, can go on from here only with all of it.
+        let was_lost = self.session(conn).is_some_and(|session| session.lost.contains(&at));
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
-        let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
+        let needs_view = was_lost || !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
         let view = if needs_view { hall.look(viewer, view_bytes, &mut self.differ).map(Some) } else { Ok(None) };
         let class = match view {
             Ok(class) => class,
@@ -124,17 +126,20 @@ impl Shard {
         if let Some(reference) = asker.reference.as_deref() {
             let name = hall.name.clone();
             let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
-            hall.tell_one(conn, |out, _| say::done(out, reference, &done));
+            let frame = hall.draft.frame(|out| say::done(out, reference, &done));
+            hall.draft.send_as(Sort::Welcome, conn, &frame);
         }
         for told in &missed {
             if let Some(body) = told.heard_by(viewer, since) {
-                hall.tell_one(conn, |out, name| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
+                let name = &hall.name;
+                let frame = hall.draft.frame(|out| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
+                hall.draft.send_as(Sort::Welcome, conn, &frame);
             }
         }
         let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
-        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None });
+        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None, is_lost: false });
         if let Some(class) = class {
-            hall.show(conn, class);
+            hall.show(conn, class, Sort::Welcome);
         }
         hall.presence_is_old = true;
         if !was_here && seat.is_some() {
@@ -201,7 +206,7 @@ impl Shard {
     /// Nobody follows a room any more; each is told why.
     pub(super) fn send_away(&mut self, at: usize, reason: &str) {
         let hall = self.hall(at);
-        hall.tell_others(None, |out, name| say::left(out, name, reason));
+        hall.tell_all(|out, name| say::left(out, name, reason));
         let followers: Vec<_> = hall.follows.drain(..).map(|follow| follow.conn).collect();
         for conn in followers {
             if let Some(session) = self.session(conn) {

@@ -1,10 +1,11 @@
 //! Rooms come and go: reading them, holding back what is not durable, letting go what is.
 
 use super::play::stamp;
+use super::slow::Fate;
 use super::{Planted, Shard};
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Failure};
-use crate::hall::{Hall, Phase, Read, RoomClock, ViewFault, Waiting, read};
+use crate::hall::{Hall, Parcel, Phase, Read, RoomClock, Sort, ViewFault, Waiting, read};
 use crate::io::{CallId, Now, Output, Reply};
 use crate::session;
 use crate::store::{EndedRow, History, ReadError, Snapshot};
@@ -263,9 +264,9 @@ impl Shard {
         let next = self.drafts.pop().unwrap_or_default();
         let draft = std::mem::replace(&mut hall.draft, next);
         if commit <= durable {
-            return self.let_go(draft);
+            return self.let_go(at, draft);
         }
-        for (conn, frame) in &draft.parcels {
+        for Parcel { conn, frame, .. } in &draft.parcels {
             if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
                 session.owed += frame.len();
             }
@@ -282,12 +283,12 @@ impl Shard {
             hall.is_durable_to(awaited);
             while let Some(hall) = self.halls[at].as_mut() {
                 let Some((_, draft)) = hall.held.pop_front_if(|(commit, _)| *commit <= awaited) else { break };
-                for (conn, frame) in &draft.parcels {
+                for Parcel { conn, frame, .. } in &draft.parcels {
                     if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
                         session.owed -= frame.len();
                     }
                 }
-                self.let_go(draft);
+                self.let_go(at, draft);
             }
             self.all_is_durable(at);
         }
@@ -312,16 +313,32 @@ impl Shard {
         }
     }
 
-    fn let_go(&mut self, mut draft: crate::hall::Draft) {
-        for (conn, frame) in draft.parcels.drain(..) {
+    fn let_go(&mut self, at: usize, mut draft: crate::hall::Draft) {
+        let (soft, hard) = (self.settings.limits.output_bytes, self.settings.limits.output_bytes_max);
+        for Parcel { conn, frame, sort } in draft.parcels.drain(..) {
             let Some(place) = self.places.get(&conn) else { continue };
             let session = self.sessions[*place].as_mut().expect("places are kept");
-            if session.phase != session::Phase::Closing {
-                if session.out.is_empty() {
-                    self.writable.push(conn);
+            if session.phase == session::Phase::Closing {
+                continue;
+            }
+            if let Fate::Lost { is_news } = session.fate(at, sort, soft) {
+                if is_news {
+                    self.lose(at, conn);
                 }
-                session.out.extend_from_slice(&draft.bytes[frame]);
-                self.counts.frames[1] += 1;
+                continue;
+            }
+            if session.out.len() + frame.len() > hard {
+                session.out.clear();
+                self.hang_up(conn, 1008, "not_reading");
+                continue;
+            }
+            if session.out.is_empty() {
+                self.writable.push(conn);
+            }
+            session.out.extend_from_slice(&draft.bytes[frame]);
+            self.counts.frames[1] += 1;
+            if sort == Sort::Welcome {
+                self.is_welcomed(at, conn);
             }
         }
         for (to, reply) in draft.replies.drain(..) {

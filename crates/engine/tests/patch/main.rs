@@ -3,7 +3,8 @@
 
 mod reference;
 
-use parlour_engine::patch::{Differ, PATCH_DEPTH, PATCH_PAIRS};
+use parlour_engine::limits::{PATCH_DEPTH, PATCH_PAIRS};
+use parlour_engine::patch::Differ;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -77,7 +77,7 @@ impl Drive {
         let mut total = 0;
         let mut buffer = std::mem::take(&mut self.buffer);
         while let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) {
-            if conn.is_paused || conn.is_held {
+            if conn.is_held {
                 break;
             }
             let (n, end) = conn.read(&mut buffer);
@@ -173,13 +173,12 @@ impl Drive {
         let until_ms = self.now.mono_ms + self.parts.shard.limits().linger_ms;
         let Some(conn) = self.conns[place].as_mut() else { return };
         conn.stage = Stage::Lingering { until_ms, is_shut: false };
-        conn.is_paused = false;
+        conn.is_held = false;
         self.deadlines.insert((until_ms, place));
         self.flush(place);
     }
 
     pub(super) fn flush(&mut self, place: usize) {
-        let soft = self.parts.shard.limits().output_bytes;
         let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) else { return };
         if conn.flush().is_err() {
             return self.drop_conn(place);
@@ -192,10 +191,6 @@ impl Drive {
             *is_shut = true;
             let _ = conn.stream.shutdown(std::net::Shutdown::Write);
         }
-        if conn.is_paused && unwritten < soft {
-            conn.is_paused = false;
-            self.unread.push(place);
-        }
         self.tell_if_flushed(place);
     }
 
@@ -206,7 +201,9 @@ impl Drive {
         if conn.write(bytes).is_err() || conn.unwritten() > hard {
             return self.drop_conn(place);
         }
-        conn.is_paused = conn.unwritten() > soft;
+        if conn.unwritten() > soft && !std::mem::replace(&mut conn.is_behind, true) {
+            self.parts.shard.handle(Input::Behind(id), self.now);
+        }
         self.tell_if_flushed(place);
     }
 
@@ -222,7 +219,9 @@ impl Drive {
 
     fn tell_if_flushed(&mut self, place: usize) {
         let id = self.id(place);
-        if self.conns[place].as_ref().is_some_and(|conn| conn.is_held && conn.unwritten() == 0) {
+        let flushed = self.conns[place].as_mut().filter(|conn| conn.is_held && conn.unwritten() == 0);
+        if let Some(conn) = flushed {
+            conn.is_behind = false;
             self.parts.shard.handle(Input::Flushed(id), self.now);
         }
     }

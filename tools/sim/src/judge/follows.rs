@@ -92,6 +92,15 @@ impl Judge {
         let room = said.room.ok_or("a view of no room")?;
         let following = seen.follows.get_mut(room).ok_or("P5: a view of a room that is not followed")?;
         let p = said.p.ok_or("a view without a number")?;
+        if let Some(resumed) = &said.resumed {
+            // In place of all that a slow reader was not sent, and of nothing that a join still owes.
+            let (life, n, m) = position(said.at.unwrap_or_default())?;
+            if resumed["kind"] != "view" || life != following.life || n < following.n || m < following.m {
+                return Err(format!("P5: caught up from {}.{} to {:?}", following.n, following.m, said.at));
+            }
+            (following.n, following.m, following.view) = (n, m, None);
+            self.tally.add("slow readers caught up");
+        }
         if !following.script.is_empty() {
             return Err("P5: a view before the events that were missed".to_owned());
         }

@@ -116,10 +116,13 @@ impl World {
     }
 
     fn settings(&mut self) -> Settings {
+        self.output_bytes = usize::try_from(self.luck.range(2_000, 20_000)).expect("small");
         let limits = Limits {
+            output_bytes: self.output_bytes,
+            behind_ms: 3_000,
             snapshot_tail_bytes: 600,
             panics: usize::MAX,
-            undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
+            undurable_per_room: usize::try_from(self.luck.range(2, 14)).expect("small"),
             ..Limits::default()
         };
         let planted = match self.plan.planted {

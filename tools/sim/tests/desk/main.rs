@@ -9,4 +9,5 @@ mod junk;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
+mod slow;
 mod strangers;
