@@ -7,6 +7,7 @@
 mod calls;
 mod members;
 mod play;
+mod presence;
 mod requests;
 mod rooms;
 mod slow;
@@ -92,6 +93,7 @@ pub struct Shard {
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
+    presence: presence::Presence,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     differ: Differ,
@@ -133,6 +135,7 @@ impl Shard {
             loads: 0,
             asks: 0,
             asked: BTreeMap::new(),
+            presence: presence::Presence::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
             differ: Differ::default(),
@@ -145,6 +148,7 @@ impl Shard {
         if self.has_failed {
             return;
         }
+        self.presence.look_at_clock(now);
         match input {
             Input::Opened { conn, entropy, token, guest, guest_token } => {
                 self.opened(conn, entropy, now);

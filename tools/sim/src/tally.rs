@@ -30,6 +30,7 @@ pub const WANTED: &[&str] = &[
     "patches",
     "slow readers",
     "slow readers caught up",
+    "members away in the end",
     "new lives of a name",
     "turns in which something was held",
 ];

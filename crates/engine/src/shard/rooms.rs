@@ -70,6 +70,7 @@ impl Shard {
                     (hall.snapshot_bytes, hall.tail_bytes) = (snapshot_bytes, tail_bytes);
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     self.refollow(at);
+                    self.watch_everybody(at);
                     if !frozen && self.draining.is_none() {
                         self.wake(at, now);
                     }

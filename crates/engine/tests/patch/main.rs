@@ -17,10 +17,11 @@ fn ops(differ: &mut Differ, old: &Value, new: &Value) -> Option<Vec<Value>> {
 fn ops_of_texts(differ: &mut Differ, old: &str, new: &str) -> Option<Vec<Value>> {
     let patch = differ.patch(old, new)?;
     assert!(patch.len() < new.len(), "a patch is shorter than the view");
-    let ops: Vec<Value> = serde_json::from_str(&format!("[{}]", std::str::from_utf8(patch).unwrap())).unwrap();
-    let mut patched: Value = serde_json::from_str(old).unwrap();
+    let ops: Vec<Value> =
+        serde_json::from_str(&format!("[{}]", std::str::from_utf8(patch).expect("it is there"))).expect("it is there");
+    let mut patched: Value = serde_json::from_str(old).expect("it is there");
     reference::apply(&mut patched, &ops).unwrap_or_else(|why| panic!("{why}\nold {old}\nnew {new}"));
-    assert_eq!(patched, serde_json::from_str::<Value>(new).unwrap(), "old {old}\nnew {new}");
+    assert_eq!(patched, serde_json::from_str::<Value>(new).expect("it is there"), "old {old}\nnew {new}");
     Some(ops)
 }
 
@@ -47,7 +48,10 @@ fn a_card_taken_from_a_hand_is_one_operation_wherever_it_was() {
         let path = format!("/hand/{at}");
         let (more, fewer) = (json!({"hand": hand}), json!({"hand": fewer}));
         assert_eq!(among_much(&more, &fewer), [json!({"op": "remove", "path": path})]);
-        assert_eq!(among_much(&fewer, &more), [json!({"op": "add", "path": path, "value": card(u32::try_from(at).unwrap())})]);
+        assert_eq!(
+            among_much(&fewer, &more),
+            [json!({"op": "add", "path": path, "value": card(u32::try_from(at).expect("it is there"))})]
+        );
     }
     let mut played: Vec<Value> = hand.clone();
     played.remove(5);
@@ -136,10 +140,10 @@ fn lists_too_long_to_search_are_told_place_by_place() {
     let mut board = vec![json!("....."); 1000];
     let old = json!(board);
     (board[3], board[996]) = (json!("..@.."), json!("@...."));
-    assert!(993 * 993 > PATCH_PAIRS);
+    const { assert!(993 * 993 > PATCH_PAIRS) };
     let moved =
         [json!({"op": "replace", "path": "/3", "value": "..@.."}), json!({"op": "replace", "path": "/996", "value": "@...."})];
-    assert_eq!(ops(&mut Differ::default(), &old, &json!(board)).unwrap(), moved);
+    assert_eq!(ops(&mut Differ::default(), &old, &json!(board)).expect("it is there"), moved);
 }
 
 /// Any JSON, small enough that equal parts are common.
@@ -176,7 +180,7 @@ fn changed(value: &Value, places: &[usize], kind: u8, other: &Value) -> Value {
             }
         }
         Value::Object(members) if !members.is_empty() => {
-            let key = members.keys().nth(place % members.len()).unwrap().clone();
+            let key = members.keys().nth(place % members.len()).expect("it is there").clone();
             match kind {
                 _ if !rest.is_empty() => members[&key] = changed(&members[&key], rest, kind, other),
                 0 => drop(members.remove(&key)),

@@ -88,8 +88,9 @@ fn one_stalled_reader_among_a_thousand_delays_nobody_by_one_turn_and_keeps_littl
     let last = heard.last().expect("something was kept");
     assert_eq!((&last["type"], &last["resumed"]), (&json!("view"), &json!({"kind": "view"})));
     assert_eq!(heard.iter().filter(|said| said["type"] == "view").count(), 1, "one view for all that was lost");
-    let n = last["at"].as_str().unwrap().split('.').nth(1).unwrap().parse::<u64>().unwrap();
-    assert!(n > numbers.last().unwrap() + 200, "{n} after {numbers:?}");
+    let n =
+        last["at"].as_str().expect("it is there").split('.').nth(1).expect("it is there").parse::<u64>().expect("it is there");
+    assert!(n > numbers.last().expect("it is there") + 200, "{n} after {numbers:?}");
     let said = json!({"type": "ping", "ref": "p"});
     assert!(desk.asks(slow, &said).iter().any(|said| said["type"] == "pong"), "it is read from again");
 }
@@ -116,7 +117,14 @@ fn who_reads_again_goes_on_from_one_view_of_each_room_without_a_gap() {
         let anew = |room: &str| heard.iter().position(|said| said["room"] == room && !said["resumed"].is_null());
         for room in ["l", "m"] {
             let at = anew(room).expect("a fresh view");
-            let known = heard[at]["at"].as_str().unwrap().split('.').nth(1).unwrap().parse::<u64>().unwrap();
+            let known = heard[at]["at"]
+                .as_str()
+                .expect("it is there")
+                .split('.')
+                .nth(1)
+                .expect("it is there")
+                .parse::<u64>()
+                .expect("it is there");
             let after = heard[at..].iter().filter(|said| said["room"] == room).find_map(|said| said["n"].as_u64());
             assert_eq!(after, Some(known + 1), "round {round}, {room}");
         }
