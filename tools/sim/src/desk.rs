@@ -31,6 +31,8 @@ pub struct Desk {
     paused: BTreeSet<ConnId>,
     /// Connections whose clients do not read, and what is not written to them yet.
     stalled: BTreeMap<ConnId, Vec<u8>>,
+    /// Every byte that was written to some connections.
+    tapes: BTreeMap<ConnId, Vec<u8>>,
     limits: Limits,
     /// How often a connection was to be read from no more.
     pub pauses: u32,
@@ -63,6 +65,7 @@ impl Desk {
             wake_at: None,
             paused: BTreeSet::new(),
             stalled: BTreeMap::new(),
+            tapes: BTreeMap::new(),
             limits,
             pauses: 0,
             disk_waits: false,
@@ -150,6 +153,23 @@ impl Desk {
         self.replies.remove(&from).expect("a call is replied to")
     }
 
+    /// From now on every byte written to this connection is kept.
+    pub fn tapes(&mut self, conn: ConnId) {
+        self.tapes.insert(conn, Vec::new());
+    }
+
+    /// What was kept.
+    pub fn tape(&self, conn: ConnId) -> &[u8] {
+        &self.tapes[&conn]
+    }
+
+    /// The connection ends.
+    pub fn hangs_up(&mut self, conn: ConnId) {
+        self.handles(Input::Closed(conn));
+        self.conns.remove(&conn);
+        self.turns();
+    }
+
     /// A client stops reading.
     pub fn stalls(&mut self, conn: ConnId) {
         self.stalled.entry(conn).or_default();
@@ -224,6 +244,9 @@ impl Desk {
     fn does(&mut self, output: Output) {
         match output {
             Output::Write { conn, bytes } => {
+                if let Some(tape) = self.tapes.get_mut(&conn) {
+                    tape.extend_from_slice(&bytes);
+                }
                 if let Some(unwritten) = self.stalled.get_mut(&conn) {
                     let was_over = unwritten.len() > self.limits.output_bytes;
                     unwritten.extend_from_slice(&bytes);

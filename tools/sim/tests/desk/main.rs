@@ -9,6 +9,8 @@ mod junk;
 #[cfg(test)]
 mod presence;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod slow;
