@@ -260,6 +260,8 @@ pub struct Counts {
     pub resumes: [u64; 3],
     /// Times that a connection lost track of a room because its client did not read.
     pub lost: u64,
+    /// Connections ended because their clients did not read.
+    pub not_reading: u64,
     /// Tokens refused.
     pub auth_failures: u64,
     /// Records handed to the journal.

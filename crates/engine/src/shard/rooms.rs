@@ -330,7 +330,7 @@ impl Shard {
             }
             if session.out.len() + frame.len() > hard {
                 session.out.clear();
-                self.hang_up(conn, 1008, "not_reading");
+                self.give_up(conn);
                 continue;
             }
             if session.out.is_empty() {

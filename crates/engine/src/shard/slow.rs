@@ -114,6 +114,12 @@ impl Shard {
         self.touch(at);
     }
 
+    /// It will not read any more, or is owed more than is kept for anybody.
+    pub(super) fn give_up(&mut self, conn: ConnId) {
+        self.counts.not_reading += 1;
+        self.hang_up(conn, 1008, "not_reading");
+    }
+
     /// Connections whose clients have not read for too long; and those that can go on, should nobody have said so.
     pub(super) fn look_after_slow(&mut self, now: Now) {
         let behind_ms = self.settings.limits.behind_ms;
@@ -128,7 +134,7 @@ impl Shard {
                 goes_on.push(session.conn);
             }
         }
-        ends.into_iter().for_each(|conn| self.hang_up(conn, 1008, "not_reading"));
+        ends.into_iter().for_each(|conn| self.give_up(conn));
         goes_on.into_iter().for_each(|conn| self.flushed(conn, now));
     }
 }
