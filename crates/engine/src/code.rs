@@ -96,6 +96,7 @@ codes! {
     InvalidNonce "invalid_nonce" Invalid false "A nonce is a string of at most 64 bytes.",
     UnknownKind "unknown_kind" Invalid false "This server has no such kind of room; GET /v1/kinds lists those it has.",
     UnknownBot "unknown_bot" Invalid false "There is no bot of this name.",
+    BotNotSeated "bot_not_seated" Denied false "The rules of this room give no seat to a bot there.",
     IdReused "id_reused" Invalid false "This message id was already used for something else: take a new one.",
     RoomExists "room_exists" Illegal false "A room of this name is open: join it, or choose another name.",
     RoomClosed "room_closed" Illegal false "The room has ended; it can be viewed, but nothing can be played in it.",

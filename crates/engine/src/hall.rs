@@ -51,6 +51,8 @@ pub(crate) struct Hall {
     pub(crate) must_reload: bool,
     /// Weight of the records since the last snapshot, and of that snapshot.
     pub(crate) tail_bytes: usize,
+    /// How many records these are.
+    pub(crate) tail_records: usize,
     pub(crate) snapshot_bytes: usize,
 }
 
@@ -213,6 +215,7 @@ impl Hall {
             frozen: None,
             must_reload: false,
             tail_bytes: 0,
+            tail_records: 0,
             snapshot_bytes: 0,
         }
     }
@@ -386,7 +389,7 @@ impl Refusals {
 /// What became of a room that was read.
 pub(crate) enum Read {
     Absent,
-    Table { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, snapshot_bytes: usize, tail_bytes: usize },
+    Table { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, snapshot_bytes: usize, tail_bytes: usize, tail_records: usize },
     Broken(String),
 }
 
@@ -399,6 +402,7 @@ pub(crate) fn read(kinds: &crate::schema::Kinds, room: &str, history: Option<&Hi
             table,
             snapshot_bytes: history.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len()),
             tail_bytes: history.records.iter().map(|record| record.input.len()).sum(),
+            tail_records: history.records.len(),
         },
         Err(broken) => Read::Broken(broken.to_string()),
     }

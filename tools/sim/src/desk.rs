@@ -163,13 +163,6 @@ impl Desk {
         &self.tapes[&conn]
     }
 
-    /// The connection ends.
-    pub fn hangs_up(&mut self, conn: ConnId) {
-        self.handles(Input::Closed(conn));
-        self.conns.remove(&conn);
-        self.turns();
-    }
-
     /// A client stops reading.
     pub fn stalls(&mut self, conn: ConnId) {
         self.stalled.entry(conn).or_default();
