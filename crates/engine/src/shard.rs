@@ -5,6 +5,7 @@
 //! [`hall`](crate::hall)).
 
 mod calls;
+mod jobs;
 mod members;
 mod play;
 mod presence;
@@ -93,7 +94,10 @@ pub struct Shard {
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
+    /// Until when models may think: who was asked first, first.
+    asks_due: BTreeMap<AskId, u64>,
     presence: presence::Presence,
+    jobs: jobs::Jobs,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     differ: Differ,
@@ -135,7 +139,9 @@ impl Shard {
             loads: 0,
             asks: 0,
             asked: BTreeMap::new(),
+            asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
+            jobs: jobs::Jobs::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
             differ: Differ::default(),
@@ -174,6 +180,7 @@ impl Shard {
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
+            Input::JobDone { job, result } => self.job_done(job, result, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
         }
@@ -210,6 +217,7 @@ impl Shard {
                 session.said = 0;
             }
         }
+        self.start_jobs();
         if self.leaves_now {
             self.say_goodbye();
         }

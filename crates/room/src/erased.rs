@@ -3,6 +3,7 @@
 use crate::ask::{self, Acted, Joined, Joining, Opening, Rejected};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
+use crate::job::JobFault;
 use crate::play::{self, Fault, Input, guard};
 use crate::record::{Cause, OpenedInput, Record, Stamp};
 use crate::room::{Never, Room, World};
@@ -70,6 +71,7 @@ pub trait AnyTable: Send {
     fn hash_of(&self, action: &str) -> Option<Hash64>;
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault>;
+    fn job_failed(&mut self, stamp: Stamp, key: &str, since: u64, why: JobFault) -> Result<Option<Played>, Fault>;
     fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected>;
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
@@ -338,6 +340,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault> {
         self.answer(stamp, key, since, result)
+    }
+
+    fn job_failed(&mut self, stamp: Stamp, key: &str, since: u64, why: JobFault) -> Result<Option<Played>, Fault> {
+        self.job_failed(stamp, key, since, why)
     }
 
     fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected> {

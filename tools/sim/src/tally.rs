@@ -31,6 +31,9 @@ pub const WANTED: &[&str] = &[
     "slow readers",
     "slow readers caught up",
     "members away in the end",
+    "jobs run",
+    "jobs run again",
+    "jobs stopped",
     "new lives of a name",
     "turns in which something was held",
 ];

@@ -71,6 +71,7 @@ impl Shard {
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     self.refollow(at);
                     self.watch_everybody(at);
+                    self.play_jobs(at, now);
                     if !frozen && self.draining.is_none() {
                         self.wake(at, now);
                     }
@@ -293,6 +294,7 @@ impl Shard {
                 }
                 self.let_go(at, draft);
             }
+            self.match_jobs(at);
             self.all_is_durable(at);
         }
         while self.held_replies.front().is_some_and(|(awaited, ..)| *awaited <= self.durable) {
