@@ -41,10 +41,10 @@ pub(crate) struct Hall {
     /// Whether something was played since views were last made.
     pub(crate) views_are_old: bool,
     sights: Sights,
-    acks: Vec<(ConnId, Option<String>, Answered)>,
+    acks: Vec<(To, Answered)>,
     pub(crate) refusals: Refusals,
     pub(crate) presence_is_old: bool,
-    pub(crate) asks: BTreeMap<Seat, Asked>,
+    pub(crate) asks: BTreeMap<Seat, BotAsked>,
     pub(crate) panics: VecDeque<u64>,
     pub(crate) frozen: Option<String>,
     /// After a panic: load again as soon as everything appended is durable.
@@ -68,8 +68,17 @@ pub(crate) enum Phase {
 }
 
 pub(crate) enum Waiting {
-    Frame(ConnId, String),
+    Frame(ConnId, Asked),
     Call(CallId, Arc<crate::io::Identity>, [u8; 32], crate::io::Call),
+}
+
+/// A message of a client as it came: here, or with its number from another shard.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) text: String,
+    pub(crate) number: u64,
+    /// The room that the other shard read in it, or chose.
+    pub(crate) room: Option<Arc<str>>,
 }
 
 /// A connection that follows the room.
@@ -82,8 +91,6 @@ pub(crate) struct Follow {
     pub(crate) since: u64,
     /// The view it was shown last: of which class of viewers, and its number.
     pub(crate) shown: Option<(Viewer, u64)>,
-    /// It lost track of the room: it is told nothing before a fresh view.
-    pub(crate) is_lost: bool,
 }
 
 /// Room time by the monotonic clock.
@@ -104,7 +111,7 @@ impl RoomClock {
 }
 
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct BotAsked {
     pub(crate) ask: AskId,
     /// The tenure and the position for which it was asked.
     pub(crate) since: u64,
@@ -129,17 +136,19 @@ pub(crate) struct Draft {
 }
 
 /// One frame for one connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) conn: ConnId,
-    /// Where in the draft's bytes it stands.
+    /// The request from another shard that it answers; 0 for none.
+    pub(crate) number: u64,
+    /// Empty where that request has no answer.
     pub(crate) frame: Range<usize>,
     pub(crate) sort: Sort,
 }
 
 /// What becomes of a frame for a connection whose client does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub enum Sort {
     /// Sent all the same: what was asked is answered.
     Answer,
     /// Not sent: a fresh view stands for it later.
@@ -148,6 +157,15 @@ pub(crate) enum Sort {
     Anew,
     /// The answer to a join: what follows it goes on from there, whatever was lost before.
     Welcome,
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub(crate) struct To {
+    pub(crate) conn: ConnId,
+    /// The request's number, if it came from another shard; else 0.
+    pub(crate) number: u64,
+    pub(crate) reference: Option<String>,
 }
 
 impl Draft {
@@ -175,7 +193,19 @@ impl Draft {
     }
 
     pub(crate) fn send_as(&mut self, sort: Sort, conn: ConnId, frame: &Range<usize>) {
-        self.parcels.push(Parcel { conn, frame: frame.clone(), sort });
+        self.parcels.push(Parcel { conn, number: 0, frame: frame.clone(), sort });
+    }
+
+    /// The answer to a request, or the word that there is none, which only another shard wants to know.
+    pub(crate) fn answer(&mut self, conn: ConnId, number: u64, frame: Option<Range<usize>>) {
+        if number > 0 || frame.is_some() {
+            self.parcels.push(Parcel { conn, number, frame: frame.unwrap_or_default(), sort: Sort::Answer });
+        }
+    }
+
+    /// The answer to a join, also where nobody wants one: what was lost before it is of no account.
+    pub(crate) fn welcome(&mut self, conn: ConnId, number: u64, frame: Option<Range<usize>>) {
+        self.parcels.push(Parcel { conn, number, frame: frame.unwrap_or_default(), sort: Sort::Welcome });
     }
 
     /// How much memory it keeps for the next time.
@@ -269,7 +299,7 @@ impl Hall {
         for told in told {
             let (draft, name) = (&mut self.draft, &self.name);
             let mut frames: [Option<(*const u8, Range<usize>)>; 2] = [None, None];
-            for follow in self.follows.iter().filter(|follow| !follow.is_lost) {
+            for follow in &self.follows {
                 let Some(body) = told.heard_by(follow.viewer, follow.since) else { continue };
                 // At most two bodies exist; which one this is, its address tells.
                 let address = body.get().as_ptr();
@@ -288,7 +318,7 @@ impl Hall {
     /// One frame to everybody who follows but the one who caused it.
     pub(crate) fn tell_others(&mut self, cause: Option<&str>, write: impl FnOnce(&mut Vec<u8>, &str)) {
         let frame = self.draft.frame(|out| write(out, &self.name));
-        for follow in self.follows.iter().filter(|follow| Some(&*follow.user) != cause && !follow.is_lost) {
+        for follow in self.follows.iter().filter(|follow| Some(&*follow.user) != cause) {
             self.draft.send_news(follow.conn, &frame);
         }
     }
@@ -306,23 +336,31 @@ impl Hall {
     }
 
     /// The answer to an action: it comes after the views of this turn.
-    pub(crate) fn answer_later(&mut self, conn: ConnId, reference: Option<String>, answered: Answered) {
-        self.acks.push((conn, reference, answered));
+    pub(crate) fn answer_later(&mut self, to: To, answered: Answered) {
+        self.acks.push((to, answered));
+    }
+
+    /// The answer to anything else.
+    pub(crate) fn answer(&mut self, conn: ConnId, number: u64, write: Option<impl FnOnce(&mut Vec<u8>)>) {
+        let frame = write.map(|write| self.draft.frame(write));
+        self.draft.answer(conn, number, frame);
     }
 
     /// Makes the views that everybody lacks, then the answers that wait for them.
     pub(crate) fn settle(&mut self, view_bytes: usize, differ: &mut Differ) -> Vec<ViewFault> {
         let faults = if self.views_are_old { self.show_all(view_bytes, differ) } else { Vec::new() };
         self.views_are_old = false;
-        for (conn, reference, answered) in std::mem::take(&mut self.acks) {
-            let frame = match (&reference, &answered) {
-                (None, Answered::Acted { .. }) => continue,
+        for (to, answered) in std::mem::take(&mut self.acks) {
+            let frame = match (&to.reference, &answered) {
+                (None, Answered::Acted { .. }) => None,
                 (Some(reference), Answered::Acted { at, dup }) => {
-                    self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup }))
+                    Some(self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup })))
                 }
-                (reference, Answered::Failed(failure)) => self.draft.frame(|out| say::failed(out, reference.as_deref(), failure)),
+                (reference, Answered::Failed(failure)) => {
+                    Some(self.draft.frame(|out| say::failed(out, reference.as_deref(), failure)))
+                }
             };
-            self.draft.send(conn, &frame);
+            self.draft.answer(to.conn, to.number, frame);
         }
         faults
     }
@@ -333,7 +371,7 @@ impl Hall {
 
     /// Whether the answer to an action of this connection waits for the views of this turn.
     pub(crate) fn owes(&self, conn: ConnId) -> bool {
-        self.acks.iter().any(|(to, ..)| *to == conn)
+        self.acks.iter().any(|(to, _)| to.conn == conn)
     }
 
     /// Whether a user has a connection that follows this room.

@@ -6,6 +6,7 @@
 
 mod calls;
 mod jobs;
+mod lines;
 mod members;
 mod play;
 mod presence;
@@ -16,6 +17,7 @@ mod time;
 
 use crate::code::Code;
 use crate::dialect::native_out as say;
+use crate::forward::Place;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
 use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
@@ -28,6 +30,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use lines::Lines;
+use requests::Asking;
+
 /// What a shard is made with.
 #[derive(Clone)]
 pub struct Settings {
@@ -35,6 +40,8 @@ pub struct Settings {
     pub kinds: Kinds,
     /// Its limits.
     pub limits: Limits,
+    /// Which of how many shards it is.
+    pub place: Place,
     /// What it calls itself in greetings.
     pub server: String,
     /// Faults put in on purpose, so that tests can show that they would be found.
@@ -80,6 +87,8 @@ pub struct Shard {
     awaiting: VecDeque<(u64, usize)>,
     held_replies: VecDeque<(u64, crate::io::CallId, Reply)>,
     outputs: VecDeque<Output>,
+    /// When something was last handled, in monotonic time.
+    now_ms: u64,
     swept_ms: u64,
     wake_at: Option<u64>,
     draining: Option<u64>,
@@ -102,6 +111,7 @@ pub struct Shard {
     scratch: Vec<u8>,
     differ: Differ,
     drafts: Vec<Draft>,
+    lines: Lines,
 }
 
 /// Only ever asked for single keys, so the order inside does not matter; a fixed seed keeps runs equal all the same.
@@ -110,6 +120,9 @@ type Fixed = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 impl Shard {
     /// A shard without connections or rooms. The first batch it writes has number 1.
     pub fn new(settings: Settings) -> Self {
+        let place = settings.place;
+        // No two shards give the same number to a question or a job.
+        let first_number = u64::from(place.shard.0) << 48;
         Self {
             settings: Arc::new(settings),
             sessions: Vec::new(),
@@ -129,6 +142,7 @@ impl Shard {
             awaiting: VecDeque::new(),
             held_replies: VecDeque::new(),
             outputs: VecDeque::new(),
+            now_ms: 0,
             swept_ms: 0,
             wake_at: None,
             draining: None,
@@ -137,15 +151,16 @@ impl Shard {
             says_drained: false,
             has_failed: false,
             loads: 0,
-            asks: 0,
+            asks: first_number,
             asked: BTreeMap::new(),
             asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
-            jobs: jobs::Jobs::default(),
+            jobs: jobs::Jobs::after(first_number),
             counts: Counts::default(),
             scratch: Vec::new(),
             differ: Differ::default(),
             drafts: Vec::new(),
+            lines: Lines::new(place.shards),
         }
     }
 
@@ -154,6 +169,7 @@ impl Shard {
         if self.has_failed {
             return;
         }
+        self.now_ms = now.mono_ms;
         self.presence.look_at_clock(now);
         match input {
             Input::Opened { conn, entropy, token, guest, guest_token } => {
@@ -180,6 +196,7 @@ impl Shard {
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
+            Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
@@ -207,6 +224,11 @@ impl Shard {
         self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.held_replies.len()
     }
 
+    /// How much was said to other shards that they may not have heard, in bytes.
+    pub fn unheard(&self) -> usize {
+        self.lines.unheard()
+    }
+
     fn end_turn(&mut self) {
         for at in std::mem::take(&mut self.dirty) {
             self.settle(at);
@@ -223,6 +245,7 @@ impl Shard {
         }
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
         if !self.batch.is_empty() {
+            self.batch.shard = self.settings.place.shard;
             self.batch.commit = self.commit;
             self.commit += 1;
             self.counts.batches += 1;
@@ -243,6 +266,7 @@ impl Shard {
                 self.outputs.push_back(Output::Close(conn));
             }
         }
+        self.forward();
         self.tell_when_to_wake();
         if std::mem::take(&mut self.says_drained) {
             self.outputs.push_back(Output::Drained);
@@ -255,25 +279,29 @@ impl Shard {
     }
 
     fn opened(&mut self, conn: ConnId, entropy: [u8; 32], now: Now) {
-        let session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
+        self.seat_session(Session::new(conn, entropy, now.mono_ms, &self.settings.limits));
+        self.counts.connections += 1;
+        self.counts.connections_opened += 1;
+    }
+
+    fn seat_session(&mut self, session: Session) {
         let place = self.free_places.pop().unwrap_or_else(|| {
             self.sessions.push(None);
             self.sessions.len() - 1
         });
+        self.places.insert(session.conn, place);
         self.sessions[place] = Some(session);
-        self.places.insert(conn, place);
-        self.counts.connections += 1;
-        self.counts.connections_opened += 1;
     }
 
     fn closed(&mut self, conn: ConnId) {
         for at in self.session(conn).map(|session| session.follows.clone()).unwrap_or_default() {
             self.unfollow(at, conn);
         }
+        self.is_gone(conn);
         if let Some(place) = self.places.remove(&conn) {
-            self.sessions[place] = None;
+            let session = self.sessions[place].take().expect("places are kept");
             self.free_places.push(place);
-            self.counts.connections -= 1;
+            self.counts.connections -= u64::from(session.stands_for.is_none());
         }
     }
 
@@ -302,7 +330,7 @@ impl Shard {
             Err(code) => {
                 let reference = session.auth_reference.take();
                 self.counts.auth_failures += 1;
-                self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
+                self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
                 self.hang_up(conn, 1008, code.as_str());
             }
         }
@@ -314,9 +342,9 @@ impl Shard {
         session.phase = Phase::Live;
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));
-        self.say(conn, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
+        self.say(conn, 0, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
         if let Some(reference) = reference {
-            self.say(conn, |out| say::done(out, &reference, &say::Done::Plain));
+            self.say(conn, 0, |out| say::done(out, &reference, &say::Done::Plain));
         }
     }
 
@@ -371,8 +399,8 @@ impl Shard {
     fn message(&mut self, conn: ConnId, message: Message<'_>, now: Now) -> ControlFlow<()> {
         self.counts.frames[0] += 1;
         match message {
-            Message::Text(text) => self.request(conn, text, None, now),
-            Message::Binary(_) => self.say(conn, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
+            Message::Text(text) => self.request(conn, Asking { text, ..Asking::default() }, now),
+            Message::Binary(_) => self.say(conn, 0, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
             Message::Ping(payload) => {
                 if let Some(session) = self.session(conn) {
                     websocket::write_pong(&mut session.out, payload);
@@ -390,9 +418,15 @@ impl Shard {
     }
 
     /// Says something that no room is the source of: it is never held.
-    fn say(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Says something that no room is the source of. `number` is the request from another shard that it answers, or 0.
+    fn say(&mut self, conn: ConnId, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        if let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) {
+        let stands_for = self.session(conn).and_then(|session| session.stands_for);
+        if let Some(to) = stands_for {
+            scratch.clear();
+            write(&mut scratch);
+            self.lines.tell_text(to, conn, number, &scratch);
+        } else if let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) {
             session.say(&mut scratch, write);
             self.writable.push(conn);
             self.counts.frames[1] += 1;

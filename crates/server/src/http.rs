@@ -1,8 +1,8 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
-use crate::auth::Verifier;
-use crate::bell::{Bell, Health, Knock};
+use crate::auth::{Verifier, entropy};
+use crate::bell::{Bell, Bells, Health, Knock};
 use crate::head::{self, Head};
 use crate::journal::{Reader, SqliteReader, Writer};
 use crate::{metrics, page};
@@ -18,11 +18,12 @@ use parlour_engine::code::Code;
 use parlour_engine::command::Open;
 use parlour_engine::dialect::native::{checked_name, read_bots};
 use parlour_engine::dialect::native_out::Failure;
-use parlour_engine::io::{Call, Identity, Reply, Role};
+use parlour_engine::forward::ShardId;
+use parlour_engine::io::{Call, Counts, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
-use parlour_room::{Seat, Viewer};
+use parlour_room::{Seat, Seed, Viewer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ use tokio::sync::{mpsc, oneshot};
 /// What the cold path works with.
 #[derive(Clone)]
 pub(crate) struct Cold {
-    pub(crate) bell: Bell,
+    pub(crate) bells: Bells,
     pub(crate) kinds: Kinds,
     pub(crate) verifier: Verifier,
     pub(crate) guests: bool,
@@ -132,11 +133,22 @@ type InPath = Result<Path<String>, PathRejection>;
 type InQuery<T> = Result<Query<T>, QueryRejection>;
 
 impl Cold {
-    async fn ask(&self, by: Identity, call: Call) -> Reply {
-        let (reply, answer) = oneshot::channel();
-        if !self.bell.ring(Knock::Call { by, call, reply }) {
-            return Reply::Failed(Code::Draining.into());
+    /// Asks the loop of this room.
+    async fn ask(&self, room: &str, by: Identity, call: Call) -> Reply {
+        self.reply(ring(self.bells.home(room), by, call)).await
+    }
+
+    /// Asks every loop, all at once, for its part of the answer.
+    async fn ask_all(&self, by: &Identity, call: &Call) -> Vec<Reply> {
+        let asked: Vec<_> = self.bells.iter().map(|bell| ring(bell, by.clone(), call.clone())).collect();
+        let mut replies = Vec::new();
+        for answer in asked {
+            replies.push(self.reply(answer).await);
         }
+        replies
+    }
+
+    async fn reply(&self, answer: oneshot::Receiver<Reply>) -> Reply {
         match tokio::time::timeout(Duration::from_millis(self.limits.call_ms), answer).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(_)) => Reply::Failed(Code::Draining.into()),
@@ -164,6 +176,13 @@ impl Cold {
     }
 }
 
+/// A loop that has ended drops what is asked, and with it the way back.
+fn ring(bell: &Bell, by: Identity, call: Call) -> oneshot::Receiver<Reply> {
+    let (reply, answer) = oneshot::channel();
+    bell.ring(Knock::Call { by, call, reply });
+    answer
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(head::bearer).unwrap_or_default())
 }
@@ -187,7 +206,12 @@ async fn open(State(cold): Shared, headers: HeaderMap, body: Result<Bytes, Bytes
         (Err(failure), _) => return failed(&failure),
     };
     match read_open(&cold, &body) {
-        Ok(open) => answer(cold.ask(who, Call::Open(open)).await),
+        Ok(mut open) => {
+            // The name decides which loop is asked, so it is made here.
+            let room = open.name_for(&who.user, Seed::new(entropy()));
+            open.room = Some(Cow::Owned(room.clone()));
+            answer(cold.ask(&room, who, Call::Open(open)).await)
+        }
         Err(code) => failed(&code.into()),
     }
 }
@@ -226,7 +250,7 @@ async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: fn(String) 
     match (cold.who(headers), named(cold, room)) {
         (Err(failure), _) => failed(&failure),
         (_, Err(code)) => failed(&code.into()),
-        (Ok(who), Ok(room)) => answer(cold.ask(who, call(room)).await),
+        (Ok(who), Ok(room)) => answer(cold.ask(&room.clone(), who, call(room)).await),
     }
 }
 
@@ -262,17 +286,16 @@ async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Fail
     let rows = cold.read(move |lists| lists.rooms(&paging.after, limit)).await;
     let rows = rows.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
     let names = rows.iter().map(|row| row.room.to_string()).collect();
-    let loaded = match cold.ask(who, Call::List(names)).await {
-        Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
-        Reply::Failed(failure) => return Err(failure),
-        Reply::Counts(_) => Value::Null,
-    };
-    let loaded: BTreeMap<String, Value> = loaded["rooms"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone())))
-        .collect();
+    let mut loaded: BTreeMap<String, Value> = BTreeMap::new();
+    for reply in cold.ask_all(&who, &Call::List(names)).await {
+        let part = match reply {
+            Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
+            Reply::Failed(failure) => return Err(failure),
+            Reply::Counts(_) => Value::Null,
+        };
+        let rooms = part["rooms"].as_array().into_iter().flatten();
+        loaded.extend(rooms.filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone()))));
+    }
     let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
         .then(|| rows.last().map(|row| row.room.to_string()))
         .flatten();
@@ -372,13 +395,15 @@ fn operator() -> Identity {
 }
 
 async fn counters(State(cold): Shared) -> Response {
-    match cold.ask(operator(), Call::Counts).await {
-        Reply::Counts(counts) => {
-            let text = metrics::text(&counts, &cold.writer.totals());
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let mut all = Counts::default();
+    for reply in cold.ask_all(&operator(), &Call::Counts).await {
+        match reply {
+            Reply::Counts(counts) => all.add(&counts),
+            reply => return answer(reply),
         }
-        reply => answer(reply),
     }
+    let text = metrics::text(&all, &cold.writer.totals());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
@@ -400,7 +425,7 @@ async fn upgrade(State(cold): Shared, request: Request) -> Response {
             tokio::spawn(async move {
                 if let Ok(upgraded) = crate::door::take_back(request).await {
                     let (stream, rest) = upgraded;
-                    cold.bell.ring(Knock::Upgraded { stream, rest, token });
+                    cold.bells.of(ShardId(0)).ring(Knock::Upgraded { stream, rest, token });
                 }
             });
             answer

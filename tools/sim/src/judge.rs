@@ -100,8 +100,8 @@ pub struct Judge {
     first_heard: BTreeMap<(String, String, String), (u64, Vec<String>)>,
     /// Openings that were answered, by life.
     opened: BTreeMap<String, Acked>,
-    /// The turn of the server's loop. In one turn each connection is written once, so answers on two of them have no order.
-    turn: u64,
+    /// The server's process. In one, answers on two connections have no order: they may be on different shards.
+    process: u64,
     is_draining: bool,
 }
 
@@ -109,7 +109,7 @@ pub struct Judge {
 #[derive(Clone, Copy)]
 struct Acked {
     answer: (u64, u64),
-    turn: u64,
+    process: u64,
     /// Whether an answer that does not call itself a repetition was let out.
     first_seen: bool,
 }
@@ -177,14 +177,9 @@ impl Judge {
             acked: BTreeMap::new(),
             first_heard: BTreeMap::new(),
             opened: BTreeMap::new(),
-            turn: 0,
+            process: 0,
             is_draining: false,
         }
-    }
-
-    /// A turn of the server's loop begins.
-    pub fn turns(&mut self) {
-        self.turn += 1;
     }
 
     /// A connection reached the server.
@@ -212,6 +207,7 @@ impl Judge {
     pub fn crashed(&mut self) {
         self.conns.clear();
         self.first_heard.clear();
+        self.process += 1;
         self.is_draining = false;
     }
 

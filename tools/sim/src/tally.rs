@@ -36,6 +36,10 @@ pub const WANTED: &[&str] = &[
     "jobs stopped",
     "new lives of a name",
     "turns in which something was held",
+    "packets between shards",
+    "packets lost",
+    "packets doubled",
+    "rooms not reached",
 ];
 
 /// Counters by name.

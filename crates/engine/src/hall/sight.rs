@@ -106,7 +106,7 @@ impl Hall {
         let mut whole: Option<(Viewer, Range<usize>)> = None;
         for at in followers {
             let follow = &mut self.follows[at];
-            if follow.is_lost || follow.shown == Some((class, p)) {
+            if follow.shown == Some((class, p)) {
                 continue;
             }
             let frame = match patch.as_mut() {
@@ -133,6 +133,6 @@ impl Hall {
         let at = table.position(follow.viewer);
         let frame = self.draft.frame(|out| say::view(out, &self.name, &at, sight.p, &sight.json, sort == Sort::Anew));
         self.draft.send_as(sort, conn, &frame);
-        (follow.shown, follow.is_lost) = (Some((class, sight.p)), false);
+        follow.shown = Some((class, sight.p));
     }
 }

@@ -34,7 +34,7 @@ impl Shard {
             return Err(Code::InvalidNonce.into());
         }
         let followed = self.session(asker.conn).is_some_and(|session| session.follows.contains(&at));
-        let follows = self.session(asker.conn).map_or(0, |session| session.follows.len());
+        let follows = self.session(asker.conn).map_or(0, |session| session.follows.len() + session.elsewhere.len());
         if !followed && follows >= self.settings.limits.rooms_per_connection {
             return Err(Code::TooManyFollowed.into());
         }
@@ -110,10 +110,8 @@ impl Shard {
         };
         let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
         let (position, seed_hash) = (table.position(viewer), table.seed_hash());
-        // Whoever lost track of the room, too, can go on from here only with all of it.
-        let was_lost = self.session(conn).is_some_and(|session| session.lost.contains(&at));
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
-        let needs_view = was_lost || !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
+        let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
         let view = if needs_view { hall.look(viewer, view_bytes, &mut self.differ).map(Some) } else { Ok(None) };
         let class = match view {
             Ok(class) => class,
@@ -128,21 +126,18 @@ impl Shard {
             Resumed::Fresh => 2,
         }] += 1;
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
-        if let Some(reference) = asker.reference.as_deref() {
-            let name = hall.name.clone();
-            let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
-            let frame = hall.draft.frame(|out| say::done(out, reference, &done));
-            hall.draft.send_as(Sort::Welcome, conn, &frame);
-        }
+        let name = hall.name.clone();
+        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
+        let answer = asker.reference.as_deref().map(|reference| hall.draft.frame(|out| say::done(out, reference, &done)));
+        hall.draft.welcome(conn, asker.number, answer);
         for told in &missed {
             if let Some(body) = told.heard_by(viewer, since) {
-                let name = &hall.name;
-                let frame = hall.draft.frame(|out| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
+                let frame = hall.draft.frame(|out| say::event(out, &name, told.number, told.seat.is_some(), told.ts_ms, body));
                 hall.draft.send_as(Sort::Welcome, conn, &frame);
             }
         }
         let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
-        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None, is_lost: false });
+        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None });
         if let Some(class) = class {
             hall.show(conn, class, Sort::Welcome);
         }
@@ -153,6 +148,7 @@ impl Shard {
         if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
             session.follows.push(at);
         }
+        self.tell_who_follows(conn, at, Some(asker.number));
         self.touch(at);
         Ok(())
     }
@@ -196,9 +192,7 @@ impl Shard {
 
     /// A connection no longer follows a room; its user may still be a member.
     pub(super) fn unfollow(&mut self, at: usize, conn: ConnId) {
-        if let Some(session) = self.session(conn) {
-            session.follows.retain(|room| *room != at);
-        }
+        self.forget_room(conn, at);
         let Some(hall) = self.halls[at].as_mut() else { return };
         let Some(follow) = hall.unfollow(conn) else { return };
         hall.presence_is_old = true;
@@ -215,9 +209,7 @@ impl Shard {
         hall.tell_all(|out, name| say::left(out, name, reason));
         let followers: Vec<_> = hall.follows.drain(..).map(|follow| follow.conn).collect();
         for conn in followers {
-            if let Some(session) = self.session(conn) {
-                session.follows.retain(|room| *room != at);
-            }
+            self.forget_room(conn, at);
         }
     }
 

@@ -1,13 +1,13 @@
 //! Rooms come and go: reading them, holding back what is not durable, letting go what is.
 
+use super::lines::SentOnce;
 use super::play::stamp;
-use super::slow::Fate;
+use super::requests::Asking;
 use super::{Planted, Shard};
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Failure};
-use crate::hall::{Hall, Parcel, Phase, Read, RoomClock, Sort, ViewFault, Waiting, read};
+use crate::hall::{Asked, Hall, Parcel, Phase, Read, RoomClock, ViewFault, Waiting, read};
 use crate::io::{CallId, Now, Output, Reply};
-use crate::session;
 use crate::store::{EndedRow, History, ReadError, Snapshot};
 use parlour_room::{Fault, Played};
 use std::collections::VecDeque;
@@ -85,7 +85,10 @@ impl Shard {
                 continue;
             }
             match next {
-                Waiting::Frame(conn, text) => self.request(conn, &text, Some(at), now),
+                Waiting::Frame(conn, Asked { text, number, room }) => {
+                    let asking = Asking { text: &text, number, room: room.as_ref(), found: Some(at) };
+                    self.request(conn, asking, now);
+                }
                 Waiting::Call(from, by, entropy, call) => self.call(from, by, entropy, call, now),
             }
         }
@@ -144,10 +147,10 @@ impl Shard {
     fn refuse_waiting(&mut self, at: usize, waiting: VecDeque<Waiting>, code: Code) {
         for waiting in waiting {
             match waiting {
-                Waiting::Frame(conn, text) => {
+                Waiting::Frame(conn, Asked { text, number, .. }) => {
                     let reference =
                         crate::dialect::native::decode(&text, &self.settings.limits).reference.map(|r| r.into_owned());
-                    self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
+                    self.say(conn, number, |out| say::failed(out, reference.as_deref(), &code.into()));
                 }
                 Waiting::Call(from, ..) => self.outputs.push_back(Output::Reply { to: from, reply: Reply::Failed(code.into()) }),
             }
@@ -268,7 +271,8 @@ impl Shard {
         let next = self.drafts.pop().unwrap_or_default();
         let draft = std::mem::replace(&mut hall.draft, next);
         if commit <= durable {
-            return self.let_go(at, draft);
+            let room = hall.name.clone();
+            return self.let_go(&room, draft);
         }
         for Parcel { conn, frame, .. } in &draft.parcels {
             if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
@@ -292,7 +296,8 @@ impl Shard {
                         session.owed -= frame.len();
                     }
                 }
-                self.let_go(at, draft);
+                let room = hall.name.clone();
+                self.let_go(&room, draft);
             }
             self.match_jobs(at);
             self.all_is_durable(at);
@@ -318,32 +323,16 @@ impl Shard {
         }
     }
 
-    fn let_go(&mut self, at: usize, mut draft: crate::hall::Draft) {
-        let (soft, hard) = (self.settings.limits.output_bytes, self.settings.limits.output_bytes_max);
-        for Parcel { conn, frame, sort } in draft.parcels.drain(..) {
-            let Some(place) = self.places.get(&conn) else { continue };
-            let session = self.sessions[*place].as_mut().expect("places are kept");
-            if session.phase == session::Phase::Closing {
-                continue;
-            }
-            if let Fate::Lost { is_news } = session.fate(at, sort, soft) {
-                if is_news {
-                    self.lose(at, conn);
-                }
-                continue;
-            }
-            if session.out.len() + frame.len() > hard {
-                session.out.clear();
-                self.give_up(conn);
-                continue;
-            }
-            if session.out.is_empty() {
-                self.writable.push(conn);
-            }
-            session.out.extend_from_slice(&draft.bytes[frame]);
-            self.counts.frames[1] += 1;
-            if sort == Sort::Welcome {
-                self.is_welcomed(at, conn);
+    fn let_go(&mut self, room: &Arc<str>, mut draft: crate::hall::Draft) {
+        let mut sent = SentOnce::default();
+        for parcel in draft.parcels.drain(..) {
+            let conn = parcel.conn;
+            let Some(place) = self.places.get(&conn).copied() else { continue };
+            let session = self.sessions[place].as_mut().expect("places are kept");
+            if let Some(to) = session.stands_for {
+                self.lines.tell(to, room, &draft.bytes, parcel, &mut sent);
+            } else {
+                self.queue(place, room, parcel.sort, &draft.bytes[parcel.frame]);
             }
         }
         for (to, reply) in draft.replies.drain(..) {

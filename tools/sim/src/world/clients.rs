@@ -188,7 +188,7 @@ impl World {
             let delay = self.luck.range(50, 1200);
             self.after(delay, Event::Call);
         }
-        if self.shard.is_none() {
+        if self.fleet.is_none() {
             return;
         }
         let (room, kind) = self.luck.pick(ROOMS).map(|(room, kind)| ((*room).to_owned(), *kind)).unwrap_or_default();
