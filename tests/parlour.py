@@ -230,6 +230,39 @@ class Server:
             connection.close()
 
 
+def payload_of(frame):
+    """A copy of a frame's payload that nobody else changes."""
+    return json.loads(json.dumps(frame["payload"]))
+
+
+def patched(document, ops):
+    """The document after these operations of RFC 6902. What they name must be there."""
+    for op in ops:
+        assert set(op) == ({"op", "path"} if op["op"] == "remove" else {"op", "path", "value"}), op
+        if op["path"] == "":
+            assert op["op"] != "remove", op
+            document = op["value"]
+            continue
+        *way, last = [token.replace("~1", "/").replace("~0", "~") for token in op["path"].split("/")[1:]]
+        place = document
+        for token in way:
+            place = place[int(token) if isinstance(place, list) else token]
+        if isinstance(place, list):
+            at = int(last)
+            assert 0 <= at < len(place) + (op["op"] == "add"), op
+            if op["op"] == "add":
+                place.insert(at, op["value"])
+                continue
+        else:
+            at = last
+            assert op["op"] == "add" or at in place, op
+        if op["op"] == "remove":
+            del place[at]
+        else:
+            place[at] = op["value"]
+    return document
+
+
 class Lost(Exception):
     """The connection ended before the answer came."""
 
@@ -247,14 +280,16 @@ class Client:
     """One user's connection. `connect` may follow `drop` or a lost connection; frames and positions stay.
 
     `frames`: every frame of every connection, parsed, in order; `texts`: the same as they came. `heard`: for each room how far
-    the user has heard, [life, n, m], from the events and views that arrived. `closed`: (code, reason) when the connection has
-    ended.
+    the user has heard, [life, n, m], from the events and views that arrived. `views`: for each room [p, view], the last whole
+    view with every patch since. `closed`: (code, reason) when the connection has ended.
     """
 
     def __init__(self, server, user, *, token=None, role=None):
         self.server, self.user = server, user
         self.token = token if token is not None else server.token(user, role)
-        self.frames, self.texts, self.heard = [], [], {}
+        self.frames, self.texts, self.heard, self.views = [], [], {}, {}
+        self.broken = None
+        """What a frame did that no frame may do: a patch that fits no view."""
         self.socket = self.reader = self.closed = None
         self.refs = 0
         self.waiting = {}
@@ -283,6 +318,7 @@ class Client:
             await self.socket.close()
             await self.reader
             self.socket = None
+        assert self.broken is None, self.broken
 
     async def _read(self, source):
         try:
@@ -305,6 +341,9 @@ class Client:
         if frame["type"] == "view":
             life, *numbers = frame["at"].split(".")
             self.heard[room] = [life, *(int(number) for number in numbers)]
+            self.views[room] = [frame["p"], payload_of(frame)]
+        elif frame["type"] == "patch":
+            self._patch(room, frame)
         elif room is not None and room in self.heard and "n" in frame:
             self.heard[room][1] = frame["n"]
         elif room is not None and room in self.heard and "m" in frame:
@@ -317,12 +356,25 @@ class Client:
                 answer.set_result(payload)
             self.news.notify_all()
 
+    def _patch(self, room, frame):
+        p, view = self.views.get(room, (None, None))
+        try:
+            assert p is not None and frame["p"] == p + 1, f"a patch to {frame['p']} after {p}: {frame}"
+            self.views[room] = [p + 1, patched(view, frame["payload"]["ops"])]
+        except (AssertionError, LookupError, TypeError, ValueError) as error:
+            self.broken = self.broken or f"{self.user} in {room}: {error!r} of {frame}"
+
+    def view(self, room):
+        """The room as the user sees it now: the last whole view with every patch since."""
+        return self.views[room][1]
+
     async def until(self, matches, what, *, start=0, deadline=DEADLINE):
         """The first frame from `frames[start]` on for which `matches(frame)`; waits for it."""
         at = start
         try:
             async with asyncio.timeout(deadline), self.news:
                 while True:
+                    assert self.broken is None, self.broken
                     while at < len(self.frames):
                         at += 1
                         if matches(self.frames[at - 1]):
@@ -393,5 +445,5 @@ class Client:
         return await self.request("action", action, room=room, **fields)
 
     def of_room(self, room, *kinds):
-        """The frames about a room (events and views), all or only of these types."""
+        """The frames about a room (events, views and patches), all or only of these types."""
         return [frame for frame in self.frames if frame.get("room") == room and (not kinds or frame["type"] in kinds)]

@@ -10,6 +10,7 @@ mod line;
 
 pub(crate) use line::Line;
 
+pub use crate::hall::Sort;
 use crate::io::{ConnId, Identity};
 use parlour_room::Hash64;
 use std::ops::Range;
@@ -58,6 +59,8 @@ pub enum Body {
     Request(Request),
     /// A connection is gone.
     Gone(ConnId),
+    /// A connection lost track of a room over there, and has read everything: it is to be shown the room anew.
+    Anew(ConnId, Arc<str>),
     /// What connections over there are to be told.
     Notices(Notices),
 }
@@ -100,8 +103,10 @@ pub struct Parcel {
 /// What a connection is told, or what is told about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A frame about this room: this part of the bytes.
-    Frame(Arc<str>, Range<usize>),
+    /// A frame about this room, of this sort: this part of the bytes.
+    Frame(Arc<str>, Sort, Range<usize>),
+    /// It has joined this room: the answer comes next.
+    Welcomed(Arc<str>),
     /// The answer to its request of this number.
     Answer(u64, Range<usize>),
     /// Its request of this number was handled and has no answer.
@@ -118,6 +123,7 @@ impl Body {
         let more = match self {
             Body::Request(request) => request.text.len() + request.room.len(),
             Body::Notices(notices) => notices.bytes.len() + notices.parcels.len() * size_of::<Parcel>(),
+            Body::Anew(_, room) => room.len(),
             Body::Gone(_) => 0,
         };
         size_of::<Body>() + more

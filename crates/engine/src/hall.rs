@@ -4,14 +4,20 @@
 //! Everything computed from a room goes through [`Draft`] and leaves only when the room's last appended record is durable:
 //! answers, refusals, views, presence, replies to the HTTP API.
 
+mod sight;
+
+pub(crate) use sight::ViewFault;
+
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
+use crate::patch::Differ;
 use crate::store::History;
 use parlour_room::stream::Told;
 use parlour_room::{AnyKind, AnyTable, Hash64, Played, Position, Seat, Viewer};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use sight::Sights;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,7 +41,7 @@ pub(crate) struct Hall {
     pub(crate) is_dirty: bool,
     /// Whether something was played since views were last made.
     pub(crate) views_are_old: bool,
-    views: BTreeMap<Viewer, LastView>,
+    sights: Sights,
     acks: Vec<(To, Answered)>,
     pub(crate) refusals: Refusals,
     pub(crate) presence_is_old: bool,
@@ -91,6 +97,8 @@ pub(crate) struct Follow {
     pub(crate) viewer: Viewer,
     /// Where in the streams the tenure of the viewer's seat begins.
     pub(crate) since: u64,
+    /// The view it was shown last: of which class of viewers, and its number.
+    pub(crate) shown: Option<(Viewer, u64)>,
 }
 
 /// Room time by the monotonic clock.
@@ -108,12 +116,6 @@ impl RoomClock {
     pub(crate) fn mono_ms(self, room_ms: u64) -> u64 {
         self.mono_ms.saturating_add(room_ms.saturating_sub(self.room_ms))
     }
-}
-
-#[derive(Debug, Default)]
-struct LastView {
-    p: u64,
-    json: String,
 }
 
 #[derive(Debug)]
@@ -149,6 +151,20 @@ pub(crate) struct Parcel {
     pub(crate) number: u64,
     /// Empty where that request has no answer.
     pub(crate) frame: Range<usize>,
+    pub(crate) sort: Sort,
+}
+
+/// What becomes of a frame for a connection whose client does not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// Sent all the same: what was asked is answered.
+    Answer,
+    /// Not sent: a fresh view stands for it later.
+    News,
+    /// Such a fresh view.
+    Anew,
+    /// The answer to a join: what follows it goes on from there, whatever was lost before.
+    Welcome,
 }
 
 /// Where an answer goes.
@@ -174,15 +190,30 @@ impl Draft {
         from..self.bytes.len()
     }
 
+    /// An answer, or something else that must arrive.
     pub(crate) fn send(&mut self, conn: ConnId, frame: &Range<usize>) {
-        self.parcels.push(Parcel { conn, number: 0, frame: frame.clone() });
+        self.send_as(Sort::Answer, conn, frame);
+    }
+
+    /// An event, a view, a pulse, presence: what a client that does not read is not sent.
+    pub(crate) fn send_news(&mut self, conn: ConnId, frame: &Range<usize>) {
+        self.send_as(Sort::News, conn, frame);
+    }
+
+    pub(crate) fn send_as(&mut self, sort: Sort, conn: ConnId, frame: &Range<usize>) {
+        self.parcels.push(Parcel { conn, number: 0, frame: frame.clone(), sort });
     }
 
     /// The answer to a request, or the word that there is none, which only another shard wants to know.
     pub(crate) fn answer(&mut self, conn: ConnId, number: u64, frame: Option<Range<usize>>) {
         if number > 0 || frame.is_some() {
-            self.parcels.push(Parcel { conn, number, frame: frame.unwrap_or_default() });
+            self.parcels.push(Parcel { conn, number, frame: frame.unwrap_or_default(), sort: Sort::Answer });
         }
+    }
+
+    /// The answer to a join, also where nobody wants one: what was lost before it is of no account.
+    pub(crate) fn welcome(&mut self, conn: ConnId, number: u64, frame: Option<Range<usize>>) {
+        self.parcels.push(Parcel { conn, number, frame: frame.unwrap_or_default(), sort: Sort::Welcome });
     }
 
     /// How much memory it keeps for the next time.
@@ -213,7 +244,7 @@ impl Hall {
             held: VecDeque::new(),
             is_dirty: false,
             views_are_old: false,
-            views: BTreeMap::new(),
+            sights: Sights::default(),
             acks: Vec::new(),
             refusals: Refusals::default(),
             presence_is_old: false,
@@ -271,6 +302,7 @@ impl Hall {
         self.phase = Phase::Open { kind, table };
         self.asks.clear();
         self.views_are_old = true;
+        self.sights.forget_states();
         self.must_reload = false;
     }
 
@@ -290,7 +322,7 @@ impl Hall {
                     frames[slot] = Some((address, frame.clone()));
                     frame
                 });
-                draft.send(follow.conn, &frame);
+                draft.send_news(follow.conn, &frame);
             }
         }
     }
@@ -299,8 +331,14 @@ impl Hall {
     pub(crate) fn tell_others(&mut self, cause: Option<&str>, write: impl FnOnce(&mut Vec<u8>, &str)) {
         let frame = self.draft.frame(|out| write(out, &self.name));
         for follow in self.follows.iter().filter(|follow| Some(&*follow.user) != cause) {
-            self.draft.send(follow.conn, &frame);
+            self.draft.send_news(follow.conn, &frame);
         }
+    }
+
+    /// One frame to everybody who follows, whether they read or not.
+    pub(crate) fn tell_all(&mut self, write: impl FnOnce(&mut Vec<u8>, &str)) {
+        let frame = self.draft.frame(|out| write(out, &self.name));
+        self.follows.iter().for_each(|follow| self.draft.send(follow.conn, &frame));
     }
 
     /// One frame to one connection.
@@ -321,8 +359,8 @@ impl Hall {
     }
 
     /// Makes the views that everybody lacks, then the answers that wait for them.
-    pub(crate) fn settle(&mut self, view_bytes: usize) -> Vec<ViewFault> {
-        let faults = if self.views_are_old { self.renew_views(view_bytes) } else { Vec::new() };
+    pub(crate) fn settle(&mut self, view_bytes: usize, differ: &mut Differ) -> Vec<ViewFault> {
+        let faults = if self.views_are_old { self.show_all(view_bytes, differ) } else { Vec::new() };
         self.views_are_old = false;
         for (to, answered) in std::mem::take(&mut self.acks) {
             let frame = match (&to.reference, &answered) {
@@ -337,47 +375,6 @@ impl Hall {
             self.draft.answer(to.conn, to.number, frame);
         }
         faults
-    }
-
-    fn renew_views(&mut self, view_bytes: usize) -> Vec<ViewFault> {
-        let Phase::Open { kind, table } = &self.phase else { return Vec::new() };
-        if kind.events_suffice() {
-            return Vec::new();
-        }
-        let viewers: BTreeSet<Viewer> = self.follows.iter().map(|follow| follow.viewer).collect();
-        self.views.retain(|viewer, _| viewers.contains(viewer));
-        let mut faults = Vec::new();
-        for viewer in viewers {
-            match look(self.views.entry(viewer).or_default(), table.as_ref(), viewer, view_bytes) {
-                Ok(None) => {}
-                Ok(Some(last)) => {
-                    let at = table.position(viewer);
-                    let frame = self.draft.frame(|out| say::view(out, &self.name, &at, last.p, &last.json));
-                    for follow in self.follows.iter().filter(|follow| follow.viewer == viewer) {
-                        self.draft.send(follow.conn, &frame);
-                    }
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        faults
-    }
-
-    /// Makes the view of this viewer; whether it is news to those who see the same.
-    pub(crate) fn look(&mut self, viewer: Viewer, view_bytes: usize) -> Result<bool, ViewFault> {
-        let Phase::Open { table, kind } = &self.phase else { return Ok(false) };
-        let is_news = look(self.views.entry(viewer).or_default(), table.as_ref(), viewer, view_bytes)?.is_some();
-        Ok(is_news && !kind.events_suffice())
-    }
-
-    /// One whole view, as it was just made, for somebody who came in; and for everybody who sees the same, if it is news.
-    pub(crate) fn show(&mut self, conn: ConnId, viewer: Viewer, is_news: bool) {
-        let (Phase::Open { table, .. }, Some(last)) = (&self.phase, self.views.get(&viewer)) else { return };
-        let at = table.position(viewer);
-        let frame = self.draft.frame(|out| say::view(out, &self.name, &at, last.p, &last.json));
-        let others = self.follows.iter().filter(|follow| is_news && follow.viewer == viewer && follow.conn != conn);
-        others.for_each(|follow| self.draft.send(follow.conn, &frame));
-        self.draft.send(conn, &frame);
     }
 
     pub(crate) fn events_suffice(&self) -> bool {
@@ -410,32 +407,6 @@ impl Hall {
         let at = self.follows.iter().position(|follow| follow.conn == conn)?;
         Some(self.follows.remove(at))
     }
-}
-
-/// A view that could not be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ViewFault {
-    Panicked,
-    TooBig(usize),
-}
-
-/// Makes a view; `None` if it is the one that was sent last.
-fn look<'a>(
-    last: &'a mut LastView,
-    table: &dyn AnyTable,
-    viewer: Viewer,
-    view_bytes: usize,
-) -> Result<Option<&'a LastView>, ViewFault> {
-    let json = table.view(viewer).map_err(|_| ViewFault::Panicked)?;
-    if json.len() > view_bytes {
-        return Err(ViewFault::TooBig(json.len()));
-    }
-    if last.p > 0 && last.json == json {
-        return Ok(None);
-    }
-    last.p += 1;
-    last.json = json;
-    Ok(Some(last))
 }
 
 /// Refusals that were given, so that the same message is answered the same. Not kept: a later owner of the room may judge again.

@@ -97,6 +97,8 @@ pub enum Input<'a> {
     },
     /// Everything was written to a connection that was paused.
     Flushed(ConnId),
+    /// More than `Limits::output_bytes` could not be written to a connection yet: its client does not read.
+    Behind(ConnId),
     /// A connection is gone.
     Closed(ConnId),
     /// A token was looked at.
@@ -321,6 +323,10 @@ pub struct Counts {
     pub bytes: [u64; 2],
     /// Joins that were caught up by events, by a view, or had nothing to catch up.
     pub resumes: [u64; 3],
+    /// Times that a connection lost track of a room because its client did not read.
+    pub lost: u64,
+    /// Connections ended because their clients did not read.
+    pub not_reading: u64,
     /// Tokens refused.
     pub auth_failures: u64,
     /// Records handed to the journal.

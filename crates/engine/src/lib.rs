@@ -8,6 +8,7 @@ pub mod framing;
 pub(crate) mod hall;
 pub mod io;
 pub mod limits;
+pub mod patch;
 pub mod rebuild;
 pub mod replay;
 pub mod schema;

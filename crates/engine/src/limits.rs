@@ -203,10 +203,13 @@ limits! {
     linger_ms: u64 = 2_000, 0 => MINUTE_MS;
     /// How many rooms one page of a list holds at most.
     page: usize = 200, 1 => 10_000;
-    /// Above this much that a client has not read, its own input is not read either.
-    output_bytes: usize = 256 * KIB, 4 * KIB => 64 * MIB;
+    /// Above this much that a client has not read, its own input is not read either, and nothing more of its rooms is queued for
+    /// it: of each it gets a fresh view when it reads again.
+    output_bytes: usize = 256 * KIB, KIB => 64 * MIB;
     /// Above this much its connection is cut.
     output_bytes_max: usize = 4 * MIB, 64 * KIB => 1024 * MIB;
+    /// How long a client that fell behind may take to read what it is owed; then its connection is closed.
+    behind_ms: u64 = 30_000, 100 => HOUR_MS;
     /// The longest head of an HTTP request.
     head_bytes: usize = 16 * KIB, KIB => MIB;
     /// How long that head may take.
@@ -226,6 +229,15 @@ limits! {
     /// How much is read from one connection in one turn of the loop.
     read_bytes: usize = 256 * KIB, KIB => 16 * MIB;
 }
+
+/// How many bytes of views may be looked through for one patch. A part is looked through once for each object or list around it
+/// that differs. Past it the view goes whole.
+pub const PATCH_WORK: usize = 2 * MIB;
+/// How many pairs of elements of two lists are compared to find what was put in and taken out; of longer lists only the
+/// beginning and the end that are equal are found, and what lies between is compared place by place.
+pub const PATCH_PAIRS: usize = 16 * KIB;
+/// What differs deeper inside a view than this is replaced as a whole.
+pub const PATCH_DEPTH: usize = 32;
 
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
 pub const ORDERED: &[(&str, &str)] = &[

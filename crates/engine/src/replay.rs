@@ -57,7 +57,7 @@ pub fn replay(kinds: &Kinds, room: &str, records: &[Record], until: Option<u64>,
     let viewer = if let Eyes::Viewer(viewer) = eyes { viewer } else { Viewer::Spectator };
     let view = table.view(viewer).map_err(|fault| diverged(table.about().seq, Why::Fault(fault)))?;
     let mut line = Vec::new();
-    say::view(&mut line, room, &table.position(viewer), 1, &view);
+    say::view(&mut line, room, &table.position(viewer), 1, &view, false);
     lines.push(text(line));
     Ok(Replayed { lines, records: played_records, unplayed, hash: table.about().hash.to_string(), seats: table.about().seats })
 }

@@ -35,6 +35,12 @@ pub(crate) struct Session {
     pub(crate) stash: Vec<u8>,
     /// It is owed so much that no more is taken from it until it has read.
     pub(crate) is_paused: bool,
+    /// Its client does not read: nothing more of a room is queued for it.
+    pub(crate) is_behind: bool,
+    /// Since when, as far as it was looked at.
+    pub(crate) behind_since_ms: Option<u64>,
+    /// The rooms it lost track of, until a fresh view of each was sent, and since when one is under way.
+    pub(crate) lost: BTreeMap<Arc<str>, Option<u64>>,
     /// Bytes that are held for it until they are durable.
     pub(crate) owed: usize,
     /// Bytes of answers to it that this turn has made.
@@ -71,6 +77,9 @@ impl Session {
             auth_reference: None,
             stash: Vec::new(),
             is_paused: false,
+            is_behind: false,
+            behind_since_ms: None,
+            lost: BTreeMap::new(),
             owed: 0,
             said: 0,
             out: Vec::new(),

@@ -13,6 +13,7 @@ mod presence;
 mod requests;
 mod rooms;
 mod sleep;
+mod slow;
 mod time;
 mod waking;
 
@@ -23,6 +24,7 @@ use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
 use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
 use crate::limits::Limits;
+use crate::patch::Differ;
 use crate::schema::Kinds;
 use crate::session::{Phase, Session};
 use crate::store::{Batch, WakeRow};
@@ -113,6 +115,7 @@ pub struct Shard {
     jobs: jobs::Jobs,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
+    differ: Differ,
     drafts: Vec<Draft>,
     lines: Lines,
 }
@@ -164,6 +167,7 @@ impl Shard {
             jobs: jobs::Jobs::after(first_number),
             counts: Counts::default(),
             scratch: Vec::new(),
+            differ: Differ::default(),
             drafts: Vec::new(),
             lines: Lines::new(place.shards),
         }
@@ -190,6 +194,7 @@ impl Shard {
                 self.bytes(conn, bytes, now);
             }
             Input::Flushed(conn) => self.flushed(conn, now),
+            Input::Behind(conn) => self.is_behind(conn),
             Input::Closed(conn) => self.closed(conn),
             Input::Verified { conn, result } => self.verified(conn, result, now),
             Input::Durable(commit) => self.durable(commit),
@@ -391,9 +396,10 @@ impl Shard {
     /// It has read what it was owed: what it sent meanwhile is taken up again.
     fn flushed(&mut self, conn: ConnId, now: Now) {
         let debt_limit = self.settings.limits.output_bytes;
-        let Some(session) = self.session(conn).filter(|session| session.is_paused && session.debt() <= debt_limit) else {
+        if self.session(conn).is_none_or(|session| !session.is_paused) || !self.catch_up(conn, now) {
             return;
-        };
+        }
+        let Some(session) = self.session(conn).filter(|session| session.debt() <= debt_limit) else { return };
         session.is_paused = false;
         let mut stash = std::mem::take(&mut session.stash);
         self.bytes(conn, &mut stash, now);

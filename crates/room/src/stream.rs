@@ -178,12 +178,13 @@ impl Streams {
             Some(m) => m,
             None => private.ring.iter().take_while(|told| told.order < self.order_after(n)).last().map_or(0, |told| told.number),
         };
+        // What is no longer kept, and what was told before this tenure began, cannot be told: a view stands for it, not a gap.
         let lost = private.m - length(&private.ring);
-        let lost_in_tenure = private.ring.front().is_none_or(|oldest| oldest.order >= since);
-        if heard < lost && lost_in_tenure {
+        let before = private.ring.iter().take_while(|told| told.order < since).last().map_or(0, |told| told.number);
+        if heard < lost.max(before) {
             return None;
         }
-        Some(private.ring.iter().filter(move |told| told.number > heard && told.order >= since))
+        Some(private.ring.iter().filter(move |told| told.number > heard))
     }
 
     /// The place at which public event `n` had just been told; of what lies before the ring, the ring's beginning.

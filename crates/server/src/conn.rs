@@ -12,8 +12,8 @@ pub(crate) struct Conn {
     written: usize,
     /// The system said that it takes no more; it will say when it does.
     is_blocked: bool,
-    /// Its input is not read because it does not read its output.
-    pub(crate) is_paused: bool,
+    /// The shard was told that it does not read its output.
+    pub(crate) is_behind: bool,
     /// The other side has ended, or the line is cut: no later event will say so again.
     pub(crate) is_ending: bool,
     /// Its input is not read because the shard says so.
@@ -44,7 +44,7 @@ pub(crate) enum ReadEnd {
 impl Conn {
     pub(crate) fn new(id: ConnId, stream: TcpStream, stage: Stage) -> Self {
         let (out, written, is_blocked) = (Vec::new(), 0, false);
-        Self { id, stream, stage, out, written, is_blocked, is_paused: false, is_ending: false, is_held: false }
+        Self { id, stream, stage, out, written, is_blocked, is_behind: false, is_ending: false, is_held: false }
     }
 
     /// Reads once. A short read has emptied the socket: what comes later is told anew (epoll(7), edge-triggered), but for the

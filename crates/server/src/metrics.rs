@@ -28,6 +28,10 @@ pub(crate) fn text(counts: &Counts, totals: &Totals) -> String {
         page.sample("parlour_actions_total", &format!("{{kind=\"{}\"}}", kind.as_str()), counts.actions_refused[kind as usize]);
     }
     page.one("parlour_events_total", "counter", "Events told, each once however many heard it.", counts.events);
+    let lost = "Times that a connection lost track of a room because its client did not read.";
+    page.one("parlour_rooms_lost_total", "counter", lost, counts.lost);
+    let closed = "Connections closed because their clients did not read.";
+    page.one("parlour_slow_consumer_closed_total", "counter", closed, counts.not_reading);
     page.family("parlour_frames_total", "counter", "WebSocket messages.");
     page.family("parlour_bytes_total", "counter", "Bytes of WebSocket connections.");
     for (at, dir) in ["in", "out"].into_iter().enumerate() {

@@ -111,7 +111,14 @@ impl End {
                 self.follows.remove(&text(&payload["room_id"]));
                 self.legal.remove(&text(&payload["room_id"]));
             }
-            "pong" | "error" | "closing" | "view" | "user_joined" | "user_left" | "room_update" => {}
+            "view" if !said["resumed"].is_null() => {
+                let room = text(&said["room"]);
+                let at = position(said["at"].as_str().unwrap_or_default());
+                let (Some(follow), Some(at)) = (self.follows.get_mut(&room), at) else { return };
+                (follow.at, follow.owed, follow.then) = (at.clone(), 0, Default::default());
+                user.heard.insert((room, follow.plays), at);
+            }
+            "pong" | "error" | "closing" | "view" | "patch" | "user_joined" | "user_left" | "room_update" => {}
             _ => {
                 let room = text(&said["room"]);
                 let Some(follow) = self.follows.get_mut(&room) else { return };

@@ -32,6 +32,10 @@ pub struct Desk {
     commit: u64,
     wake_at: Option<u64>,
     paused: BTreeSet<ConnId>,
+    /// Connections whose clients do not read, and what is not written to them yet.
+    stalled: BTreeMap<ConnId, Vec<u8>>,
+    /// Every byte that was written to some connections.
+    tapes: BTreeMap<ConnId, Vec<u8>>,
     /// How often a connection was to be read from no more.
     pub pauses: u32,
     /// While true nothing becomes durable.
@@ -71,6 +75,8 @@ impl Desk {
             commit: 0,
             wake_at: None,
             paused: BTreeSet::new(),
+            stalled: BTreeMap::new(),
+            tapes: BTreeMap::new(),
             pauses: 0,
             disk_waits: false,
             notes: Vec::new(),
@@ -175,6 +181,42 @@ impl Desk {
         self.replies.remove(&from).expect("a call is replied to")
     }
 
+    /// From now on every byte written to this connection is kept.
+    pub fn tapes(&mut self, conn: ConnId) {
+        self.tapes.insert(conn, Vec::new());
+    }
+
+    /// What was kept.
+    pub fn tape(&self, conn: ConnId) -> &[u8] {
+        &self.tapes[&conn]
+    }
+
+    /// A client stops reading.
+    pub fn stalls(&mut self, conn: ConnId) {
+        self.stalled.entry(conn).or_default();
+    }
+
+    /// How much is written and not read by a client that stopped.
+    pub fn unread(&self, conn: ConnId) -> usize {
+        self.stalled.get(&conn).map_or(0, Vec::len)
+    }
+
+    /// How much the shard itself has waiting for a connection.
+    pub fn owed(&mut self, conn: ConnId) -> usize {
+        self.shard.debt(conn)
+    }
+
+    /// A client that stopped reads again, all that there is.
+    pub fn reads(&mut self, conn: ConnId) {
+        let unwritten = self.stalled.remove(&conn).expect("it stopped");
+        let (frames, heard, _) = self.conns.get_mut(&conn).expect("it was opened");
+        heard.extend(frames.feed(&unwritten).expect("frames"));
+        if self.paused.contains(&conn) {
+            self.handles(Input::Flushed(conn));
+        }
+        self.turns();
+    }
+
     /// Time goes on; everything that is due happens on time.
     pub fn passes(&mut self, ms: u64) {
         let end_ms = self.now.mono_ms + ms;
@@ -236,6 +278,17 @@ impl Desk {
     fn does(&mut self, output: Output) {
         match output {
             Output::Write { conn, bytes } => {
+                if let Some(tape) = self.tapes.get_mut(&conn) {
+                    tape.extend_from_slice(&bytes);
+                }
+                if let Some(unwritten) = self.stalled.get_mut(&conn) {
+                    let was_over = unwritten.len() > self.limits.output_bytes;
+                    unwritten.extend_from_slice(&bytes);
+                    if unwritten.len() > self.limits.output_bytes && !was_over {
+                        self.handles(Input::Behind(conn));
+                    }
+                    return;
+                }
                 let (frames, heard, closed) = self.conns.get_mut(&conn).expect("it was opened");
                 assert!(!*closed, "bytes after the end");
                 heard.extend(frames.feed(&bytes).expect("frames"));

@@ -61,6 +61,7 @@ impl Fleet {
             Input::Opened { conn, .. }
             | Input::Bytes { conn, .. }
             | Input::Flushed(conn)
+            | Input::Behind(conn)
             | Input::Closed(conn)
             | Input::Verified { conn, .. } => self.holder(*conn),
             Input::Loaded { room, .. } => self.home(room),

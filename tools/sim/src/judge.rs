@@ -17,7 +17,7 @@ use parlour_room::{As, Viewer};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a client asked.
 #[derive(Clone, Debug)]
@@ -145,7 +145,10 @@ struct Following {
     owes_view: bool,
     /// No view may be of a state before this.
     shown: u64,
-    view: Option<String>,
+    /// The view, and its number: the last whole one with every patch since.
+    view: Option<(u64, Value)>,
+    /// The durable view that this is, as the rules wrote it.
+    seen: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +162,7 @@ struct Said<'a> {
     ts: Option<&'a str>,
     at: Option<&'a str>,
     p: Option<u64>,
+    resumed: Option<Value>,
     #[serde(borrow)]
     payload: &'a RawValue,
 }
@@ -290,7 +294,7 @@ impl Judge {
                 seen.unreferenced = seen.unreferenced.checked_sub(1).ok_or("P1: an error that nothing asked for")?;
                 Ok(())
             }
-            "view" => self.view(seen, &said),
+            "view" | "patch" => self.view(seen, &said),
             _ => self.event(seen, &said),
         }
     }
@@ -302,12 +306,13 @@ impl Judge {
                 return Err(format!("P1: {} was never answered on {conn:?}: {:?}", seen.user, pending.asked));
             }
         }
-        self.all_is_heard()
+        self.all_is_heard(&BTreeSet::new())
     }
 
-    /// When nothing is held back: whoever follows a room has heard all that the disk has.
-    pub fn all_is_heard(&self) -> Result<(), String> {
-        for seen in self.conns.values().filter(|seen| !seen.closed) {
+    /// When nothing is held back: whoever follows a room has heard all that the disk has, but for those whose clients do not
+    /// read.
+    pub fn all_is_heard(&self, behind: &BTreeSet<ConnId>) -> Result<(), String> {
+        for (_, seen) in self.conns.iter().filter(|(conn, seen)| !seen.closed && !behind.contains(conn)) {
             for (room, following) in &seen.follows {
                 self.is_up_to_date(&seen.user, room, following)?;
             }

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod judge;
 pub mod luck;
 pub mod model;
+pub mod patched;
 pub mod rooms;
 pub mod tally;
 pub mod wire;

@@ -291,11 +291,12 @@ impl Life {
         let owed = |slot: &&Slot| match slot.to {
             _ if slot.seq > seq => false,
             None => slot.number > after.0,
-            to => to == own && slot.number > after.1 && slot.seq >= since,
+            to => to == own && slot.number > after.1,
         };
         let lost = |slot: &Slot| match slot.to {
             None => slot.number <= ring(RING_PUBLIC, state.n),
-            Some(_) => slot.number <= ring(RING_PRIVATE, m),
+            // Of a former tenure of the same user nothing private is told again.
+            Some(_) => slot.seq < since || slot.number <= ring(RING_PRIVATE, m),
         };
         let mut events = Vec::new();
         for slot in self.told.iter().filter(owed) {

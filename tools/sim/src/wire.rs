@@ -62,7 +62,7 @@ pub fn frame(out: &mut Vec<u8>, opcode: u8, fin: bool, mask: [u8; 4], payload: &
 }
 
 /// Cuts what a server sent into frames.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Frames(Vec<u8>);
 
 impl Frames {

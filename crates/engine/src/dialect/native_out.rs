@@ -183,10 +183,19 @@ pub fn event(out: &mut Vec<u8>, room: &str, number: u64, private: bool, ts_ms: u
     put(out, format_args!("\",\"payload\":{{{fields}}}}}"));
 }
 
-/// A whole view.
-pub fn view(out: &mut Vec<u8>, room: &str, at: &Position, p: u64, view: &str) {
+/// A whole view. `resumed`: in place of all that a client which did not read was not sent.
+pub fn view(out: &mut Vec<u8>, room: &str, at: &Position, p: u64, view: &str, resumed: bool) {
     begin(out, "view");
-    put(out, format_args!("\"room\":\"{room}\",\"at\":\"{at}\",\"p\":{p},\"payload\":{view}}}"));
+    let resumed = if resumed { ",\"resumed\":{\"kind\":\"view\"}" } else { "" };
+    put(out, format_args!("\"room\":\"{room}\",\"at\":\"{at}\",\"p\":{p}{resumed},\"payload\":{view}}}"));
+}
+
+/// What changed from the view numbered `p - 1` to the one numbered `p`: operations of RFC 6902, without the brackets around them.
+pub fn patch(out: &mut Vec<u8>, room: &str, p: u64, ops: &[u8]) {
+    begin(out, "patch");
+    put(out, format_args!("\"room\":\"{room}\",\"p\":{p},\"payload\":{{\"ops\":["));
+    out.extend_from_slice(ops);
+    put(out, format_args!("]}}}}"));
 }
 
 /// Presence: somebody is here, or no longer. `kind` is `user_joined` or `user_left`.

@@ -4,7 +4,7 @@ use super::Shard;
 use super::requests::{Asker, Asking};
 use crate::code::Code;
 use crate::command::Command;
-use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, What, home};
+use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, Sort, What, home};
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
 use crate::session::{Phase, Session};
@@ -53,8 +53,11 @@ impl Lines {
 
     /// A frame that is framed already.
     pub(super) fn tell(&mut self, to: ShardId, room: &Arc<str>, bytes: &[u8], parcel: crate::hall::Parcel, sent: &mut SentOnce) {
-        let crate::hall::Parcel { conn, number, frame } = parcel;
+        let crate::hall::Parcel { conn, number, frame, sort } = parcel;
         let notices = &mut self.notices[usize::from(to.0)];
+        if number > 0 && sort == Sort::Welcome {
+            notices.parcels.push(Parcel { conn, what: What::Welcomed(room.clone()) });
+        }
         if frame.is_empty() {
             return notices.parcels.push(Parcel { conn, what: What::Handled(number) });
         }
@@ -64,7 +67,7 @@ impl Lines {
             from..notices.bytes.len()
         });
         let at = at.clone();
-        let what = if number > 0 { What::Answer(number, at) } else { What::Frame(room.clone(), at) };
+        let what = if number > 0 { What::Answer(number, at) } else { What::Frame(room.clone(), sort, at) };
         notices.parcels.push(Parcel { conn, what });
     }
 
@@ -80,6 +83,11 @@ impl Lines {
     /// The weight of what the other shards may not have heard.
     pub(super) fn unheard(&self) -> usize {
         self.lines.iter().map(Line::bytes).sum()
+    }
+
+    /// Asks the room's home to show it anew.
+    pub(super) fn ask_anew(&mut self, to: ShardId, conn: ConnId, room: Arc<str>, now_ms: u64, patience_ms: u64) {
+        self.line(to).say(Body::Anew(conn, room), now_ms, patience_ms);
     }
 
     fn line(&mut self, to: ShardId) -> &mut Line {
@@ -130,6 +138,7 @@ impl Shard {
         match &*body {
             Body::Request(request) => self.is_asked(from, request, now),
             Body::Gone(conn) => self.closed(*conn),
+            Body::Anew(conn, room) => self.is_to_show_anew(*conn, room),
             Body::Notices(notices) => self.is_told(notices, now),
         }
     }
@@ -148,8 +157,20 @@ impl Shard {
     fn is_told(&mut self, notices: &Notices, now: Now) {
         for Parcel { conn, what } in &notices.parcels {
             let frame = match what {
-                What::Frame(room, frame) => {
-                    self.session(*conn).is_some_and(|session| !session.deaf.contains_key(room)).then_some(frame)
+                What::Frame(room, sort, frame) => {
+                    let place = self.places.get(conn).copied();
+                    if let Some(place) =
+                        place.filter(|_| self.session(*conn).is_some_and(|session| !session.deaf.contains_key(room)))
+                    {
+                        self.queue(place, room, *sort, &notices.bytes[frame.clone()]);
+                    }
+                    None
+                }
+                What::Welcomed(room) => {
+                    if let Some(place) = self.places.get(conn).copied() {
+                        self.queue(place, room, Sort::Welcome, b"");
+                    }
+                    None
                 }
                 // An answer that comes after its time was given another one instead.
                 What::Answer(number, frame) => (self.is_answered(*conn, *number, now) == Some(Whose::Clients)).then_some(frame),

@@ -5,7 +5,7 @@ use super::play::{failure, stamp};
 use super::requests::Asker;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure, Resumed};
-use crate::hall::{Follow, Phase};
+use crate::hall::{Follow, Phase, Sort};
 use crate::io::{ConnId, Now, Role};
 use parlour_room::stream::{Missed, Told};
 use parlour_room::table::NONCE_BYTES;
@@ -110,11 +110,11 @@ impl Shard {
         };
         let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
         let (position, seed_hash) = (table.position(viewer), table.seed_hash());
-        let hall = self.hall(at);
+        let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
-        let view = if needs_view { hall.look(viewer, view_bytes) } else { Ok(false) };
-        let is_news = match view {
-            Ok(is_news) => is_news,
+        let view = if needs_view { hall.look(viewer, view_bytes, &mut self.differ).map(Some) } else { Ok(None) };
+        let class = match view {
+            Ok(class) => class,
             Err(fault) => {
                 self.note_view_fault(at, fault);
                 return Err(Code::Internal.into());
@@ -128,18 +128,19 @@ impl Shard {
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let name = hall.name.clone();
         let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
-        let answer = asker.reference.as_deref().map(|reference| move |out: &mut Vec<u8>| say::done(out, reference, &done));
-        hall.answer(conn, asker.number, answer);
+        let answer = asker.reference.as_deref().map(|reference| hall.draft.frame(|out| say::done(out, reference, &done)));
+        hall.draft.welcome(conn, asker.number, answer);
         for told in &missed {
             if let Some(body) = told.heard_by(viewer, since) {
-                hall.tell_one(conn, |out, name| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
+                let frame = hall.draft.frame(|out| say::event(out, &name, told.number, told.seat.is_some(), told.ts_ms, body));
+                hall.draft.send_as(Sort::Welcome, conn, &frame);
             }
         }
-        if needs_view {
-            hall.show(conn, viewer, is_news);
-        }
         let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
-        hall.follow(Follow { conn, user: user.into(), viewer, since });
+        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None });
+        if let Some(class) = class {
+            hall.show(conn, class, Sort::Welcome);
+        }
         hall.presence_is_old = true;
         if !was_here && seat.is_some() {
             hall.tell_others(Some(user), |out, name| say::presence(out, "user_joined", name, user));
@@ -205,7 +206,7 @@ impl Shard {
     /// Nobody follows a room any more; each is told why.
     pub(super) fn send_away(&mut self, at: usize, reason: &str) {
         let hall = self.hall(at);
-        hall.tell_others(None, |out, name| say::left(out, name, reason));
+        hall.tell_all(|out, name| say::left(out, name, reason));
         let followers: Vec<_> = hall.follows.drain(..).map(|follow| follow.conn).collect();
         for conn in followers {
             self.forget_room(conn, at);

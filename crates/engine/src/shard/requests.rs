@@ -102,7 +102,7 @@ impl Shard {
     }
 
     /// Counts what a request has made this connection be owed, until the end of the turn tells exactly.
-    fn said(&mut self, conn: ConnId, bytes: usize) {
+    pub(super) fn said(&mut self, conn: ConnId, bytes: usize) {
         let Some(session) = self.session(conn).filter(|_| bytes > 0) else { return };
         let is_first = session.said == 0;
         session.said += bytes;

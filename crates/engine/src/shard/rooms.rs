@@ -8,7 +8,6 @@ use crate::code::Code;
 use crate::dialect::native_out::{self as say, Failure};
 use crate::hall::{Asked, Hall, Parcel, Phase, Read, RoomClock, ViewFault, Waiting, read};
 use crate::io::{CallId, Now, Output, Reply};
-use crate::session;
 use crate::store::{EndedRow, History, ReadError, Snapshot};
 use parlour_room::{Fault, Played};
 use std::collections::VecDeque;
@@ -249,7 +248,7 @@ impl Shard {
     pub(super) fn settle(&mut self, at: usize) {
         let limits = &self.settings.limits;
         let Some(hall) = self.halls[at].as_mut() else { return };
-        let faults = hall.settle(limits.view_bytes);
+        let faults = hall.settle(limits.view_bytes, &mut self.differ);
         let is_heavy = hall.tail_bytes > limits.snapshot_tail_bytes.max(2 * hall.snapshot_bytes);
         if is_heavy || hall.tail_records >= limits.snapshot_tail_records {
             self.snapshot(at);
@@ -342,16 +341,12 @@ impl Shard {
         let mut sent = SentOnce::default();
         for parcel in draft.parcels.drain(..) {
             let conn = parcel.conn;
-            let Some(place) = self.places.get(&conn) else { continue };
-            let session = self.sessions[*place].as_mut().expect("places are kept");
+            let Some(place) = self.places.get(&conn).copied() else { continue };
+            let session = self.sessions[place].as_mut().expect("places are kept");
             if let Some(to) = session.stands_for {
                 self.lines.tell(to, room, &draft.bytes, parcel, &mut sent);
-            } else if session.phase != session::Phase::Closing {
-                if session.out.is_empty() {
-                    self.writable.push(conn);
-                }
-                session.out.extend_from_slice(&draft.bytes[parcel.frame]);
-                self.counts.frames[1] += 1;
+            } else {
+                self.queue(place, room, parcel.sort, &draft.bytes[parcel.frame]);
             }
         }
         for (to, reply) in draft.replies.drain(..) {

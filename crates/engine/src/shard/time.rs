@@ -119,6 +119,7 @@ impl Shard {
             }
             self.hang_up(conn, 1008, reason);
         }
+        self.look_after_slow(now);
         for at in 0..self.halls.len() {
             if self.halls[at].as_ref().is_some_and(|hall| hall.presence_is_old) {
                 self.tell_presence(at);

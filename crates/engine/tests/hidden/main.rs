@@ -11,6 +11,8 @@ mod leaky;
 mod pairs;
 mod people;
 mod play;
+#[path = "../patch/reference.rs"]
+mod reference;
 mod reveal;
 mod scan;
 mod teeth;
@@ -19,6 +21,7 @@ mod world;
 use game::{Game, VIEWERS, kinds};
 use pairs::{Difference, Figures};
 use parlour_cards::{Cards, Reason};
+use people::Person;
 use play::Match;
 use scan::Scan;
 use serde_json::Value;
@@ -48,7 +51,7 @@ fn seconds() -> impl Fn() -> f64 {
 fn whole_games_replay_to_the_same_bytes_and_nobody_is_sent_a_card_they_may_not_see() {
     let (took, kinds) = (seconds(), kinds::<Cards>());
     let mut ends: BTreeMap<String, u32> = BTreeMap::new();
-    let (mut records, mut snapshots, mut writes, mut bytes, mut looked_for) = (0, 0, 0, 0, 0);
+    let (mut records, mut snapshots, mut writes, mut bytes, mut looked_for, mut views) = (0, 0, 0, 0, 0, 0);
     for number in 0..GAMES {
         let _repeat = Repeat("game", number);
         let mut game = Match::begin(number, kinds.clone(), Scan::<Cards>::default(), true, &|config| config);
@@ -59,7 +62,14 @@ fn whole_games_replay_to_the_same_bytes_and_nobody_is_sent_a_card_they_may_not_s
             game.step();
         }
         game.world.settle();
+        for person in Person::ALL {
+            let line = game.world.line(person);
+            if let Some(view) = line.view().filter(|_| line.conn.is_some()) {
+                assert_eq!(*view, game.world.eyes.view(person.viewer()), "{person:?} sees what is no more");
+            }
+        }
         let scan = &game.world.eyes;
+        views += scan.views;
         assert!(scan.found.is_empty(), "{:?}", scan.found);
         (writes, bytes, looked_for) = (writes + scan.writes, bytes + scan.bytes, looked_for + scan.looked_for);
         let replayed = journal::replay(&kinds, game.world.disk.room(ROOM).expect("it was opened"));
@@ -74,7 +84,7 @@ fn whole_games_replay_to_the_same_bytes_and_nobody_is_sent_a_card_they_may_not_s
         }
     }
     println!("{GAMES} games in {:.1} s: {records} records, {snapshots} snapshots, ends {ends:?}", took());
-    println!("{writes} writes of {bytes} bytes, in which {looked_for} ids were looked for");
+    println!("{writes} writes of {bytes} bytes, in which {looked_for} ids were looked for; {views} views, whole or patched");
     let all = [
         Reason::PrizesTaken,
         Reason::NoMonsters,

@@ -280,7 +280,10 @@ impl Pair<'_> {
         self.figures.reveals += 1;
         for person in self.watched() {
             let (texts, _) = self.compared[person as usize];
-            let got = self.worlds.each_ref().map(|world| world.line(person).texts(texts).map(blind).collect::<Vec<_>>());
+            let got = self
+                .worlds
+                .each_ref()
+                .map(|world| world.line(person).as_views(texts).map(|text| blind(&text)).collect::<Vec<_>>());
             let [here, there] = &got;
             if here != there {
                 let [here, there] = got.map(|got| got.join("\n"));

@@ -1,8 +1,12 @@
 //! The people around a room, the frames they send (masked) and the frames they get: every byte of them is kept.
 
+use crate::reference;
 use parlour_engine::framing::websocket::{self, Opcode};
 use parlour_engine::io::{ConnId, Identity, Role};
 use parlour_room::{Seat, Viewer};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A connection's place at the table.
@@ -55,11 +59,15 @@ pub struct Line {
     texts: Vec<Range<usize>>,
     /// Every position that was named, as it was named.
     pub positions: Vec<String>,
+    /// The view as this person has it, and its number: the last whole one with every patch since.
+    view: (u64, Value),
+    /// What the view was after each message that patched it.
+    patched: BTreeMap<usize, Value>,
 }
 
 impl Line {
-    /// Takes what the server wrote: whole frames, unmasked.
-    pub fn receive(&mut self, bytes: &[u8]) {
+    /// Takes what the server wrote: whole frames, unmasked. Whoever looks is shown the view after each message that changes it.
+    pub fn receive(&mut self, bytes: &[u8], shows: &mut dyn FnMut(&Value)) {
         let mut from = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         while from < self.bytes.len() {
@@ -70,9 +78,40 @@ impl Line {
                 if let Some((_, at)) = said.split_once("\"at\":\"") {
                     self.positions.push(at.split('"').next().unwrap_or_default().to_owned());
                 }
+                if said.starts_with("{\"v\":1,\"type\":\"view\"") {
+                    let mut view: Value = serde_json::from_str(said).expect("JSON");
+                    self.view = (view["p"].as_u64().expect("a number"), view["payload"].take());
+                    shows(&self.view.1);
+                } else if said.starts_with("{\"v\":1,\"type\":\"patch\"") {
+                    let patch: Value = serde_json::from_str(said).expect("JSON");
+                    assert_eq!(patch["p"], self.view.0 + 1, "after {}: {said}", self.view.0);
+                    let ops = patch["payload"]["ops"].as_array().expect("operations");
+                    reference::apply(&mut self.view.1, ops).unwrap_or_else(|why| panic!("{why} in {said}"));
+                    self.view.0 += 1;
+                    shows(&self.view.1);
+                    self.patched.insert(self.texts.len(), self.view.1.clone());
+                }
                 self.texts.push(text);
             }
         }
+    }
+
+    /// The view as this person has it, if they were shown one on this connection.
+    pub fn view(&self) -> Option<&Value> {
+        (self.view.0 > 0).then_some(&self.view.1)
+    }
+
+    /// A new connection, on which nothing was shown yet.
+    pub fn begin(&mut self, conn: ConnId) {
+        (self.conn, self.view) = (Some(conn), Default::default());
+    }
+
+    /// The messages after so many, each patch as the view that it made.
+    pub fn as_views(&self, after: usize) -> impl Iterator<Item = Cow<'_, str>> {
+        self.texts(after).enumerate().map(move |(at, text)| match self.patched.get(&(after + at)) {
+            Some(view) => Cow::Owned(format!("{{\"v\":1,\"type\":\"view\",\"payload\":{view}}}")),
+            None => Cow::Borrowed(text),
+        })
     }
 
     /// How many messages came.

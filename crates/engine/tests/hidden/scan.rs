@@ -6,6 +6,7 @@ use crate::game::{Game, VIEWERS};
 use crate::world::Eyes;
 use parlour_engine::store::Batch;
 use parlour_room::{Cause, Table, Viewer};
+use serde_json::Value;
 
 /// So long an id is; of the seed, every part that long is looked for.
 const LENGTH: usize = 12;
@@ -19,8 +20,12 @@ pub struct Scan<G: Game> {
     hidden: [Vec<Word>; 3],
     /// What was hidden when a former life of the room ended, and is so forever.
     past: [Vec<Word>; 3],
+    /// The states since the batch before the last, newest first: with no other may a view that leaves now agree.
+    recent: Vec<G>,
     /// What left and should not have.
     pub found: Vec<String>,
+    /// Views that were held against those states.
+    pub views: u64,
     pub writes: u64,
     pub bytes: u64,
     /// Ids that were hidden from somebody, summed over every write.
@@ -29,29 +34,48 @@ pub struct Scan<G: Game> {
 
 impl<G: Game> Default for Scan<G> {
     fn default() -> Self {
-        let (table, seed, hidden, past, found) = Default::default();
-        Self { table, seed, hidden, past, found, writes: 0, bytes: 0, looked_for: 0 }
+        let (table, seed, hidden, past, recent, found) = Default::default();
+        Self { table, seed, hidden, past, recent, found, views: 0, writes: 0, bytes: 0, looked_for: 0 }
+    }
+}
+
+impl<G: Game> Scan<G> {
+    /// What somebody sees who has heard everything.
+    pub fn view(&self, viewer: Viewer) -> Value {
+        serde_json::to_value(self.recent[0].view(viewer)).expect("JSON")
     }
 }
 
 impl<G: Game> Eyes for Scan<G> {
     fn on_disk(&mut self, batch: &Batch) {
+        if !batch.records.is_empty() {
+            self.recent.truncate(1);
+        }
         for (_, record) in &batch.records {
             match &mut self.table {
                 Some(table) if record.cause != Cause::Opened => drop(table.replay(record).expect("it was played before")),
                 _ => {
-                    let opened: serde_json::Value = serde_json::from_str(&record.input).expect("JSON");
+                    let opened: Value = serde_json::from_str(&record.input).expect("JSON");
                     self.seed.extend(words(opened["seed"].as_str().expect("a seed")));
                     self.past = self.hidden.clone();
                     self.table = Some(Table::replay_opening(record).expect("it was opened before").0);
                 }
             }
+            self.recent.insert(0, self.table.as_ref().expect("a room opens first").state().clone());
         }
         let state = self.table.as_ref().expect("a room opens first").state();
         for ((viewer, hidden), past) in VIEWERS.into_iter().zip(&mut self.hidden).zip(&self.past) {
             hidden.clone_from(past);
             hidden.extend(state.hidden(viewer).iter().flat_map(|id| words(id)));
             hidden.sort_unstable();
+        }
+    }
+
+    fn shown(&mut self, reader: Viewer, view: &Value) {
+        self.views += 1;
+        let is_so = |state: &G| serde_json::to_value(state.view(reader)).expect("JSON") == *view;
+        if !self.recent.iter().any(is_so) {
+            self.found.push(format!("{reader:?} sees what is not so: {view}"));
         }
     }
 

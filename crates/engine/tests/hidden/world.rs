@@ -10,6 +10,7 @@ use parlour_engine::shard::{Settings, Shard};
 use parlour_engine::store::Batch;
 use parlour_room::bot::{self, Ask};
 use parlour_room::{Dice, Viewer};
+use serde_json::Value;
 use std::collections::VecDeque;
 
 /// The one room there is.
@@ -21,6 +22,8 @@ pub trait Eyes {
     fn on_disk(&mut self, _batch: &Batch) {}
     /// This leaves, for somebody who may look through these eyes at most.
     fn left(&mut self, _reader: Viewer, _bytes: &[u8]) {}
+    /// Somebody who may look through these eyes sees the room so, after a message that showed it or what changed in it.
+    fn shown(&mut self, _reader: Viewer, _view: &Value) {}
 }
 
 impl Eyes for () {}
@@ -69,7 +72,7 @@ impl<E: Eyes> World<E> {
     pub fn connect(&mut self, person: Person) {
         self.hang_up(person);
         let conn = ConnId(self.number());
-        self.lines[person as usize].conn = Some(conn);
+        self.lines[person as usize].begin(conn);
         let entropy = self.entropy();
         self.handle(Input::Opened { conn, entropy, token: None, guest: Some(person.identity()), guest_token: None });
     }
@@ -184,7 +187,8 @@ impl<E: Eyes> World<E> {
                     let person = Person::ALL.into_iter().find(|person| self.line(*person).conn == Some(conn));
                     let person = person.expect("nothing is written to a connection that is gone");
                     self.eyes.left(person.viewer(), &bytes);
-                    self.lines[person as usize].receive(&bytes);
+                    let eyes = &mut self.eyes;
+                    self.lines[person as usize].receive(&bytes, &mut |view| eyes.shown(person.viewer(), view));
                 }
                 Output::Append(batch) => self.on_the_way.push_back((1 + self.dice.below(3), batch)),
                 Output::Load(room) => {

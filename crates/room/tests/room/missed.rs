@@ -73,7 +73,7 @@ impl Log {
         }
     }
 
-    /// The bodies a viewer missed after this position; `None` if one of them is no longer kept.
+    /// The bodies a viewer missed after this position; `None` if one of them is no longer kept, or is not theirs any more.
     fn missed(&self, viewer: Viewer, n: u64, m: u64) -> Option<Vec<(u64, bool, &str)>> {
         let seat = viewer.seat().and_then(|seat| self.seats.get(&seat));
         let (since, numbering, all_m) = seat.map_or((usize::MAX, 0, 0), |seat| (seat.since, seat.numbering, seat.m));
@@ -81,8 +81,9 @@ impl Log {
         for (at, Entry { told, numbering: own }) in self.entries.iter().enumerate() {
             let (wanted, kept) = match told.seat {
                 None => (told.number > n, told.number + RING_PUBLIC as u64 > self.n),
-                Some(_) if told.seat != viewer.seat() || *own != numbering || at < since => continue,
-                Some(_) => (told.number > m, told.number + RING_PRIVATE as u64 > all_m),
+                Some(_) if told.seat != viewer.seat() || *own != numbering => continue,
+                // Of a former tenure of the same user nothing private is told again.
+                Some(_) => (told.number > m, at >= since && told.number + RING_PRIVATE as u64 > all_m),
             };
             if wanted {
                 let holds = |holders: &[Seat]| at >= since && viewer.seat().is_some_and(|seat| holders.contains(&seat));
@@ -94,14 +95,6 @@ impl Log {
             }
         }
         Some(missed)
-    }
-
-    /// Nothing of the tenure is lost, but only just: the table cannot tell, and may send a view instead.
-    fn at_the_brim(&self, viewer: Viewer, m: u64) -> bool {
-        let Some(seat) = viewer.seat().and_then(|seat| self.seats.get(&seat)) else { return false };
-        let own = |entry: &&Entry| entry.told.seat == viewer.seat() && entry.numbering == seat.numbering;
-        let in_tenure = self.entries[seat.since..].iter().filter(own).count();
-        in_tenure == RING_PRIVATE && m + (RING_PRIVATE as u64) < seat.m
     }
 
     /// The position may be of an older private numbering.
@@ -119,7 +112,7 @@ impl Log {
         match about.streams.missed(viewer, since, n, Some(m)) {
             Missed::Ahead => assert!(n > self.n || m > all_m, "{viewer:?} {n} {m}"),
             Missed::TooMuch => {
-                let is_lost = self.missed(viewer, n, m).is_none() || self.at_the_brim(viewer, m);
+                let is_lost = self.missed(viewer, n, m).is_none();
                 assert!(is_lost || self.is_ambiguous(viewer, n, m), "{viewer:?} {n} {m}");
             }
             Missed::Events(events) => {

@@ -14,7 +14,12 @@ fn since(live: &Live<Room>, user: &str) -> u64 {
 
 /// What the holder of seat 0 is served from the very beginning, as (number, private, body).
 fn from_the_beginning(live: &Live<Room>, viewer: Viewer, since: u64) -> Vec<(u64, bool, String)> {
-    let Missed::Events(events) = live.table.about().streams.missed(viewer, since, 0, Some(0)) else { panic!("too much") };
+    heard_after(live, viewer, since, 0)
+}
+
+/// The same, of one who has heard so many private events.
+fn heard_after(live: &Live<Room>, viewer: Viewer, since: u64, m: u64) -> Vec<(u64, bool, String)> {
+    let Missed::Events(events) = live.table.about().streams.missed(viewer, since, 0, Some(m)) else { panic!("too much") };
     let hear = |told: &Told| (told.number, told.seat.is_some(), told.heard_by(viewer, since).unwrap().get().to_owned());
     events.into_iter().map(hear).collect()
 }
@@ -65,7 +70,10 @@ fn the_same_user_coming_back_goes_on_counting_but_is_a_spectator_for_the_time_be
     assert_eq!(live.table.position(SEAT).m, Some(5));
     live.act("u1", &Do::Whisper { to: Seat(0), times: 1 });
     live.act("u1", &Do::Hint { holders: vec![Seat(0)], word: "after".to_owned() });
-    let served = from_the_beginning(&live, SEAT, since(&live, "u0"));
+    // What they were told in private before, and may have missed, is no longer theirs to hear: they are told so by a view.
+    let missed = |m| live.table.about().streams.missed(SEAT, since(&live, "u0"), 0, Some(m)).clone();
+    assert!((0..5).all(|m| matches!(missed(m), Missed::TooMuch)));
+    let served = heard_after(&live, SEAT, since(&live, "u0"), 5);
     let private: Vec<u64> = served.iter().filter(|(_, private, _)| *private).map(|(number, ..)| *number).collect();
     assert_eq!(private, [6]);
     let text = format!("{served:?}");

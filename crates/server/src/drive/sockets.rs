@@ -91,7 +91,7 @@ impl Drive {
         let mut total = 0;
         let mut buffer = std::mem::take(&mut self.buffer);
         while let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) {
-            if conn.is_paused || conn.is_held {
+            if conn.is_held {
                 break;
             }
             let (n, end) = conn.read(&mut buffer);
@@ -188,13 +188,12 @@ impl Drive {
         let until_ms = self.now.mono_ms + self.parts.shard.limits().linger_ms;
         let Some(conn) = self.conns[place].as_mut() else { return };
         conn.stage = Stage::Lingering { until_ms, is_shut: false };
-        conn.is_paused = false;
+        conn.is_held = false;
         self.deadlines.insert((until_ms, place));
         self.flush(place);
     }
 
     pub(super) fn flush(&mut self, place: usize) {
-        let soft = self.parts.shard.limits().output_bytes;
         let Some(conn) = self.conns.get_mut(place).and_then(Option::as_mut) else { return };
         if conn.flush().is_err() {
             return self.drop_conn(place);
@@ -207,10 +206,6 @@ impl Drive {
             *is_shut = true;
             let _ = conn.stream.shutdown(std::net::Shutdown::Write);
         }
-        if conn.is_paused && unwritten < soft {
-            conn.is_paused = false;
-            self.unread.push(place);
-        }
         self.tell_if_flushed(place);
     }
 
@@ -221,7 +216,9 @@ impl Drive {
         if conn.write(bytes).is_err() || conn.unwritten() > hard {
             return self.drop_conn(place);
         }
-        conn.is_paused = conn.unwritten() > soft;
+        if conn.unwritten() > soft && !std::mem::replace(&mut conn.is_behind, true) {
+            self.parts.shard.handle(Input::Behind(id), self.now);
+        }
         self.tell_if_flushed(place);
     }
 
@@ -236,7 +233,8 @@ impl Drive {
     }
 
     fn tell_if_flushed(&mut self, place: usize) {
-        if let Some(conn) = self.conns[place].as_ref().filter(|conn| conn.is_held && conn.unwritten() == 0) {
+        if let Some(conn) = self.conns[place].as_mut().filter(|conn| conn.is_held && conn.unwritten() == 0) {
+            conn.is_behind = false;
             self.parts.shard.handle(Input::Flushed(conn.id), self.now);
         }
     }

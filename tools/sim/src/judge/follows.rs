@@ -4,6 +4,7 @@
 use super::answers::position;
 use super::{Following, Judge, Pending, Said, Seen, What};
 use crate::model::{Life, Missed, Past, State};
+use crate::patched;
 use parlour_room::{As, Seat, Viewer};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -41,8 +42,8 @@ impl Judge {
                 _ => continue,
             };
             let owes_view = !(life.kind.events_suffice() && resumed == "replayed");
-            let (shown, view) = (pending.lower, None);
-            let following = Following { viewer, life: name, since, n, m, script, owes_view, shown, view };
+            let (shown, view, seen_as) = (pending.lower, None, None);
+            let following = Following { viewer, life: name, since, n, m, script, owes_view, shown, view, seen: seen_as };
             seen.follows.insert(room.clone(), following);
             self.tally.add(match resumed {
                 "replayed" => "resumed: replayed",
@@ -90,25 +91,53 @@ impl Judge {
     pub(super) fn view(&mut self, seen: &mut Seen, said: &Said<'_>) -> Result<(), String> {
         let room = said.room.ok_or("a view of no room")?;
         let following = seen.follows.get_mut(room).ok_or("P5: a view of a room that is not followed")?;
-        if said.p.is_none() || !following.script.is_empty() {
+        let p = said.p.ok_or("a view without a number")?;
+        if let Some(resumed) = &said.resumed {
+            // In place of all that a slow reader was not sent, and of nothing that a join still owes.
+            let (life, n, m) = position(said.at.unwrap_or_default())?;
+            if resumed["kind"] != "view" || life != following.life || n < following.n || m < following.m {
+                return Err(format!("P5: caught up from {}.{} to {:?}", following.n, following.m, said.at));
+            }
+            (following.n, following.m, following.view) = (n, m, None);
+            self.tally.add("slow readers caught up");
+        }
+        if !following.script.is_empty() {
             return Err("P5: a view before the events that were missed".to_owned());
         }
-        let at = position(said.at.unwrap_or_default())?;
-        if at != (following.life.clone(), following.n, following.m) {
-            return Err(format!("P5: a view at {at:?} after the events up to {}.{}", following.n, following.m));
-        }
-        let past = self.model.past(room).ok_or("P2: a view of a room that is not on the disk")?;
-        let shown = said.payload.get();
-        let fits = |life: &Life, state: &State| {
-            let numbers = (state.n, state.m_of(following.viewer).m);
-            life.name == following.life
-                && numbers == (following.n, following.m)
-                && state.views.get(&following.viewer).is_some_and(|view| view == shown)
+        let payload: Value = serde_json::from_str(said.payload.get()).map_err(|error| error.to_string())?;
+        let shown = match (said.kind, following.view.take()) {
+            ("patch", Some((before, mut view))) if p == before + 1 && !following.owes_view => {
+                patched::apply(&mut view, &payload["ops"])?;
+                self.tally.add("patches");
+                view
+            }
+            ("patch", before) => return Err(format!("P5: a patch to {p} after {before:?}")),
+            (_, before) => {
+                let at = position(said.at.unwrap_or_default())?;
+                if at != (following.life.clone(), following.n, following.m) {
+                    return Err(format!("P5: a view at {at:?} after the events up to {}.{}", following.n, following.m));
+                }
+                if before.is_some_and(|(before, _)| p != before + 1) {
+                    return Err(format!("P5: a view {p} that does not follow"));
+                }
+                self.tally.add("views");
+                payload
+            }
         };
-        let found = past.states.range(following.shown..).find(|(_, state)| fits(&past.lives[state.life], state));
-        let (seq, _) = found.ok_or("P2: no durable state looks like this")?;
-        (following.shown, following.owes_view, following.view) = (*seq, false, Some(shown.to_owned()));
-        self.tally.add("views");
+        let past = self.model.past(room).ok_or("P2: a view of a room that is not on the disk")?;
+        let fits = |life: &Life, state: &State| {
+            let view = state.views.get(&following.viewer)?;
+            let numbers = (state.n, state.m_of(following.viewer).m);
+            let is_so = life.name == following.life
+                && numbers == (following.n, following.m)
+                && serde_json::from_str::<Value>(view).is_ok_and(|view| view == shown);
+            is_so.then(|| view.clone())
+        };
+        let mut states = past.states.range(following.shown..);
+        let found = states.find_map(|(seq, state)| Some((*seq, fits(&past.lives[state.life], state)?)));
+        let (seq, as_written) = found.ok_or("P2: no durable state looks like this")?;
+        (following.shown, following.owes_view, following.seen) = (seq, false, Some(as_written));
+        following.view = Some((p, shown));
         Ok(())
     }
 
@@ -132,7 +161,7 @@ impl Judge {
         {
             return Err(format!("presence: {user} follows {room}, and by record {seq} they are away"));
         }
-        if !life.kind.events_suffice() && following.view.as_ref() != state.views.get(&following.viewer) {
+        if !life.kind.events_suffice() && following.seen.as_ref() != state.views.get(&following.viewer) {
             return Err(format!("P5: {user} as {:?} sees an old view of {room}, not record {seq}", following.viewer));
         }
         Ok(())

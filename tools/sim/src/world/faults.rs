@@ -140,10 +140,13 @@ impl World {
     fn settings(&mut self) -> Settings {
         // A room that lost its inbox must not be found out by the snapshot of it as it falls asleep.
         let may_sleep = self.plan.planted != Some(Planted::LostInbox);
+        self.output_bytes = usize::try_from(self.luck.range(2_000, 20_000)).expect("small");
         let limits = Limits {
+            output_bytes: self.output_bytes,
+            behind_ms: 3_000,
             snapshot_tail_bytes: 600,
             panics: usize::MAX,
-            undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
+            undurable_per_room: usize::try_from(self.luck.range(2, 14)).expect("small"),
             idle_ms: if may_sleep { self.luck.range(20, 2500) } else { u64::from(u32::MAX) },
             wake_soon_ms: self.luck.range(0, 400),
             sleep_tail_bytes: usize::try_from(self.luck.range(0, 500)).expect("small"),

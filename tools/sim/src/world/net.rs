@@ -16,6 +16,8 @@ pub(super) struct Link {
     /// The server closed: what it wrote before still comes.
     closes: bool,
     is_open: bool,
+    /// The server was told that its client does not read.
+    is_behind: bool,
     process: u64,
     token_first: bool,
     up: Pipe,
@@ -54,6 +56,7 @@ impl World {
             is_cut: false,
             closes: false,
             is_open: false,
+            is_behind: false,
             process: 0,
             token_first: self.luck.percent(75),
             up: Pipe::default(),
@@ -106,9 +109,17 @@ impl World {
     pub(super) fn sends_down(&mut self, conn: ConnId, bytes: &[u8]) {
         let Some(link) = self.links.get_mut(&conn).filter(|link| !link.is_cut) else { return };
         link.down.push(bytes);
-        if !std::mem::replace(&mut link.down.is_moving, true) {
-            let delay = self.luck.range(0, 25);
+        let is_moving = std::mem::replace(&mut link.down.is_moving, true);
+        let is_behind = link.down.bytes.len() > self.output_bytes && !std::mem::replace(&mut link.is_behind, true);
+        if !is_moving {
+            // Now and then a client does not read for a while.
+            let stops = !self.is_healing() && self.luck.percent(1);
+            let delay = if stops { self.luck.range(500, 6000) } else { self.luck.range(0, 25) };
             self.after(delay, Event::Down(conn));
+        }
+        if is_behind {
+            self.judge.tally.add("slow readers");
+            self.tells(Input::Behind(conn));
         }
     }
 
@@ -146,6 +157,13 @@ impl World {
             self.after(delay, Event::Down(conn));
         } else if link.closes || closed {
             self.after(1, Event::HungUp(conn));
+        }
+        if count == all
+            && self.paused.contains(&conn)
+            && let Some(link) = self.links.get_mut(&conn)
+        {
+            link.is_behind = false;
+            self.tells(Input::Flushed(conn));
         }
         if pinged && let Some(link) = self.links.get_mut(&conn) {
             let pong = wire::pong(&mut self.luck);

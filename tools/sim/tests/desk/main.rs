@@ -13,9 +13,13 @@ mod models;
 #[cfg(test)]
 mod presence;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod sleeping;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
