@@ -230,11 +230,11 @@ impl Shard {
         }
     }
 
-    /// What the room says until it has heard that the connection no longer follows, or its newest wish, is not passed on.
+    /// What the room says until it has heard that the connection no longer follows, or its next wish, is not passed on.
     fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, now: Now) {
-        let of_conn = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).rev();
-        let newest = of_conn.into_iter().find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
-        let number = newest.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
+        let mut of_conn = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX));
+        let next = of_conn.find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
+        let number = next.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
         if let Some(session) = self.session(conn) {
             session.deaf.insert(room, number);
         }

@@ -91,6 +91,7 @@ impl SqliteReader {
     /// The records of the room's chunks.
     fn folded(&self, room: &str, from: Option<u64>) -> Result<(Vec<Record>, Option<ReadError>), ReadError> {
         let (mut records, mut misplaced, mut reads) = (Vec::new(), None, self.reads.get());
+        let begin = from;
         let from = from.map_or(i64::MIN, |from| i64::try_from(from).unwrap_or(i64::MAX));
         let mut query = self.db.prepare_cached(CHUNKS).map_err(failed(0))?;
         let mut rows = query.query((room, from)).map_err(failed(0))?;
@@ -107,9 +108,11 @@ impl SqliteReader {
             let inside = [records[before].seq, records[records.len() - 1].seq];
             if span != inside.map(Ok) {
                 let [first, last] = span;
+                // It does begin where it says if the chunks before it say so, or whoever wants to read from there.
+                let begins = |first| first == expected || (before == 0 && Some(first) == begin);
                 let at = match (first, last) {
-                    // The chunks before it say that it begins where it says: its own first record is not there.
-                    (Ok(first), _) if first == expected && first < inside[0] => first,
+                    // Its own first record is not there.
+                    (Ok(first), _) if begins(first) && first < inside[0] => first,
                     (Ok(first), Ok(last)) if first == inside[0] && last > inside[1] => inside[1] + 1,
                     _ => inside[0],
                 };
