@@ -16,6 +16,8 @@ mod sleep;
 mod time;
 mod waking;
 
+pub(crate) use sleep::Rest;
+
 use crate::code::Code;
 use crate::dialect::native_out as say;
 use crate::forward::Place;
