@@ -13,6 +13,7 @@ use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
 use crate::patch::Differ;
+use crate::shard::Rest;
 use crate::store::History;
 use parlour_room::stream::Told;
 use parlour_room::{AnyKind, AnyTable, Hash64, Played, Position, Seat, Viewer};
@@ -55,13 +56,7 @@ pub(crate) struct Hall {
     /// How many records these are.
     pub(crate) tail_records: usize,
     pub(crate) snapshot_bytes: usize,
-    /// When it was used last, in monotonic time, and when it is looked at next.
-    pub(crate) used_ms: u64,
-    pub(crate) look_ms: u64,
-    /// It goes to sleep as soon as what was recorded of it is durable.
-    pub(crate) is_leaving: bool,
-    /// What its row in the journal says of when to wake it.
-    pub(crate) wake_at: Option<u64>,
+    pub(crate) rest: Rest,
 }
 
 pub(crate) enum Phase {
@@ -255,10 +250,7 @@ impl Hall {
             tail_bytes: 0,
             tail_records: 0,
             snapshot_bytes: 0,
-            used_ms: 0,
-            look_ms: 0,
-            is_leaving: false,
-            wake_at: None,
+            rest: Rest::default(),
         }
     }
 

@@ -17,6 +17,8 @@ mod slow;
 mod time;
 mod waking;
 
+pub(crate) use sleep::Rest;
+
 use crate::code::Code;
 use crate::dialect::native_out as say;
 use crate::forward::Place;

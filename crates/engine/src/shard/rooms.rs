@@ -76,7 +76,7 @@ impl Shard {
                     hall.take_table(kind, table);
                     (hall.snapshot_bytes, hall.tail_bytes, hall.tail_records) = (snapshot_bytes, tail_bytes, tail_records);
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
-                    hall.wake_at = history.and_then(|history| history.wake_at);
+                    hall.rest.wake_at = history.and_then(|history| history.wake_at);
                     self.counts.rooms_woken += u64::from(was_due);
                     self.refollow(at);
                     if let Some(played) = taken_over {

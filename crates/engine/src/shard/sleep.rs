@@ -9,6 +9,18 @@ use crate::hall::{Hall, Phase};
 use crate::io::Now;
 use std::collections::BTreeSet;
 
+/// What a room that is loaded knows of going to sleep.
+#[derive(Default)]
+pub(crate) struct Rest {
+    /// When it was used last, in monotonic time, and when it is looked at next.
+    used_ms: u64,
+    look_ms: u64,
+    /// It goes to sleep as soon as what was recorded of it is durable.
+    is_leaving: bool,
+    /// What its row in the journal says of when to wake it.
+    pub(super) wake_at: Option<u64>,
+}
+
 /// The beds of the rooms that are loaded.
 #[derive(Default)]
 pub(super) struct Beds {
@@ -32,7 +44,7 @@ impl Shard {
     /// A room is here: it will be looked at when it has had time to fall idle.
     pub(super) fn make_bed(&mut self, at: usize) {
         let now_ms = self.now.mono_ms;
-        self.hall(at).used_ms = now_ms;
+        self.hall(at).rest.used_ms = now_ms;
         self.look_at(at, now_ms + self.settings.limits.idle_ms);
     }
 
@@ -41,7 +53,7 @@ impl Shard {
         let idle_ms = self.settings.limits.idle_ms;
         for _ in 0..LOOKS_AT_ONCE {
             let Some((_, at)) = self.beds.looks.first().copied().filter(|(look_ms, _)| *look_ms <= now.mono_ms) else { return };
-            let idle_until_ms = self.hall(at).used_ms + idle_ms;
+            let idle_until_ms = self.hall(at).rest.used_ms + idle_ms;
             if idle_until_ms <= now.mono_ms {
                 self.put_to_sleep(at, now);
             }
@@ -80,8 +92,8 @@ impl Shard {
     pub(super) fn stays(&mut self, at: usize) {
         let now_ms = self.now.mono_ms;
         let Some(hall) = self.halls[at].as_mut() else { return };
-        hall.used_ms = now_ms;
-        if std::mem::take(&mut hall.is_leaving) {
+        hall.rest.used_ms = now_ms;
+        if std::mem::take(&mut hall.rest.is_leaving) {
             self.beds.leaving -= 1;
         }
     }
@@ -89,13 +101,13 @@ impl Shard {
     /// Everything recorded of a room on its way out is durable. Whether it is gone.
     pub(super) fn falls_asleep(&mut self, at: usize) -> bool {
         let (durable, draining) = (self.durable, self.draining.is_some());
-        let Some(hall) = self.halls[at].as_ref().filter(|hall| hall.is_leaving && !draining) else { return false };
+        let Some(hall) = self.halls[at].as_ref().filter(|hall| hall.rest.is_leaving && !draining) else { return false };
         if is_needed(hall, durable) {
             self.stays(at);
             return false;
         }
         self.counts.rooms_slept += 1;
-        let wake_at = hall.wake_at;
+        let wake_at = hall.rest.wake_at;
         self.forget(at);
         self.sleeps_until(wake_at);
         true
@@ -113,7 +125,7 @@ impl Shard {
             self.record(at, played);
         }
         let wake_at = wake_at(self.hall(at), now);
-        if self.hall(at).wake_at != wake_at {
+        if self.hall(at).rest.wake_at != wake_at {
             self.write_wake(at, wake_at);
         }
         let hall = self.hall(at);
@@ -131,7 +143,7 @@ impl Shard {
     pub(super) fn keep_wake_row(&mut self, at: usize, has_ended: bool) {
         let now = self.now;
         let hall = self.hall(at);
-        match (hall.wake_at, wake_at(hall, now)) {
+        match (hall.rest.wake_at, wake_at(hall, now)) {
             (Some(_), None) if has_ended => self.write_wake(at, None),
             (None, Some(due_ms)) => self.write_wake(at, Some(due_ms)),
             (Some(written_ms), Some(due_ms)) if due_ms < written_ms => self.write_wake(at, Some(due_ms)),
@@ -142,7 +154,7 @@ impl Shard {
     /// A new life begins: its row says nothing of waking.
     pub(super) fn forget_wake_row(&mut self, at: usize) {
         let hall = self.hall(at);
-        hall.wake_at = None;
+        hall.rest.wake_at = None;
         let name = hall.name.clone();
         self.wakes.remove(&name);
     }
@@ -156,8 +168,8 @@ impl Shard {
         for asked in hall.asks.values() {
             self.asked.remove(&asked.ask);
         }
-        self.beds.looks.remove(&(hall.look_ms, at));
-        self.beds.leaving -= usize::from(hall.is_leaving);
+        self.beds.looks.remove(&(hall.rest.look_ms, at));
+        self.beds.leaving -= usize::from(hall.rest.is_leaving);
         self.by_name.remove(&hall.name);
         self.forget_jobs(&hall.name);
         self.free_halls.push(at);
@@ -166,8 +178,8 @@ impl Shard {
     fn look_at(&mut self, at: usize, look_ms: u64) {
         let look_ms = look_ms.next_multiple_of(LOOK_STEP_MS);
         let hall = self.halls[at].as_mut().expect("a room that is looked at is there");
-        self.beds.looks.remove(&(hall.look_ms, at));
-        hall.look_ms = look_ms;
+        self.beds.looks.remove(&(hall.rest.look_ms, at));
+        hall.rest.look_ms = look_ms;
         self.beds.looks.insert((look_ms, at));
     }
 
@@ -176,13 +188,13 @@ impl Shard {
         let (draining, name) = (self.draining.is_some(), self.hall(at).name.clone());
         let is_watched = self.presence.watches(&name);
         let hall = self.hall(at);
-        if draining || is_watched || hall.is_leaving || is_needed(hall, durable) || is_wanted_before(hall, soon_ms) {
+        if draining || is_watched || hall.rest.is_leaving || is_needed(hall, durable) || is_wanted_before(hall, soon_ms) {
             return;
         }
         if hall.frozen.is_none() {
             self.put_away(at, now);
         }
-        self.hall(at).is_leaving = true;
+        self.hall(at).rest.is_leaving = true;
         self.beds.leaving += 1;
         if self.hall(at).last_commit <= durable {
             self.falls_asleep(at);
@@ -192,7 +204,7 @@ impl Shard {
     fn write_wake(&mut self, at: usize, wake_at: Option<u64>) {
         let commit = self.commit;
         let hall = self.hall(at);
-        (hall.wake_at, hall.last_commit) = (wake_at, commit);
+        (hall.rest.wake_at, hall.last_commit) = (wake_at, commit);
         let name = hall.name.clone();
         self.wakes.insert(name, wake_at);
         self.touch(at);
