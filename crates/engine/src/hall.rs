@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
+use crate::shard::Rest;
 use crate::store::History;
 use parlour_room::stream::Told;
 use parlour_room::{AnyKind, AnyTable, Hash64, Played, Position, Seat, Viewer};
@@ -49,6 +50,7 @@ pub(crate) struct Hall {
     /// How many records these are.
     pub(crate) tail_records: usize,
     pub(crate) snapshot_bytes: usize,
+    pub(crate) rest: Rest,
 }
 
 pub(crate) enum Phase {
@@ -217,6 +219,7 @@ impl Hall {
             tail_bytes: 0,
             tail_records: 0,
             snapshot_bytes: 0,
+            rest: Rest::default(),
         }
     }
 

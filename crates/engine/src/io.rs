@@ -6,7 +6,7 @@ use crate::command::Open;
 use crate::dialect::native_out::Failure;
 use crate::forward::{Packet, ShardId};
 use crate::limits::Limits;
-use crate::store::{Batch, History, ReadError};
+use crate::store::{Batch, Due, History, ReadError};
 use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
 
@@ -117,6 +117,8 @@ pub enum Input<'a> {
         /// What the journal holds of it; `None` if it never heard of it.
         result: Result<Option<History>, ReadError>,
     },
+    /// The next rooms that the journal wants woken, in their order, as `ListDue` asked.
+    Due(Result<Vec<Due>, ReadError>),
     /// A request of the HTTP API.
     Call {
         /// To whom the reply goes.
@@ -207,6 +209,14 @@ pub enum Output {
     Append(Batch),
     /// Read this room, then say `Loaded`.
     Load(Arc<str>),
+    /// Read which rooms come after this one in the order of their time to be woken, not only those whose time has come, and at
+    /// most so many; then say `Due`.
+    ListDue {
+        /// The last that is known.
+        after: Due,
+        /// At most so many.
+        limit: usize,
+    },
     /// Look at this token, then say `Verified`.
     Verify {
         /// Whose.
@@ -293,6 +303,10 @@ pub struct Counts {
     pub rooms_frozen: u64,
     /// Rooms opened.
     pub rooms_opened: u64,
+    /// Rooms put to sleep.
+    pub rooms_slept: u64,
+    /// Rooms woken because they were due.
+    pub rooms_woken: u64,
     /// Actions played.
     pub actions_applied: u64,
     /// Actions that had been played before.

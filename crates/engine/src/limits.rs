@@ -138,6 +138,16 @@ limits! {
     undurable_per_room: usize = 1024, 1 => 100_000;
     /// How many of one member's actions may be unanswered: no more than the room's inbox remembers, or a retry could count twice.
     unanswered_per_member: usize = INBOX_IDS, 1 => INBOX_IDS;
+    /// A room that nobody follows and nobody asked for this long is put to sleep: it goes on in the journal alone.
+    idle_ms: u64 = MINUTE_MS, 1 => 24 * HOUR_MS;
+    /// A room with a clock due within this time does not go to sleep for it.
+    wake_soon_ms: u64 = 30_000, 0 => 24 * HOUR_MS;
+    /// A room that goes to sleep is snapshotted if its records since its last snapshot weigh more than this.
+    sleep_tail_bytes: usize = 2 * KIB, 0 => 64 * MIB;
+    /// How many rooms that are due are read at one time: those who ask for a room need not wait behind them all.
+    due_rooms: usize = 64, 1 => 10_000;
+    /// How long after a failed read the journal is asked again which rooms are due.
+    due_retry_ms: u64 = 1000, 1 => HOUR_MS;
     /// How many rooms are read at one time.
     loads: usize = 1024, 1 => 100_000;
     /// How much of a view may be sent; a larger one is the author's mistake and freezes nothing but is not sent.

@@ -12,7 +12,11 @@ mod play;
 mod presence;
 mod requests;
 mod rooms;
+mod sleep;
 mod time;
+mod waking;
+
+pub(crate) use sleep::Rest;
 
 use crate::code::Code;
 use crate::dialect::native_out as say;
@@ -23,7 +27,7 @@ use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
 use crate::limits::Limits;
 use crate::schema::Kinds;
 use crate::session::{Phase, Session};
-use crate::store::Batch;
+use crate::store::{Batch, WakeRow};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -64,7 +68,7 @@ pub struct Shard {
     /// Where in `sessions` a connection is.
     places: HashMap<ConnId, usize, Fixed>,
     free_places: Vec<usize>,
-    halls: Vec<Option<Hall>>,
+    halls: Vec<Option<Box<Hall>>>,
     by_name: BTreeMap<Arc<str>, usize>,
     free_halls: Vec<usize>,
     /// Rooms touched in this turn.
@@ -78,6 +82,8 @@ pub struct Shard {
     batch: Batch,
     /// Its snapshots: of a room that is snapshotted twice in a turn only the last counts.
     snapshots: BTreeMap<Arc<str>, crate::store::Snapshot>,
+    /// And its changes of when rooms are to be woken.
+    wakes: BTreeMap<Arc<str>, Option<u64>>,
     /// The number of the batch that this turn fills.
     commit: u64,
     durable: u64,
@@ -85,8 +91,6 @@ pub struct Shard {
     awaiting: VecDeque<(u64, usize)>,
     held_replies: VecDeque<(u64, crate::io::CallId, Reply)>,
     outputs: VecDeque<Output>,
-    /// When something was last handled, in monotonic time.
-    now_ms: u64,
     swept_ms: u64,
     wake_at: Option<u64>,
     draining: Option<u64>,
@@ -98,6 +102,10 @@ pub struct Shard {
     has_failed: bool,
     /// Rooms that are being read.
     loads: usize,
+    beds: sleep::Beds,
+    dues: waking::Dues,
+    /// The time of the last input.
+    now: Now,
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
@@ -134,12 +142,12 @@ impl Shard {
             timers: BTreeSet::new(),
             batch: Batch::default(),
             snapshots: BTreeMap::new(),
+            wakes: BTreeMap::new(),
             commit: 1,
             durable: 0,
             awaiting: VecDeque::new(),
             held_replies: VecDeque::new(),
             outputs: VecDeque::new(),
-            now_ms: 0,
             swept_ms: 0,
             wake_at: None,
             draining: None,
@@ -148,6 +156,9 @@ impl Shard {
             says_drained: false,
             has_failed: false,
             loads: 0,
+            beds: sleep::Beds::default(),
+            dues: waking::Dues::default(),
+            now: Now { mono_ms: 0, wall_ms: 0 },
             asks: first_number,
             asked: BTreeMap::new(),
             asks_due: BTreeMap::new(),
@@ -165,7 +176,7 @@ impl Shard {
         if self.has_failed {
             return;
         }
-        self.now_ms = now.mono_ms;
+        self.now = now;
         self.presence.look_at_clock(now);
         match input {
             Input::Opened { conn, entropy, token, guest, guest_token } => {
@@ -189,6 +200,7 @@ impl Shard {
                 self.outputs.push_back(Output::Stop(why));
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),
+            Input::Due(result) => self.are_due(result, now),
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
@@ -225,6 +237,7 @@ impl Shard {
     }
 
     fn end_turn(&mut self) {
+        self.wake_due();
         for at in std::mem::take(&mut self.dirty) {
             self.settle(at);
             self.put_away_draft(at);
@@ -239,6 +252,7 @@ impl Shard {
             self.say_goodbye();
         }
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
+        self.batch.wakes = std::mem::take(&mut self.wakes).into_iter().map(|(room, at_ms)| WakeRow { room, at_ms }).collect();
         if !self.batch.is_empty() {
             self.batch.shard = self.settings.place.shard;
             self.batch.commit = self.commit;

@@ -19,12 +19,14 @@ pub struct Batch {
     pub ended: Vec<EndedRow>,
     /// Snapshots taken in this turn, at most one of a room, after any of its records; each replaces its room's former one.
     pub snapshots: Vec<Snapshot>,
+    /// Rooms whose row is to say something else from now on about when they are to be woken; at most one of a room.
+    pub wakes: Vec<WakeRow>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.snapshots.is_empty()
+        self.records.is_empty() && self.snapshots.is_empty() && self.wakes.is_empty()
     }
 }
 
@@ -55,6 +57,32 @@ pub struct EndedRow {
     pub room: Arc<str>,
     /// The rules' word for how.
     pub outcome: String,
+}
+
+/// When a room is to be woken, should it not be loaded then. While a room is loaded this may lie before its earliest clock, so
+/// that whoever finds it after a crash looks in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WakeRow {
+    /// Its name.
+    pub room: Arc<str>,
+    /// Wall time, milliseconds since 1970; `None` for never.
+    pub at_ms: Option<u64>,
+}
+
+/// A room that is to be woken at some time. In the order of that time, then of the name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// Wall time, milliseconds since 1970.
+    pub at_ms: u64,
+    /// Its name.
+    pub room: Arc<str>,
+}
+
+impl Due {
+    /// Before every room that is due at this time or later.
+    pub fn before(at_ms: u64) -> Self {
+        Self { at_ms, room: "".into() }
+    }
 }
 
 /// A table as it was after one record.
@@ -102,6 +130,8 @@ pub struct History {
     pub snapshot: Option<Snapshot>,
     /// Its records: all after the snapshot, or all of the life if so asked, or if there is no snapshot.
     pub records: Vec<Record>,
+    /// When its row says that it is to be woken.
+    pub wake_at: Option<u64>,
 }
 
 /// Why a room could not be read.

@@ -25,6 +25,8 @@ pub trait AnyKind: Send + Sync {
     fn version(&self) -> Version;
     /// `Room::EVENTS_SUFFICE`.
     fn events_suffice(&self) -> bool;
+    /// `Room::FREEZES`.
+    fn freezes(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
     /// `Room::PRESENCE`.
@@ -175,6 +177,10 @@ impl<R: Room> AnyKind for KindOf<R> {
 
     fn events_suffice(&self) -> bool {
         R::EVENTS_SUFFICE
+    }
+
+    fn freezes(&self) -> bool {
+        R::FREEZES
     }
 
     fn has_jobs(&self) -> bool {

@@ -4,7 +4,7 @@ use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::forward::{Packet, ShardId, home};
 use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
-use parlour_engine::store::{History, ReadError};
+use parlour_engine::store::{Due, History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16};
@@ -17,6 +17,7 @@ pub(crate) enum Knock {
         room: Arc<str>,
         result: Result<Option<History>, ReadError>,
     },
+    Due(Result<Vec<Due>, ReadError>),
     /// `was_asked` unless there was no thread for it, or too many waited.
     BotAnswer {
         ask: AskId,

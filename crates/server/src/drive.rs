@@ -10,6 +10,7 @@ use crate::guests::Guests;
 use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
 use crate::models::Models;
+use crate::reader::Question;
 use crate::voice::tell;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
@@ -31,7 +32,7 @@ pub(crate) struct Parts {
     pub(crate) poll: Poll,
     pub(crate) knocks: Receiver<Knock>,
     pub(crate) writer: Arc<Writer>,
-    pub(crate) loads: Sender<(ShardId, Arc<str>)>,
+    pub(crate) questions: Sender<(ShardId, Question)>,
     pub(crate) bells: Bells,
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
     pub(crate) verifier: Verifier,
@@ -106,6 +107,10 @@ impl Drive {
     /// Turns until the server ends: in good order, or because the journal failed.
     pub(crate) fn run(mut self) -> Result<(), String> {
         let mut events = Events::with_capacity(EVENTS);
+        // Rooms may have been due while no server ran: nobody needs to come for them.
+        self.look_at_clock();
+        self.parts.shard.handle(Input::Time, self.now);
+        self.carry_out();
         loop {
             if let Err(error) = self.parts.poll.poll(&mut events, self.patience())
                 && error.kind() != io::ErrorKind::Interrupted
@@ -173,6 +178,7 @@ impl Drive {
             Knock::Journal(Committed::Durable { commit }) => self.parts.shard.handle(Input::Durable(commit), self.now),
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
+            Knock::Due(result) => self.parts.shard.handle(Input::Due(result), self.now),
             Knock::BotAnswer { ask, action, was_asked } => {
                 if was_asked {
                     self.parts.models.has_answered();
@@ -224,12 +230,8 @@ impl Drive {
                     }
                 }
                 Output::Append(batch) => self.parts.writer.submit(batch),
-                Output::Load(room) => {
-                    let failed = self.parts.loads.send((self.parts.place.shard, room)).is_err();
-                    if failed {
-                        self.end = Some(Err("the thread that reads rooms has ended".to_owned()));
-                    }
-                }
+                Output::Load(room) => self.ask_journal(Question::Room(room)),
+                Output::ListDue { after, limit } => self.ask_journal(Question::Due { after, limit }),
                 Output::Verify { conn, token } => {
                     let result = self.parts.verifier.verify(&token);
                     self.parts.shard.handle(Input::Verified { conn, result }, self.now);
@@ -280,6 +282,12 @@ impl Drive {
                 // A loop that has ended hears nothing, and nobody on it waits for anything.
                 self.parts.bells.of(ShardId(to)).ring(Knock::Forwarded { from, packets: std::mem::take(packets) });
             }
+        }
+    }
+
+    fn ask_journal(&mut self, question: Question) {
+        if self.parts.questions.send((self.parts.place.shard, question)).is_err() {
+            self.end = Some(Err("the thread that reads the journal has ended".to_owned()));
         }
     }
 

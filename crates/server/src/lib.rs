@@ -16,6 +16,7 @@ mod metrics;
 mod models;
 pub mod offline;
 mod page;
+mod reader;
 pub mod server;
 pub mod voice;
 

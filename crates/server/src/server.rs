@@ -7,8 +7,9 @@ use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
 use crate::http::{self, Cold};
 use crate::jobs::Jobs;
-use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
+use crate::journal::{OpenError, SqliteJournal, Writer};
 use crate::models::Models;
+use crate::reader;
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
 use parlour_engine::forward::{Place, ShardId};
@@ -83,8 +84,8 @@ impl Server {
             ring.of(shard).ring(Knock::Journal(committed));
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
-        let (loads, to_load) = mpsc::channel();
-        let reader = read_rooms(Box::new(reader), to_load, bells.clone())?;
+        let (questions, to_answer) = mpsc::channel();
+        let reader = reader::start(Box::new(reader), to_answer, bells.clone())?;
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
@@ -121,7 +122,7 @@ impl Server {
                 poll,
                 knocks,
                 writer: writer.clone(),
-                loads: loads.clone(),
+                questions: questions.clone(),
                 bells: bells.clone(),
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
@@ -206,15 +207,5 @@ fn run_loop(parts: Parts) -> io::Result<JoinHandle<Result<(), String>>> {
             }
         }
         end
-    })
-}
-
-fn read_rooms(reader: Box<dyn Reader>, rooms: mpsc::Receiver<(ShardId, Arc<str>)>, bells: Bells) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("reader".to_owned()).spawn(move || {
-        for (shard, room) in rooms {
-            let result = reader.load(&room);
-            // A loop that has ended waits for nothing.
-            bells.of(shard).ring(Knock::Loaded { room, result });
-        }
     })
 }

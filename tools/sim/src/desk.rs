@@ -10,7 +10,7 @@ use parlour_engine::io::{AskBot, AskId, Call, CallId, ConnId, Identity, Input, J
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
-use parlour_room::JobFault;
+use parlour_room::{Cause, JobFault};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 /// The shard and the little that it needs.
 pub struct Desk {
     kinds: Kinds,
+    limits: Limits,
     shard: Shard,
     /// What is written to.
     pub disk: Disk,
@@ -37,6 +38,8 @@ pub struct Desk {
     pub disk_waits: bool,
     /// What the operator was told.
     pub notes: Vec<String>,
+    /// The rooms whose clocks rang, in the order in which that was recorded.
+    pub signals: Vec<Arc<str>>,
     /// What bots were asked.
     pub asked: Vec<AskBot>,
     /// The jobs that were to be run.
@@ -48,9 +51,15 @@ pub struct Desk {
 impl Desk {
     /// A shard with these kinds and an empty disk.
     pub fn new(kinds: Kinds) -> Self {
+        Self::with_limits(kinds, Limits::default())
+    }
+
+    /// The same with these limits.
+    pub fn with_limits(kinds: Kinds, limits: Limits) -> Self {
         let model = Model::new(kinds.clone());
-        Self {
-            shard: Shard::new(settings(kinds.clone())),
+        let mut desk = Self {
+            shard: Shard::new(settings(kinds.clone(), limits.clone())),
+            limits,
             kinds,
             disk: Disk::default(),
             model,
@@ -65,19 +74,33 @@ impl Desk {
             pauses: 0,
             disk_waits: false,
             notes: Vec::new(),
+            signals: Vec::new(),
             asked: Vec::new(),
             started: Vec::new(),
             stopped: Vec::new(),
-        }
+        };
+        desk.passes(0);
+        desk
     }
 
     /// The process dies and another takes its place, on the same disk, perhaps with other rules.
     pub fn restarts(&mut self, kinds: Kinds) {
         self.model.goes_on_with(kinds.clone());
         self.kinds = kinds;
-        self.shard = Shard::new(settings(self.kinds.clone()));
+        self.shard = Shard::new(settings(self.kinds.clone(), self.limits.clone()));
         self.disk.crash();
         (self.conns, self.commit, self.wake_at) = (BTreeMap::new(), 0, None);
+        self.passes(0);
+    }
+
+    /// The shard.
+    pub fn shard(&self) -> &Shard {
+        &self.shard
+    }
+
+    /// Time goes on by the wall clock, and nobody notices.
+    pub fn machine_sleeps(&mut self, ms: u64) {
+        self.now.wall_ms += ms;
     }
 
     /// A connection of somebody who is known.
@@ -228,10 +251,18 @@ impl Desk {
                 self.paused.remove(&conn);
             }
             Output::Close(conn) => self.conns.get_mut(&conn).expect("it was opened").2 = true,
-            Output::Append(batch) => self.disk.append(batch),
+            Output::Append(batch) => {
+                let rang = batch.records.iter().filter(|(_, record)| record.cause == Cause::Signal);
+                self.signals.extend(rang.map(|(room, _)| room.clone()));
+                self.disk.append(batch);
+            }
             Output::Load(room) => {
                 let result = Ok(self.disk.load(&room));
                 self.handles(Input::Loaded { room: Arc::clone(&room), result });
+            }
+            Output::ListDue { after, limit } => {
+                let due = Ok(self.disk.due(&after, limit));
+                self.handles(Input::Due(due));
             }
             Output::Verify { conn, token } => {
                 let user = Identity { user: token.clone(), name: token.clone(), role: Role::Player, expires_ms: None };
@@ -256,6 +287,6 @@ impl Desk {
     }
 }
 
-fn settings(kinds: Kinds) -> Settings {
-    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None, place: Place::ALONE }
+fn settings(kinds: Kinds, limits: Limits) -> Settings {
+    Settings { kinds, limits, server: "desk".to_owned(), planted: None, place: Place::ALONE }
 }

@@ -2,7 +2,7 @@
 //! what was written last. It is handed batches, and hands back histories.
 
 use crate::model::Model;
-use parlour_engine::store::{Batch, History, RoomRow, Snapshot};
+use parlour_engine::store::{Batch, Due, History, RoomRow, Snapshot};
 use parlour_room::Record;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ struct Stored {
     row: Option<RoomRow>,
     snapshot: Option<Snapshot>,
     records: Vec<Record>,
+    wake_at: Option<u64>,
 }
 
 impl Disk {
@@ -54,7 +55,7 @@ impl Disk {
         }
         for row in &batch.opened {
             let stored = self.rooms.entry(row.room.clone()).or_default();
-            (stored.row, stored.snapshot) = (Some(row.clone()), None);
+            (stored.row, stored.snapshot, stored.wake_at) = (Some(row.clone()), None, None);
         }
         for snapshot in &batch.snapshots {
             let stored = self.rooms.entry(snapshot.room.clone()).or_default();
@@ -66,6 +67,10 @@ impl Disk {
             let row = self.rooms.get_mut(&ended.room).and_then(|stored| stored.row.as_mut());
             row.ok_or_else(|| format!("{} ended and was never opened", ended.room))?.outcome = Some(ended.outcome.clone());
         }
+        for wake in &batch.wakes {
+            let stored = self.rooms.get_mut(&wake.room).filter(|stored| stored.row.is_some());
+            stored.ok_or_else(|| format!("{} is to be woken and was never opened", wake.room))?.wake_at = wake.at_ms;
+        }
         Ok(())
     }
 
@@ -75,7 +80,7 @@ impl Disk {
         let first = stored.row.as_ref().map_or(1, |row| row.first);
         let after = stored.snapshot.as_ref().map_or(first - 1, |snapshot| snapshot.seq);
         let records = stored.records.iter().filter(|record| record.seq > after).cloned().collect();
-        Some(History { row: stored.row.clone(), snapshot: stored.snapshot.clone(), records })
+        Some(History { row: stored.row.clone(), snapshot: stored.snapshot.clone(), records, wake_at: stored.wake_at })
     }
 
     /// The same, with every record of the present life and no snapshot.
@@ -83,7 +88,21 @@ impl Disk {
         let stored = self.rooms.get(room)?;
         let first = stored.row.as_ref().map_or(1, |row| row.first);
         let records = stored.records.iter().filter(|record| record.seq >= first).cloned().collect();
-        Some(History { row: stored.row.clone(), snapshot: None, records })
+        Some(History { row: stored.row.clone(), snapshot: None, records, wake_at: stored.wake_at })
+    }
+
+    /// The rooms that are to be woken after this one, in their order, at most so many.
+    pub fn due(&self, after: &Due, limit: usize) -> Vec<Due> {
+        let due = |(room, stored): (&Arc<str>, &Stored)| Some(Due { at_ms: stored.wake_at?, room: room.clone() });
+        let mut list: Vec<Due> = self.rooms.iter().filter_map(due).filter(|due| due > after).collect();
+        list.sort();
+        list.truncate(limit);
+        list
+    }
+
+    /// When a room is to be woken.
+    pub fn wake_at(&self, room: &str) -> Option<u64> {
+        self.rooms.get(room)?.wake_at
     }
 
     /// The rooms on it.

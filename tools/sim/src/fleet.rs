@@ -75,12 +75,30 @@ impl Fleet {
             }
             Input::Call { call: Call::Open(open), .. } => self.home(open.room.as_deref().expect("the calls name their rooms")),
             Input::Call { call: Call::Close(room) | Call::Show(room), .. } => self.home(room),
-            Input::Failed(_) | Input::Forwarded { .. } => unreachable!("the world says whose it is"),
+            Input::Failed(_) | Input::Forwarded { .. } | Input::Due(_) => unreachable!("the world says whose it is"),
         };
         self.shards[at].shard.handle(input, now);
     }
 
-    /// Hands a packet over.
+    /// The process begins: each looks at the clock.
+    pub fn begins(&mut self, now: Now) {
+        self.shards.iter_mut().for_each(|member| member.shard.handle(Input::Time, now));
+    }
+
+    /// What all of them together have counted of rooms that slept and were woken.
+    pub fn slept_and_woken(&self) -> (u64, u64) {
+        let counts = self.shards.iter().map(|member| member.shard.counts());
+        counts.fold((0, 0), |(slept, woken), counts| (slept + counts.rooms_slept, woken + counts.rooms_woken))
+    }
+
+    /// Whether a room is in memory, or could not be, as others have all the places.
+    pub fn has_loaded_or_is_full(&self, room: &str) -> bool {
+        let shard = &self.shards[self.home(room)].shard;
+        let loaded: u64 = shard.counts().rooms.iter().map(|(_, rooms)| *rooms).sum();
+        shard.has_loaded(room) || usize::try_from(loaded).unwrap_or(0) >= shard.limits().rooms
+    }
+
+    /// Hands one of them something that concerns it alone.
     pub fn forwarded(&mut self, to: ShardId, input: Input<'_>, now: Now) {
         self.shards[usize::from(to.0)].shard.handle(input, now);
     }

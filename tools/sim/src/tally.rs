@@ -24,6 +24,8 @@ pub const WANTED: &[&str] = &[
     "junk answered",
     "limited",
     "clock firings",
+    "rooms put to sleep",
+    "rooms woken as they were due",
     "bot moves",
     "events",
     "views",

@@ -4,6 +4,7 @@
 mod clients;
 mod faults;
 mod net;
+mod sleep;
 
 use crate::client::User;
 use crate::disk::Disk;
@@ -15,7 +16,7 @@ use net::Link;
 use parlour_engine::forward::{Packet, ShardId};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
-use parlour_engine::store::ReadError;
+use parlour_engine::store::{Due, ReadError};
 use parlour_room::{Hash64, JobFault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -42,6 +43,7 @@ enum Event {
     HungUp(ConnId),
     Verified(ConnId, u64),
     Loaded(Arc<str>, u64),
+    Due(ShardId, Due, usize, u64),
     Sync(u64),
     Report(u64, u64),
     Bot(AskId, String, u64),
@@ -201,6 +203,17 @@ impl World {
                 };
                 self.tells(Input::Loaded { room, result });
             }
+            Event::Due(shard, after, limit, process) if process == self.process => {
+                let result = if !self.is_healing() && self.luck.percent(3) {
+                    Err(ReadError::Failed(SULKS.to_owned()))
+                } else {
+                    Ok(self.disk.due(&after, limit))
+                };
+                let now = self.now();
+                if let Some(fleet) = &mut self.fleet {
+                    fleet.forwarded(shard, Input::Due(result), now);
+                }
+            }
             Event::Sync(process) if process == self.process => return self.syncs(),
             Event::Report(commit, process) if process == self.process => {
                 self.reported = self.reported.max(commit);
@@ -295,6 +308,10 @@ impl World {
                 let delay = self.luck.range(0, 30);
                 self.after(delay, Event::Loaded(room, self.process));
             }
+            Output::ListDue { after, limit } => {
+                let delay = self.luck.range(0, 30);
+                self.after(delay, Event::Due(from, after, limit, self.process));
+            }
             Output::Verify { conn, .. } => {
                 let delay = self.luck.range(0, 20);
                 self.after(delay, Event::Verified(conn, self.process));
@@ -375,6 +392,7 @@ impl World {
         let batches = if self.luck.percent(70) { waiting } else { 1 + self.luck.index(waiting) };
         self.is_syncing = false;
         if let Some(commit) = self.disk.sync(batches, &mut self.judge.model)? {
+            self.rows_look_in_time()?;
             self.synced = commit;
             let delay = self.luck.range(
                 0,
@@ -459,6 +477,7 @@ impl World {
             | Event::Report(_, process)
             | Event::Verified(_, process)
             | Event::Loaded(_, process)
+            | Event::Due(.., process)
             | Event::Forwarded(.., process) => *process != self.process,
             _ => false,
         };

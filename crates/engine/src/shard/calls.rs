@@ -14,7 +14,7 @@ impl Shard {
         let room = match &call {
             Call::List(names) => return self.list(from, names),
             Call::Counts => {
-                let reply = Reply::Counts(Box::new(self.count()));
+                let reply = Reply::Counts(Box::new(self.counts()));
                 return self.reply_when_durable(from, reply);
             }
             Call::Open(open) => match self.name_for(open, &by.user, Seed::derived(&entropy, 1)) {
@@ -83,7 +83,7 @@ impl Shard {
     fn list(&mut self, from: CallId, names: &[String]) {
         let loaded = names.iter().filter_map(|name| self.by_name.get(name.as_str()));
         let rooms: Vec<Value> = loaded
-            .filter_map(|at| self.halls[*at].as_ref())
+            .filter_map(|at| self.halls[*at].as_deref())
             .filter(|hall| matches!(hall.phase, Phase::Open { .. } | Phase::Broken(_)))
             .map(about)
             .collect();
@@ -91,9 +91,10 @@ impl Shard {
         self.reply_when_durable(from, reply);
     }
 
-    fn count(&self) -> Counts {
+    /// What it counted so far.
+    pub fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
-        let halls = || self.halls.iter().flatten();
+        let halls = || self.halls.iter().filter_map(Option::as_deref);
         for kind in self.settings.kinds.iter() {
             let of_kind = |hall: &&Hall| matches!(&hall.phase, Phase::Open { kind: of, .. } if of.name() == kind.name());
             counts.rooms.push((kind.name(), u64::try_from(halls().filter(of_kind).count()).unwrap_or(u64::MAX)));

@@ -96,6 +96,15 @@ impl Shard {
         }
     }
 
+    /// A room is dropped from memory: whoever has it next finds its jobs in it.
+    pub(super) fn forget_jobs(&mut self, room: &Arc<str>) {
+        for (_, id) in self.jobs.of_room(room) {
+            if self.jobs.remove(id) {
+                self.outputs.push_back(Output::StopJob(id));
+            }
+        }
+    }
+
     /// Runs what waits for it, as many at once as may be.
     pub(super) fn start_jobs(&mut self) {
         let limit = self.settings.limits.jobs_running;

@@ -233,7 +233,7 @@ impl Shard {
         let sent_on = session.sent_on;
         let patience_ms = self.settings.limits.forward_again_ms;
         for to in stand_ins {
-            self.lines.line(to).say(Body::Gone(conn), self.now_ms, patience_ms);
+            self.lines.line(to).say(Body::Gone(conn), self.now.mono_ms, patience_ms);
         }
         if sent_on > 0 {
             self.lines.unanswered.extract_if((conn, 0)..=(conn, u64::MAX), |_, _| true).for_each(drop);
@@ -273,7 +273,7 @@ impl Shard {
         for (number, line) in (0..).zip(&mut self.lines.lines) {
             let notices = &mut self.lines.notices[usize::from(number)];
             if !notices.parcels.is_empty() {
-                line.say(Body::Notices(std::mem::take(notices)), self.now_ms, patience_ms);
+                line.say(Body::Notices(std::mem::take(notices)), self.now.mono_ms, patience_ms);
             }
             self.outputs.extend(line.leaves().map(|packet| Output::Forward { to: ShardId(number), packet }));
         }

@@ -187,6 +187,7 @@ impl Shard {
     fn clear_for_new_life(&mut self, at: usize) {
         self.settle(at);
         self.send_away(at, "opened_again");
+        self.forget_wake_row(at);
         let hall = self.hall(at);
         (hall.refusals, hall.tail_bytes, hall.tail_records, hall.snapshot_bytes) = Default::default();
         hall.panics.clear();

@@ -31,6 +31,12 @@ impl Presence {
         self.order.first().map(|(due_ms, ..)| *due_ms)
     }
 
+    /// Whether somebody of this room is to be looked at: it stays until it knows.
+    pub(super) fn watches(&self, room: &Arc<str>) -> bool {
+        let first = (room.clone(), Arc::from(""));
+        self.due_ms.range(first..).next().is_some_and(|((of, _), _)| of == room)
+    }
+
     fn set(&mut self, room: &Arc<str>, user: &Arc<str>, due_ms: Option<u64>) {
         let key = (room.clone(), user.clone());
         let before = match due_ms {

@@ -24,7 +24,7 @@ impl Shard {
         if let Some(at) = self.by_name.get(name) {
             return Ok(*at);
         }
-        if self.by_name.len() >= self.settings.limits.rooms {
+        if !self.has_room_for_one_more() {
             return Err(Code::TooManyRooms);
         }
         if self.loads >= self.settings.limits.loads {
@@ -36,8 +36,9 @@ impl Shard {
             self.halls.push(None);
             self.halls.len() - 1
         });
-        self.halls[at] = Some(Hall::new(name.clone()));
+        self.halls[at] = Some(Box::new(Hall::new(name.clone())));
         self.by_name.insert(name.clone(), at);
+        self.make_bed(at);
         self.outputs.push_back(Output::Load(name));
         Ok(at)
     }
@@ -50,9 +51,11 @@ impl Shard {
         hall.phase = Phase::Absent;
         self.loads -= 1;
         let frozen = hall.frozen.is_some();
+        let was_due = self.was_due(room);
         match result {
             Err(ReadError::Failed(why)) => {
                 self.outputs.push_back(Output::Note(format!("room {room}: {why}")));
+                self.missed_a_room(now);
                 self.send_away(at, Code::JournalDown.as_str());
                 return self.refuse_waiting(at, waiting, Code::JournalDown);
             }
@@ -74,6 +77,8 @@ impl Shard {
                     hall.take_table(kind, table);
                     (hall.snapshot_bytes, hall.tail_bytes, hall.tail_records) = (snapshot_bytes, tail_bytes, tail_records);
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
+                    hall.rest.wake_at = history.and_then(|history| history.wake_at);
+                    self.counts.rooms_woken += u64::from(was_due);
                     self.refollow(at);
                     if let Some(played) = taken_over {
                         self.outputs.push_back(Output::Note(format!("room {room} was taken over by newer rules")));
@@ -175,13 +180,8 @@ impl Shard {
         }
         self.settle(at);
         self.put_away_draft(at);
-        let hall = self.halls[at].take().expect("was there");
-        if let Some(due_ms) = hall.timer {
-            self.timers.remove(&(due_ms, at));
-        }
         self.dirty.retain(|dirty| *dirty != at);
-        self.by_name.remove(&hall.name);
-        self.free_halls.push(at);
+        self.forget(at);
     }
 
     /// Hands a record to the journal, and what it brought about to those it concerns.
@@ -206,6 +206,7 @@ impl Shard {
             self.dismiss(at, &removed.user, &removed.reason);
         }
         self.set_timer(at);
+        self.keep_wake_row(at, played.ended);
         self.touch(at);
         if played.ended {
             self.snapshot(at);
@@ -236,6 +237,7 @@ impl Shard {
 
     /// The room takes part in the end of this turn.
     pub(super) fn touch(&mut self, at: usize) {
+        self.stays(at);
         let hall = self.halls[at].as_mut().expect("a room that is touched is there");
         if !hall.is_dirty {
             hall.is_dirty = true;
@@ -323,7 +325,10 @@ impl Shard {
 
     fn all_is_durable(&mut self, at: usize) {
         let durable = self.durable;
-        let Some(hall) = self.halls[at].as_mut().filter(|hall| hall.last_commit <= durable) else { return };
+        if self.halls[at].as_ref().is_none_or(|hall| hall.last_commit > durable) || self.falls_asleep(at) {
+            return;
+        }
+        let hall = self.hall(at);
         if hall.must_reload {
             hall.must_reload = false;
             let name = hall.name.clone();

@@ -24,6 +24,7 @@ impl Shard {
                 self.fire_due(at, now);
             }
         }
+        self.put_idle_to_sleep(now);
         self.settle_presence(now);
         self.wake_jobs(now);
         self.hurry_bots(now);
@@ -80,9 +81,9 @@ impl Shard {
     pub(super) fn tell_when_to_wake(&mut self) {
         let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
-        let asks = self.asks_due.values().next().copied();
-        let wake_at = [clock, sweep, self.lines_due_ms(), self.presence.next_ms(), self.jobs.next_ms(), asks];
-        let wake_at = wake_at.into_iter().flatten().min();
+        let rooms = [self.lines_due_ms(), self.next_look_ms(), self.next_due_ms(), self.presence.next_ms(), self.jobs.next_ms()];
+        let bots = self.asks_due.values().next().copied();
+        let wake_at = [clock, sweep, bots].into_iter().chain(rooms).flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }
@@ -143,7 +144,7 @@ impl Shard {
     pub(super) fn ask_bots(&mut self, at: usize) {
         let durable = self.durable;
         let may_ask = |hall: &&mut Hall| hall.frozen.is_none() && hall.last_commit <= durable;
-        let Some(hall) = self.halls[at].as_mut().filter(may_ask) else { return };
+        let Some(hall) = self.halls[at].as_deref_mut().filter(may_ask) else { return };
         let Phase::Open { table, kind } = &hall.phase else { return };
         let about = table.about();
         if about.ended.is_some() {
@@ -245,22 +246,13 @@ impl Shard {
         if self.draining.is_some() {
             return;
         }
+        self.draining = Some(self.commit);
         for at in 0..self.halls.len() {
-            let Some(hall) = self.halls[at].as_mut() else { continue };
-            let stamp = stamp(hall.clock, now);
-            let Phase::Open { table, .. } = &mut hall.phase else { continue };
-            if table.due_ms().is_some()
-                && let Ok(played) = table.sleep(stamp)
-            {
-                self.record(at, played);
-            }
-            let is_spoiled = self.hall(at).table().is_none_or(|table| table.is_spoiled());
-            if !is_spoiled && self.hall(at).tail_bytes > 0 {
-                self.snapshot(at);
-                self.touch(at);
+            if self.halls[at].is_some() {
+                self.put_away(at, now);
             }
         }
-        let nothing = self.batch.is_empty() && self.snapshots.is_empty();
+        let nothing = self.batch.is_empty() && self.snapshots.is_empty() && self.wakes.is_empty();
         let awaited = if nothing { self.commit - 1 } else { self.commit };
         self.draining = Some(awaited);
         if awaited <= self.durable {

@@ -64,6 +64,6 @@ impl Kept {
     pub fn since(&self, snapshot: Option<&Snapshot>) -> History {
         let after = snapshot.map_or(0, |snapshot| snapshot.seq);
         let records = self.records.iter().filter(|record| record.seq > after).cloned().collect();
-        History { row: self.row.clone(), snapshot: snapshot.cloned(), records }
+        History { row: self.row.clone(), snapshot: snapshot.cloned(), records, wake_at: None }
     }
 }

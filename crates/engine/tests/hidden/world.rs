@@ -191,6 +191,8 @@ impl<E: Eyes> World<E> {
                     let result = Ok(self.disk.read(&room));
                     self.shard.handle(Input::Loaded { room, result }, self.now);
                 }
+                // Its rooms freeze: none is ever to be woken.
+                Output::ListDue { .. } => self.shard.handle(Input::Due(Ok(Vec::new())), self.now),
                 Output::Reply { to, reply } => {
                     self.eyes.left(Viewer::Spectator, format!("{reply:?}").as_bytes());
                     self.replies.push_back((to, reply));

@@ -17,13 +17,14 @@ pub mod writer;
 pub use sqlite::{KindStat, OpenError, Reads, SqliteJournal, SqliteReader, Stat};
 pub use writer::{Committed, Totals, Writer};
 
-use parlour_engine::store::{Batch, History, ReadError, RoomRow};
+use parlour_engine::store::{Batch, Due, History, ReadError, RoomRow};
 use parlour_room::Record;
 
 /// The writing side; the writer's thread owns it.
 ///
-/// Within a batch the records are written in their order, then the rooms that opened, then the snapshots, then the rooms that
-/// ended. A snapshot of a room that is not in the list of rooms, or from before its present life, is not kept.
+/// Within a batch the records are written in their order, then the rooms that opened (which are never to be woken), then the
+/// snapshots, then the rooms that ended, then when rooms are to be woken. A snapshot of a room that is not in the list of rooms,
+/// or from before its present life, is not kept.
 pub trait Journal: Send {
     /// Writes all batches as one transaction and returns when it is on disk. After an error the journal never writes again: every
     /// later call errs.
@@ -40,6 +41,10 @@ pub trait Journal: Send {
 pub trait Reader: Send {
     /// Rooms by name (by its bytes), at most `limit` of those after `after`; "" is before all.
     fn rooms(&self, after: &str, limit: u32) -> Result<Vec<RoomRow>, ReadError>;
+
+    /// Rooms that are to be woken at some time, in its order, then by name (by its bytes): at most `limit` of those after
+    /// `after`. A time that cannot be one is passed over here; it is damage to whoever loads the room.
+    fn due(&self, after: &Due, limit: usize) -> Result<Vec<Due>, ReadError>;
 
     /// For playing on: the newest snapshot of the room's present life and the records after it, or all records of that life if
     /// there is none. `None` if the name was never used. A snapshot that does not fit its digest is damage.

@@ -24,7 +24,7 @@ use super::{AppendError, Journal};
 use file::Lock;
 use index::{Index, Place};
 use parlour_engine::limits::Limits;
-use parlour_engine::store::{Batch, EndedRow, RoomRow, Snapshot};
+use parlour_engine::store::{Batch, EndedRow, RoomRow, Snapshot, WakeRow};
 use parlour_room::Record;
 use rusqlite::{Connection, Statement, TransactionBehavior, params};
 use std::borrow::Cow;
@@ -37,12 +37,13 @@ const ADD_RECORD: &str =
 const OPEN_ROOM: &str =
     "INSERT INTO rooms (room, kind, rules, life, first, opened_ms, outcome, snapshot) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)
     ON CONFLICT (room) DO UPDATE SET kind = excluded.kind, rules = excluded.rules, life = excluded.life, first = excluded.first,
-    opened_ms = excluded.opened_ms, outcome = excluded.outcome, snapshot = NULL";
+    opened_ms = excluded.opened_ms, outcome = excluded.outcome, snapshot = NULL, wake_at = NULL";
 const DROP_SNAPSHOT: &str = "DELETE FROM snapshots WHERE room = ?1";
 const NOTE_SNAPSHOT: &str = "UPDATE rooms SET snapshot = ?2 WHERE room = ?1 AND first <= ?2";
 const KEEP_SNAPSHOT: &str = "INSERT INTO snapshots (room, seq, digest, body) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, digest = excluded.digest, body = excluded.body";
 const END_ROOM: &str = "UPDATE rooms SET outcome = ?2 WHERE room = ?1";
+const WAKE_ROOM: &str = "UPDATE rooms SET wake_at = ?2 WHERE room = ?1";
 
 /// How much is folded, and when: [`Limits`] says it.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +83,7 @@ impl SqliteJournal {
     /// the index: that is what was not folded yet.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Self, OpenError> {
         let (db, file, lock) = file::open_to_write(folder)?;
-        for sql in [ADD_RECORD, OPEN_ROOM, DROP_SNAPSHOT, NOTE_SNAPSHOT, KEEP_SNAPSHOT, END_ROOM] {
+        for sql in [ADD_RECORD, OPEN_ROOM, DROP_SNAPSHOT, NOTE_SNAPSHOT, KEEP_SNAPSHOT, END_ROOM, WAKE_ROOM] {
             db.prepare_cached(sql).map_err(|error| OpenError::failed(&file, &error))?;
         }
         let index = Index::build(&db).map_err(|error| OpenError::failed(&file, &error))?;
@@ -123,6 +124,7 @@ impl SqliteJournal {
                 batch.opened.iter().try_for_each(|row| open_room(&transaction, row))?;
                 batch.snapshots.iter().try_for_each(|snapshot| keep_snapshot(&transaction, snapshot))?;
                 batch.ended.iter().try_for_each(|ended| end_room(&transaction, ended))?;
+                batch.wakes.iter().try_for_each(|row| wake_room(&transaction, row))?;
             }
         }
         transaction.commit()?;
@@ -194,6 +196,12 @@ fn keep_snapshot(db: &Connection, snapshot: &Snapshot) -> Result<(), Refused> {
 
 fn end_room(db: &Connection, ended: &EndedRow) -> Result<(), Refused> {
     db.prepare_cached(END_ROOM)?.execute(params![&*ended.room, ended.outcome])?;
+    Ok(())
+}
+
+fn wake_room(db: &Connection, row: &WakeRow) -> Result<(), Refused> {
+    let at_ms = row.at_ms.map(|at_ms| stored(at_ms, &row.room)).transpose()?;
+    db.prepare_cached(WAKE_ROOM)?.execute(params![&*row.room, at_ms])?;
     Ok(())
 }
 

@@ -128,7 +128,7 @@ impl Judge {
         let room = pending.asked.what.room().ok_or("a request that cannot fail failed")?;
         match code {
             "room_not_found" if lower == 0 => return Ok(()),
-            "too_many_waiting" => {
+            "too_many_waiting" | "too_many_rooms" => {
                 self.tally.add("limited");
                 return Ok(());
             }

@@ -48,7 +48,9 @@ impl World {
             (self.is_syncing, self.is_draining, self.stalls, self.wake_at) = (false, false, false, None);
             self.cut_until_ms = 0;
             let shards = if self.luck.percent(70) { 2 } else { 1 };
-            self.fleet = Some(Fleet::new(&self.settings(), shards));
+            let mut fleet = Fleet::new(&self.settings(), shards);
+            fleet.begins(self.now());
+            self.fleet = Some(fleet);
         }
     }
 
@@ -61,9 +63,11 @@ impl World {
 
     /// The process dies. Of what was written and not reported, some prefix is found again.
     pub(super) fn crashes(&mut self) -> Result<(), String> {
-        if self.fleet.take().is_none() {
+        if self.fleet.is_none() {
             return Ok(());
         }
+        self.counts_sleep();
+        self.fleet = None;
         let waiting = self.disk.waiting();
         let kept = self.luck.index(waiting + 1);
         self.judge.tally.add("crashes");
@@ -75,6 +79,7 @@ impl World {
         }
         self.disk.sync(kept, &mut self.judge.model)?;
         self.disk.crash();
+        self.rows_look_in_time()?;
         self.is_over();
         let down = self.luck.range(20, 2500);
         self.after(down, Event::Boot);
@@ -85,6 +90,8 @@ impl World {
     pub(super) fn drained(&mut self) -> Result<(), String> {
         self.judge.tally.add("drains");
         self.disk.sync(usize::MAX, &mut self.judge.model)?;
+        self.rows_look_in_time()?;
+        self.counts_sleep();
         self.fleet = None;
         self.is_over();
         let down = self.luck.range(20, 1000);
@@ -131,10 +138,18 @@ impl World {
     }
 
     fn settings(&mut self) -> Settings {
+        // A room that lost its inbox must not be found out by the snapshot of it as it falls asleep.
+        let may_sleep = self.plan.planted != Some(Planted::LostInbox);
         let limits = Limits {
             snapshot_tail_bytes: 600,
             panics: usize::MAX,
             undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
+            idle_ms: if may_sleep { self.luck.range(20, 2500) } else { u64::from(u32::MAX) },
+            wake_soon_ms: self.luck.range(0, 400),
+            sleep_tail_bytes: usize::try_from(self.luck.range(0, 500)).expect("small"),
+            due_rooms: usize::try_from(self.luck.range(1, 3)).expect("small"),
+            due_retry_ms: self.luck.range(1, 100),
+            rooms: if self.luck.percent(20) { 3 } else { 100 },
             forward_again_ms: 40,
             forward_ms: 3_000,
             forward_bytes: 64 * 1024,
@@ -151,6 +166,8 @@ impl World {
     /// Everything is quiet: nothing is owed, held or lost, and every room can be read.
     pub(super) fn ends(&mut self) -> Result<(), String> {
         self.judge.is_quiet()?;
+        self.nobody_oversleeps()?;
+        self.counts_sleep();
         self.judge.nobody_is_missed()?;
         if let Some(called) = self.calls.values().next() {
             return Err(format!("P1: a call was never answered: {:?}", called.call));

@@ -1,4 +1,4 @@
-//! The shard on a desk: rooms whose rules fail, clients that send junk, and what reviews found.
+//! The shard on a desk: rooms whose rules fail, clients that send junk, what reviews found, and rooms that sleep.
 
 #[cfg(test)]
 mod failing_rooms;
@@ -14,6 +14,8 @@ mod models;
 mod presence;
 #[cfg(test)]
 mod review;
+#[cfg(test)]
+mod sleeping;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]

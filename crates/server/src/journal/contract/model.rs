@@ -1,7 +1,7 @@
 //! What a journal must hold, kept in the plainest way, and batches at random to fill both.
 
 use crate::journal::Reader;
-use parlour_engine::store::{Batch, EndedRow, RoomRow, Snapshot};
+use parlour_engine::store::{Batch, Due, EndedRow, RoomRow, Snapshot, WakeRow};
 use parlour_room::{Cause, Hash64, Record};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ struct Kept {
     row: Option<RoomRow>,
     snapshot: Option<Snapshot>,
     records: Vec<Record>,
+    wake_at: Option<u64>,
 }
 
 /// Rooms whose names begin with its own number, so that several models can share a journal.
@@ -44,7 +45,8 @@ impl Model {
                 let row = random.row(&room, seq);
                 batch.ended.retain(|ended| ended.room != room);
                 batch.opened.push(row.clone());
-                (kept.row, kept.snapshot) = (Some(row), None);
+                (kept.row, kept.snapshot, kept.wake_at) = (Some(row), None, None);
+                batch.wakes.retain(|wake| wake.room != room);
             } else if random.below(12) == 0 {
                 let ended = EndedRow { room: Arc::clone(&room), outcome: random.text() };
                 kept.row.as_mut().unwrap().outcome = Some(ended.outcome.clone());
@@ -54,6 +56,10 @@ impl Model {
                 let snapshot = Snapshot::new(Arc::clone(&room), seq, random.text());
                 kept.snapshot = Some(snapshot.clone());
                 batch.snapshots.push(snapshot);
+            }
+            if random.below(3) == 0 {
+                kept.wake_at = (random.below(3) > 0).then(|| random.below(20));
+                batch.wakes.push(WakeRow { room, at_ms: kept.wake_at });
             }
         }
         batch
@@ -69,15 +75,43 @@ impl Model {
             for (history, from) in [(load, tail), (life, first)] {
                 assert_eq!(history.row, kept.row);
                 assert_eq!(history.snapshot, kept.snapshot);
+                assert_eq!(history.wake_at, kept.wake_at);
                 let records = kept.records.iter().filter(|record| record.seq >= from);
                 assert!(history.records.iter().eq(records), "{room} from {from}");
             }
         }
+        self.agrees_on_what_is_due(reader);
         let unused = format!("{}unused", self.prefix);
         assert!(reader.load(&unused).unwrap().is_none() && reader.records(&unused).unwrap().is_empty());
         let own =
             reader.rooms(&self.prefix, NAMES.len() as u32).unwrap().into_iter().filter(|row| row.room.starts_with(&self.prefix));
         assert!(own.eq(self.rooms.values().flat_map(|kept| kept.row.clone())));
+    }
+}
+
+impl Model {
+    /// That all rooms come out in the order of their time, a few at a time.
+    fn agrees_on_what_is_due(&self, reader: &dyn Reader) {
+        let due = |(room, kept): (&Arc<str>, &Kept)| Some(Due { at_ms: kept.wake_at?, room: Arc::clone(room) });
+        let mut expected = self.rooms.iter().filter_map(due).collect::<Vec<_>>();
+        expected.sort();
+        let mut listed = Vec::<Due>::new();
+        loop {
+            let after = listed.last().cloned().unwrap_or(Due::before(0));
+            let page = reader.due(&after, 3).unwrap();
+            assert!(page.len() <= 3);
+            if page.is_empty() {
+                break;
+            }
+            listed.extend(page);
+        }
+        assert!(listed.is_sorted());
+        listed.retain(|due| due.room.starts_with(&self.prefix));
+        assert_eq!(listed, expected);
+        let later = reader.due(&Due::before(10), 1000).unwrap();
+        assert!(later.iter().all(|due| due.at_ms >= 10));
+        let count = |listed: &[Due]| listed.iter().filter(|due| due.room.starts_with(&self.prefix) && due.at_ms >= 10).count();
+        assert_eq!(count(&later), count(&listed));
     }
 }
 

@@ -40,8 +40,9 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE TABLE rooms (
         room TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, rules INTEGER NOT NULL, life TEXT NOT NULL, first INTEGER NOT NULL,
-        opened_ms INTEGER NOT NULL, outcome TEXT, snapshot INTEGER
+        opened_ms INTEGER NOT NULL, outcome TEXT, snapshot INTEGER, wake_at INTEGER
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX due ON rooms (wake_at, room) WHERE wake_at IS NOT NULL;
     CREATE TABLE snapshots (
         room TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, body TEXT NOT NULL
     ) STRICT;

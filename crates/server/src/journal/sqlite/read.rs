@@ -5,7 +5,7 @@ use super::file::{self, OpenError};
 use super::index::{Index, Place};
 use super::row::{RECORD, damaged, failed, number, record, text};
 use crate::journal::Reader;
-use parlour_engine::store::{History, ReadError, RoomRow, Snapshot};
+use parlour_engine::store::{Due, History, ReadError, RoomRow, Snapshot};
 use parlour_room::{Hash64, Record};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -13,9 +13,11 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-const ROOM: &str = "SELECT room, kind, rules, life, first, opened_ms, outcome, snapshot FROM rooms WHERE room = ?1";
-const ROOMS: &str =
-    "SELECT room, kind, rules, life, first, opened_ms, outcome, snapshot FROM rooms WHERE room > ?1 ORDER BY room LIMIT ?2";
+const ROOM: &str = "SELECT room, kind, rules, life, first, opened_ms, outcome, snapshot, wake_at FROM rooms WHERE room = ?1";
+const ROOMS: &str = "SELECT room, kind, rules, life, first, opened_ms, outcome, snapshot, wake_at FROM rooms WHERE room > ?1
+    ORDER BY room LIMIT ?2";
+const DUE: &str = "SELECT wake_at, room FROM rooms WHERE wake_at IS NOT NULL AND (wake_at, room) > (?1, ?2)
+    ORDER BY wake_at, room LIMIT ?3";
 const SNAPSHOT: &str = "SELECT seq, digest, body FROM snapshots WHERE room = ?1";
 const PLACES: &str = "SELECT rowid, seq FROM log WHERE rowid > ?1 AND room = ?2 ORDER BY rowid";
 const OPENING: &str = "SELECT seq FROM records WHERE room = ?1 AND cause = 'opened' ORDER BY seq DESC LIMIT 1";
@@ -171,7 +173,7 @@ impl SqliteReader {
         let listed =
             self.db.prepare_cached(ROOM).and_then(|mut query| query.query_row([room], |row| Ok(Listed::read(row))).optional());
         let listed = listed.map_err(failed(0))?.transpose().map_err(|error| self.at_opening(room, error))?;
-        let Listed { row, snapshot: noted } = listed.unwrap_or_default();
+        let Listed { row, snapshot: noted, wake_at } = listed.unwrap_or_default();
         let first = row.as_ref().map_or(1, |row| row.first);
         let snapshot = self.snapshot(room, first)?;
         check_snapshot(row.is_some(), first, noted, snapshot.as_ref())?;
@@ -181,7 +183,7 @@ impl SqliteReader {
         let start = cut(&found, from);
         let records = self.read(room, found, start)?;
         drop(state);
-        Ok(is_known.then_some(History { row, snapshot, records }))
+        Ok(is_known.then_some(History { row, snapshot, records, wake_at }))
     }
 
     /// Where the list of rooms cannot say which record opened the room, the log can.
@@ -220,6 +222,22 @@ impl Reader for SqliteReader {
         Ok(list)
     }
 
+    fn due(&self, after: &Due, limit: usize) -> Result<Vec<Due>, ReadError> {
+        let mut query = self.db.prepare_cached(DUE).map_err(failed(0))?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let at_ms = i64::try_from(after.at_ms).unwrap_or(i64::MAX);
+        let mut rows = query.query((at_ms, &*after.room, limit)).map_err(failed(0))?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next().map_err(failed(0))? {
+            let (at_ms, room) = (row.get_ref(0).map_err(failed(0))?, row.get_ref(1).map_err(failed(0))?);
+            let at_ms = at_ms.as_i64().ok().and_then(|at_ms| u64::try_from(at_ms).ok());
+            if let (Some(at_ms), Ok(room)) = (at_ms, room.as_str()) {
+                list.push(Due { at_ms, room: room.into() });
+            }
+        }
+        Ok(list)
+    }
+
     fn load(&self, room: &str) -> Result<Option<History>, ReadError> {
         self.history(room, false)
     }
@@ -242,6 +260,7 @@ impl Reader for SqliteReader {
 struct Listed {
     row: Option<RoomRow>,
     snapshot: Option<u64>,
+    wake_at: Option<u64>,
 }
 
 impl Listed {
@@ -255,14 +274,15 @@ impl Listed {
             ValueRef::Null => None,
             _ => Some(text(row, 6, first, &in_list("the outcome"))?.to_owned()),
         };
-        let snapshot = match row.get_ref(7).map_err(failed(first))? {
-            ValueRef::Null => None,
-            _ => Some(number(row, 7, first, &in_list("the snapshot"))?),
+        let optional = |column, what: &str| match row.get_ref(column).map_err(failed(first))? {
+            ValueRef::Null => Ok(None),
+            _ => number(row, column, first, &in_list(what)).map(Some),
         };
+        let (snapshot, wake_at) = (optional(7, "the snapshot")?, optional(8, "the time to wake")?);
         let kind = text(row, 1, first, &in_list("the kind"))?.to_owned();
         let life = text(row, 3, first, &in_list("the life"))?.to_owned();
         let opened_ms = number(row, 5, first, &in_list("the time of opening"))?;
-        Ok(Self { row: Some(RoomRow { room: room.into(), kind, rules, life, first, opened_ms, outcome }), snapshot })
+        Ok(Self { row: Some(RoomRow { room: room.into(), kind, rules, life, first, opened_ms, outcome }), snapshot, wake_at })
     }
 }
 

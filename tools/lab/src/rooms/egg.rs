@@ -1,0 +1,103 @@
+//! An egg timer: it goes on while nobody is here. Whoever comes back is told that it rang.
+
+use parlour::{Dice, Never, Refused, Room, Seat, Seats, Turn, Viewer, World};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Egg {
+    rung: u32,
+    boiling: bool,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Action {
+    /// Sets it.
+    Boil { ms: u32 },
+    /// Takes the egg out before its time.
+    Cool,
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum Event {
+    Boils { ms: u32 },
+    Cooled,
+    Rang { rung: u32 },
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct View {
+    rung: u32,
+    boiling: bool,
+}
+
+/// Its clock.
+pub(crate) enum Kitchen {}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Done;
+
+impl World for Kitchen {
+    type Job = Never;
+    type Signal = Done;
+}
+
+impl Room for Egg {
+    const KIND: &'static str = "egg";
+    const RULES: u32 = 1;
+
+    type Config = Config;
+    type Action = Action;
+    type Event = Event;
+    type View = View;
+    type Refusal = Refused;
+    type World = Kitchen;
+
+    fn seats(_: &Config) -> Seats {
+        Seats::Open(1000)
+    }
+
+    fn open(_: Config, _: &mut Dice) -> Result<Self, Refused> {
+        Ok(Self { rung: 0, boiling: false })
+    }
+
+    fn check(&self, _: Seat, action: &Action) -> Result<(), Refused> {
+        match action {
+            Action::Boil { .. } if self.boiling => Err(Refused::new("boiling", "One egg at a time.")),
+            Action::Cool if !self.boiling => Err(Refused::new("empty", "There is no egg in it.")),
+            _ => Ok(()),
+        }
+    }
+
+    fn apply(&mut self, _: Seat, action: Action, turn: &mut Turn<Self>) {
+        match action {
+            Action::Boil { ms } => {
+                self.boiling = true;
+                turn.clock("egg", Duration::from_millis(u64::from(ms)), Done);
+                turn.tell(Event::Boils { ms });
+            }
+            Action::Cool => {
+                self.boiling = false;
+                turn.stop_clock("egg");
+                turn.tell(Event::Cooled);
+            }
+        }
+    }
+
+    fn signal(&mut self, _: Done, turn: &mut Turn<Self>) {
+        self.boiling = false;
+        self.rung = self.rung.saturating_add(1);
+        turn.tell(Event::Rang { rung: self.rung });
+    }
+
+    fn view(&self, _: Viewer) -> View {
+        View { rung: self.rung, boiling: self.boiling }
+    }
+}
