@@ -97,8 +97,15 @@ pub fn replay(
     // In this order: what a running server writes in between is after the end of both.
     let history = journal.life(room);
     let mut records = journal.records(room).map_err(ReplayError::Read)?;
-    // Who reads every record knows best at which of them something is wrong.
-    let history = history.map_err(ReplayError::Read)?;
+    let history = match history {
+        Ok(history) => history,
+        // Who plays every record knows best at which of them something is wrong: the present life may begin after it.
+        Err(error) => {
+            let (error, played) = (ReplayError::Read(error), play(kinds, room, &records, None, Eyes::Records));
+            let earlier = played.err().map(ReplayError::Broken).filter(|broken| broken.seq() < error.seq());
+            return Err(earlier.unwrap_or(error));
+        }
+    };
     if let Some(last) = history.as_ref().and_then(|history| history.records.last()) {
         let known = records.iter().rposition(|record| record == last).map_or(records.len(), |at| at + 1);
         records.truncate(known);
