@@ -34,7 +34,13 @@ impl Judge {
             Reply::Failed(failure) => {
                 let is_fine = matches!(
                     failure.code.as_str(),
-                    "room_not_found" | "room_exists" | "room_closed" | "draining" | "journal_down" | "too_many_waiting"
+                    "room_not_found"
+                        | "room_exists"
+                        | "room_closed"
+                        | "draining"
+                        | "journal_down"
+                        | "too_many_waiting"
+                        | "opening_too_fast"
                 );
                 return if is_fine { Ok(()) } else { Err(format!("a call failed: {failure:?}")) };
             }
