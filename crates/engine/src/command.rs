@@ -29,6 +29,10 @@ pub enum Command<'a> {
     Unsubscribe(Cow<'a, str>),
     /// What may I do now?
     Legal(Cow<'a, str>),
+    /// Which rooms are there?
+    List(List<'a>),
+    /// Come into some room of a kind.
+    Find(Find<'a>),
     /// Act.
     Act {
         /// The room.
@@ -53,4 +57,28 @@ pub struct Open<'a> {
     pub config: Cow<'a, str>,
     /// Bots and their seats.
     pub bots: Vec<(Seat, String)>,
+}
+
+/// A request for a page of the list of rooms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct List<'a> {
+    /// Of this kind only.
+    pub kind: Option<Cow<'a, str>>,
+    /// Only those after this name; "" is before all.
+    pub after: Cow<'a, str>,
+    /// At most so many; without one as many as a page holds.
+    pub limit: Option<u32>,
+}
+
+/// A request to come into an open room with a free seat, or into a new one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find<'a> {
+    /// The kind.
+    pub kind: Cow<'a, str>,
+    /// The configuration: a JSON object, as far as its first byte tells.
+    pub config: Cow<'a, str>,
+    /// The idempotency key.
+    pub id: Option<Cow<'a, str>>,
+    /// The player's part in the luck of the room.
+    pub nonce: Option<Cow<'a, str>>,
 }

@@ -7,6 +7,8 @@
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
+use crate::lookup::Listing;
+use crate::shard::find::Seeker;
 use crate::store::History;
 use parlour_room::stream::Told;
 use parlour_room::{AnyKind, AnyTable, Hash64, Position, Seat, Viewer};
@@ -43,6 +45,8 @@ pub(crate) struct Hall {
     pub(crate) frozen: Option<String>,
     /// After a panic: load again as soon as everything appended is durable.
     pub(crate) must_reload: bool,
+    /// Where it stands in the list of rooms, for whoever looks for one.
+    pub(crate) listing: Option<Listing>,
     /// Weight of the records since the last snapshot, and of that snapshot.
     pub(crate) tail_bytes: usize,
     pub(crate) snapshot_bytes: usize,
@@ -61,6 +65,7 @@ pub(crate) enum Phase {
 
 pub(crate) enum Waiting {
     Frame(ConnId, String),
+    Seek(Box<Seeker>),
     Call(CallId, Arc<crate::io::Identity>, [u8; 32], crate::io::Call),
 }
 
@@ -176,6 +181,7 @@ impl Hall {
             panics: VecDeque::new(),
             frozen: None,
             must_reload: false,
+            listing: None,
             tail_bytes: 0,
             snapshot_bytes: 0,
         }

@@ -2,9 +2,10 @@
 //! thread.
 
 use crate::code::Code;
-use crate::command::Open;
+use crate::command::{List, Open};
 use crate::dialect::native_out::Failure;
 use crate::limits::Limits;
+use crate::lookup::{Found, LookId, Lookup};
 use crate::store::{Batch, History, ReadError};
 use parlour_room::Seat;
 use std::sync::Arc;
@@ -112,6 +113,13 @@ pub enum Input<'a> {
         /// What the journal holds of it; `None` if it never heard of it.
         result: Result<Option<History>, ReadError>,
     },
+    /// A question to the journal was answered.
+    Looked {
+        /// Which.
+        look: LookId,
+        /// What was found.
+        result: Result<Found, ReadError>,
+    },
     /// A request of the HTTP API.
     Call {
         /// To whom the reply goes.
@@ -145,8 +153,8 @@ pub enum Call {
     Close(String),
     /// Show one.
     Show(String),
-    /// Those of these rooms that are loaded.
-    List(Vec<String>),
+    /// List public rooms.
+    List(List<'static>),
     /// What was counted.
     Counts,
 }
@@ -188,6 +196,13 @@ pub enum Output {
     Append(Batch),
     /// Read this room, then say `Loaded`.
     Load(Arc<str>),
+    /// Ask the journal this, then say `Looked`.
+    Look {
+        /// Which question.
+        look: LookId,
+        /// What is asked.
+        lookup: Lookup,
+    },
     /// Look at this token, then say `Verified`.
     Verify {
         /// Whose.

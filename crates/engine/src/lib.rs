@@ -7,6 +7,7 @@ pub mod framing;
 pub(crate) mod hall;
 pub mod io;
 pub mod limits;
+pub mod lookup;
 pub mod rebuild;
 pub mod replay;
 pub mod schema;

@@ -140,6 +140,14 @@ limits! {
     unanswered_per_member: usize = INBOX_IDS, 1 => INBOX_IDS;
     /// How many rooms are read at one time.
     loads: usize = 1024, 1 => 100_000;
+    /// How many questions to the journal (lists, rooms with a free seat) may be open at one time.
+    lookups: usize = 1024, 1 => 100_000;
+    /// How many rooms a `find_room` tries that turn out to be full, closed or not for its sender, before it opens one.
+    find_tries: u32 = 16, 1 => 1000;
+    /// How many ids of `find_room` are remembered in memory, beside the journal.
+    finds: usize = 4096, 16 => 1_000_000;
+    /// How much of a page of rooms is sent; a page ends before it would be more.
+    list_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// How much of a view may be sent; a larger one is the author's mistake and freezes nothing but is not sent.
     view_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// Refused message ids remembered per room.

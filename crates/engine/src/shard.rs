@@ -5,6 +5,9 @@
 //! [`hall`](crate::hall)).
 
 mod calls;
+pub(crate) mod find;
+mod listing;
+mod lookups;
 mod members;
 mod play;
 mod requests;
@@ -15,7 +18,7 @@ use crate::code::Code;
 use crate::dialect::native_out as say;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
-use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
+use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output};
 use crate::limits::Limits;
 use crate::schema::Kinds;
 use crate::session::{Phase, Session};
@@ -74,7 +77,13 @@ pub struct Shard {
     durable: u64,
     /// Rooms that hold something back, by the batch they wait for.
     awaiting: VecDeque<(u64, usize)>,
-    held_replies: VecDeque<(u64, crate::io::CallId, Reply)>,
+    lobby: lookups::Lobby,
+    lookups: lookups::Lookups,
+    /// Rooms with a free seat, and where requests to find one ended.
+    vacancies: listing::Vacancies,
+    finds: find::Finds,
+    /// Listings that changed in this turn.
+    listings: BTreeMap<Arc<str>, crate::lookup::Listing>,
     outputs: VecDeque<Output>,
     swept_ms: u64,
     wake_at: Option<u64>,
@@ -118,7 +127,11 @@ impl Shard {
             commit: 1,
             durable: 0,
             awaiting: VecDeque::new(),
-            held_replies: VecDeque::new(),
+            lobby: lookups::Lobby::default(),
+            lookups: lookups::Lookups::default(),
+            vacancies: listing::Vacancies::default(),
+            finds: find::Finds::default(),
+            listings: BTreeMap::new(),
             outputs: VecDeque::new(),
             swept_ms: 0,
             wake_at: None,
@@ -163,6 +176,7 @@ impl Shard {
                 self.outputs.push_back(Output::Stop(why));
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),
+            Input::Looked { look, result } => self.looked(look, result, now),
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Time => self.time(now),
@@ -188,7 +202,7 @@ impl Shard {
 
     /// How many bundles of frames and replies wait for the disk.
     pub fn held(&self) -> usize {
-        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.held_replies.len()
+        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.lobby.held()
     }
 
     fn end_turn(&mut self) {
@@ -196,6 +210,7 @@ impl Shard {
             self.settle(at);
             self.put_away_draft(at);
         }
+        self.put_away_lobby();
         for conn in std::mem::take(&mut self.talkers) {
             if let Some(session) = self.session(conn) {
                 session.said = 0;
@@ -205,6 +220,7 @@ impl Shard {
             self.say_goodbye();
         }
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
+        self.batch.listings = std::mem::take(&mut self.listings).into_values().collect();
         if !self.batch.is_empty() {
             self.batch.commit = self.commit;
             self.commit += 1;

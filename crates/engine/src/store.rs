@@ -1,5 +1,6 @@
 //! What the shard asks of the journal, and what it is handed back: the end of the line "record, hash -> append", as plain values.
 
+use crate::lookup::{FindRow, Listing};
 use parlour_room::{Hash64, Record};
 use std::sync::Arc;
 
@@ -16,12 +17,16 @@ pub struct Batch {
     pub ended: Vec<EndedRow>,
     /// Snapshots taken in this turn, at most one of a room, after any of its records; each replaces its room's former one.
     pub snapshots: Vec<Snapshot>,
+    /// Rooms whose seats or visibility changed, at most one of a room, as they are after all its records.
+    pub listings: Vec<Listing>,
+    /// Where requests to find a room ended.
+    pub finds: Vec<FindRow>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.snapshots.is_empty()
+        self.records.is_empty() && self.snapshots.is_empty() && self.finds.is_empty()
     }
 }
 

@@ -71,6 +71,8 @@ pub trait AnyTable: Send {
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault>;
+    /// The hash of the configuration it was opened with, as [`AnyKind::canonical_config`] writes it.
+    fn config_hash(&self) -> Hash64;
     /// What this viewer may know, as JSON.
     fn view(&self, viewer: Viewer) -> Result<String, Fault>;
     /// What this seat may do now, each as JSON; nothing once the room has ended.
@@ -341,6 +343,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault> {
         self.sleep(stamp)
+    }
+
+    fn config_hash(&self) -> Hash64 {
+        guard(|| serde_json::to_vec(self.config())).ok().and_then(Result::ok).map_or(Hash64(0), |config| Hash64::of(&config))
     }
 
     fn view(&self, viewer: Viewer) -> Result<String, Fault> {

@@ -3,6 +3,7 @@
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::io::{Call, Identity, Reply};
+use parlour_engine::lookup::{Found, LookId, Lookup};
 use parlour_engine::store::{History, ReadError};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,6 +15,10 @@ pub(crate) enum Knock {
     Loaded {
         room: Arc<str>,
         result: Result<Option<History>, ReadError>,
+    },
+    Looked {
+        look: LookId,
+        result: Result<Found, ReadError>,
     },
     Call {
         by: Identity,
@@ -27,6 +32,12 @@ pub(crate) enum Knock {
         token: Option<String>,
     },
     Drain,
+}
+
+/// What the thread that reads the journal is asked.
+pub(crate) enum ToRead {
+    Room(Arc<str>),
+    Look(LookId, Lookup),
 }
 
 /// What other threads may know of the loop.

@@ -4,7 +4,7 @@
 mod sockets;
 
 use crate::auth::{Verifier, entropy};
-use crate::bell::{Health, Knock};
+use crate::bell::{Health, Knock, ToRead};
 use crate::conn::{Conn, Stage};
 use crate::guests::Guests;
 use crate::journal::{Committed, Writer};
@@ -26,7 +26,7 @@ pub(crate) struct Parts {
     pub(crate) poll: Poll,
     pub(crate) knocks: Receiver<Knock>,
     pub(crate) writer: Arc<Writer>,
-    pub(crate) loads: Sender<Arc<str>>,
+    pub(crate) reads: Sender<ToRead>,
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
@@ -154,6 +154,7 @@ impl Drive {
             Knock::Journal(Committed::Durable { commit }) => self.parts.shard.handle(Input::Durable(commit), self.now),
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
+            Knock::Looked { look, result } => self.parts.shard.handle(Input::Looked { look, result }, self.now),
             Knock::Call { by, call, reply } => {
                 self.next_call += 1;
                 let from = CallId(self.next_call);
@@ -187,12 +188,8 @@ impl Drive {
                     }
                 }
                 Output::Append(batch) => self.parts.writer.submit(batch),
-                Output::Load(room) => {
-                    let failed = self.parts.loads.send(room).is_err();
-                    if failed {
-                        self.end = Some(Err("the thread that reads rooms has ended".to_owned()));
-                    }
-                }
+                Output::Load(room) => self.read_journal(ToRead::Room(room)),
+                Output::Look { look, lookup } => self.read_journal(ToRead::Look(look, lookup)),
                 Output::Verify { conn, token } => {
                     let result = self.parts.verifier.verify(&token);
                     self.parts.shard.handle(Input::Verified { conn, result }, self.now);
@@ -217,6 +214,13 @@ impl Drive {
                     self.end = Some(Err(why));
                 }
             }
+        }
+    }
+
+    fn read_journal(&mut self, what: ToRead) {
+        let failed = self.parts.reads.send(what).is_err();
+        if failed {
+            self.end = Some(Err("the thread that reads the journal has ended".to_owned()));
         }
     }
 

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use parlour_engine::code::Code;
-use parlour_engine::command::Open;
+use parlour_engine::command::{List, Open};
 use parlour_engine::dialect::native::{checked_name, read_bots};
 use parlour_engine::dialect::native_out::Failure;
 use parlour_engine::io::{Call, Identity, Reply, Role};
@@ -241,9 +241,10 @@ struct Paging {
     #[serde(default)]
     after: String,
     limit: Option<u32>,
+    kind: Option<String>,
 }
 
-/// Rooms by name: what the journal lists, with what the loop knows of those that are loaded.
+/// Public rooms by name, as `list_rooms` shows them.
 async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) -> Response {
     let (who, paging) = match (cold.who(&headers), paging) {
         (Ok(who), Ok(Query(paging))) => (who, paging),
@@ -257,28 +258,12 @@ async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) 
 }
 
 async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
-    let most = u32::try_from(cold.limits.page).unwrap_or(u32::MAX);
-    let limit = paging.limit.unwrap_or(most).clamp(1, most);
-    let rows = cold.read(move |lists| lists.rooms(&paging.after, limit)).await;
-    let rows = rows.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
-    let names = rows.iter().map(|row| row.room.to_string()).collect();
-    let loaded = match cold.ask(who, Call::List(names)).await {
-        Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
-        Reply::Failed(failure) => return Err(failure),
-        Reply::Counts(_) => Value::Null,
-    };
-    let loaded: BTreeMap<String, Value> = loaded["rooms"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone())))
-        .collect();
-    let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
-        .then(|| rows.last().map(|row| row.room.to_string()))
-        .flatten();
-    let rooms: Vec<Value> =
-        rows.into_iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| crate::offline::listed(row))).collect();
-    Ok(json!({"rooms": rooms, "next": next}))
+    let list = List { kind: paging.kind.map(Cow::Owned), after: Cow::Owned(paging.after), limit: paging.limit };
+    match cold.ask(who, Call::List(list)).await {
+        Reply::Done { body, .. } => Ok(serde_json::from_str(&body).unwrap_or_default()),
+        Reply::Failed(failure) => Err(failure),
+        Reply::Counts(_) => Err(Code::Internal.into()),
+    }
 }
 
 #[derive(Deserialize)]
@@ -384,7 +369,7 @@ async fn counters(State(cold): Shared) -> Response {
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
     // Rooms are shown to whoever may list them.
     let listed = match cold.who(&headers) {
-        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50) }).await.unwrap_or_default(),
+        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50), kind: None }).await.unwrap_or_default(),
         Err(_) => Value::Null,
     };
     let html = page::index(&cold.kinds, &listed, cold.address, cold.guests);

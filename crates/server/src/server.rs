@@ -1,7 +1,7 @@
 //! Starts the threads of a server and ends them: the loop, the journal's writer and reader, and the cold path.
 
 use crate::auth::Verifier;
-use crate::bell::{Bell, Health, Knock};
+use crate::bell::{Bell, Health, Knock, ToRead};
 use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
@@ -80,8 +80,8 @@ impl Server {
             ring.ring(Knock::Journal(committed));
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
-        let (loads, to_load) = mpsc::channel();
-        let reader = read_rooms(Box::new(reader), to_load, bell.clone())?;
+        let (reads, to_read) = mpsc::channel();
+        let reader = read_journal(Box::new(reader), to_read, bell.clone())?;
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
@@ -91,7 +91,7 @@ impl Server {
             poll,
             knocks: door,
             writer: writer.clone(),
-            loads,
+            reads,
             cold: to_cold,
             verifier: verifier.clone(),
             guests: config.guests.then(|| Guests::new(config.secret, config.issuer, config.audience)),
@@ -143,11 +143,17 @@ impl Server {
     }
 }
 
-fn read_rooms(reader: Box<dyn Reader>, rooms: mpsc::Receiver<Arc<str>>, bell: Bell) -> io::Result<JoinHandle<()>> {
+fn read_journal(reader: Box<dyn Reader>, asked: mpsc::Receiver<ToRead>, bell: Bell) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
-        for room in rooms {
-            let result = reader.load(&room);
-            if !bell.ring(Knock::Loaded { room, result }) {
+        for asked in asked {
+            let knock = match asked {
+                ToRead::Room(room) => {
+                    let result = reader.load(&room);
+                    Knock::Loaded { room, result }
+                }
+                ToRead::Look(look, lookup) => Knock::Looked { look, result: reader.look(&lookup) },
+            };
+            if !bell.ring(knock) {
                 return;
             }
         }

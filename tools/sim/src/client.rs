@@ -23,6 +23,8 @@ pub struct User {
     pub intents: Vec<Intent>,
     /// The opening request last sent.
     pub opening: Option<(Asked, String)>,
+    /// The request to find a room last sent with an id: that, what was asked, and whether it was answered for good.
+    pub finding: Option<(Option<String>, What, bool)>,
     count: u64,
 }
 
@@ -64,7 +66,7 @@ pub struct Follow {
 impl User {
     /// Somebody who knows nothing yet.
     pub fn new(name: &'static str, role: Role) -> Self {
-        Self { name, role, heard: BTreeMap::new(), intents: Vec::new(), opening: None, count: 0 }
+        Self { name, role, heard: BTreeMap::new(), intents: Vec::new(), opening: None, finding: None, count: 0 }
     }
 
     /// A number of their own, for ids and refs.
@@ -137,6 +139,15 @@ impl End {
                 user.heard.insert((room.clone(), plays), at.clone());
                 self.follows.insert(room, Follow { plays, at, owed, then: if owed > 0 { then } else { Default::default() } });
             }
+            What::Find { id, .. } => {
+                if let Some(finding) = user.finding.as_mut().filter(|finding| id.is_some() && finding.0 == id) {
+                    finding.2 |= is_ok || payload["retry"] == false;
+                }
+                let (true, Some(at)) = (is_ok, position(payload["at"].as_str().unwrap_or_default())) else { return };
+                let room = payload["room_id"].as_str().unwrap_or_default().to_owned();
+                user.heard.insert((room.clone(), true), at.clone());
+                self.follows.insert(room, Follow { plays: true, at, owed: 0, then: Default::default() });
+            }
             What::Leave(room) | What::Unsubscribe(room) if is_ok => {
                 self.follows.remove(&room);
                 self.legal.remove(&room);
@@ -182,6 +193,14 @@ fn written(luck: &mut Luck, asked: &Asked) -> Value {
             }
             json!({"type": "join_room", "payload": payload})
         }
+        What::Find { kind, max, id } => {
+            let mut text = json!({"type": "find_room", "payload": {"kind": kind, "config": crate::judge::config(*max)}});
+            if let Some(id) = id {
+                text["id"] = json!(id);
+            }
+            text
+        }
+        What::List => json!({"type": "list_rooms", "payload": {"limit": luck.range(1, 9)}}),
         What::Leave(room) => json!({"type": "leave_room", "room": room}),
         What::Unsubscribe(room) => json!({"type": "unsubscribe", "payload": {"room_id": room}}),
         What::Legal(room) => json!({"type": "legal", "room": room}),

@@ -202,6 +202,10 @@ impl Desk {
                 let result = Ok(self.disk.load(&room));
                 self.handles(Input::Loaded { room: Arc::clone(&room), result });
             }
+            Output::Look { look, lookup } => {
+                let result = Ok(self.disk.look(&lookup));
+                self.handles(Input::Looked { look, result });
+            }
             Output::Verify { conn, token } => {
                 let user = Identity { user: token.clone(), name: token.clone(), role: Role::Player, expires_ms: None };
                 let result = match token.as_str() {

@@ -2,6 +2,7 @@
 //! what was written last. It is handed batches, and hands back histories.
 
 use crate::model::Model;
+use parlour_engine::lookup::{FindRow, Found, Listing, Lookup};
 use parlour_engine::store::{Batch, History, RoomRow, Snapshot};
 use parlour_room::Record;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub struct Disk {
     rooms: BTreeMap<Arc<str>, Stored>,
     written: VecDeque<Batch>,
+    listings: BTreeMap<Arc<str>, Listing>,
+    finds: BTreeMap<(String, String), FindRow>,
 }
 
 #[derive(Clone, Default)]
@@ -66,6 +69,12 @@ impl Disk {
             let row = self.rooms.get_mut(&ended.room).and_then(|stored| stored.row.as_mut());
             row.ok_or_else(|| format!("{} ended and was never opened", ended.room))?.outcome = Some(ended.outcome.clone());
         }
+        for listing in &batch.listings {
+            self.listings.insert(listing.room.clone(), listing.clone());
+        }
+        for find in &batch.finds {
+            self.finds.insert((find.user.clone(), find.id.clone()), find.clone());
+        }
         Ok(())
     }
 
@@ -84,6 +93,31 @@ impl Disk {
         let first = stored.row.as_ref().map_or(1, |row| row.first);
         let records = stored.records.iter().filter(|record| record.seq >= first).cloned().collect();
         Some(History { row: stored.row.clone(), snapshot: None, records })
+    }
+
+    /// The answer to a question beside whole rooms.
+    pub fn look(&self, lookup: &Lookup) -> Found {
+        let most = |limit: &u32| usize::try_from(*limit).unwrap_or(usize::MAX);
+        match lookup {
+            Lookup::Rooms { kind, after, limit } => {
+                let rows = self.rooms.iter().filter(|(room, _)| room.as_ref() > after.as_str());
+                let rows = rows.filter(|(room, _)| self.listings.get(*room).is_some_and(|listing| listing.is_public));
+                let rows = rows.filter_map(|(_, stored)| stored.row.clone());
+                Found::Rooms(rows.filter(|row| kind.as_ref().is_none_or(|kind| *kind == row.kind)).take(most(limit)).collect())
+            }
+            Lookup::Seats { by, kind, config, limit } => {
+                let fits = |listing: &&Listing| listing.free > 0 && listing.kind == kind && listing.config == *config;
+                let mut fitting: Vec<&Listing> = self.listings.values().filter(fits).collect();
+                fitting.sort_by_key(|listing| (!listing.is_public, listing.free));
+                let rooms = fitting.into_iter().take(most(limit)).map(|listing| listing.room.clone()).collect();
+                Found::Seats { before: by.as_ref().and_then(|by| self.finds.get(by).cloned()), rooms }
+            }
+        }
+    }
+
+    /// Where a room stands in the list.
+    pub fn listing(&self, room: &str) -> Option<&Listing> {
+        self.listings.get(room)
     }
 
     /// The rooms on it.

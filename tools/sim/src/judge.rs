@@ -3,10 +3,12 @@
 
 mod answers;
 mod calls;
+mod finds;
 mod follows;
 mod verdict;
 
 pub use calls::Called;
+pub use finds::config;
 
 use crate::model::Model;
 use crate::tally::Tally;
@@ -57,6 +59,17 @@ pub enum What {
         /// The life, the public and the private number heard last.
         after: Option<(String, u64, u64)>,
     },
+    /// Come into some room of a kind.
+    Find {
+        /// The kind.
+        kind: String,
+        /// How many seats its rooms are to have, where that can be chosen.
+        max: Option<u32>,
+        /// The message id.
+        id: Option<String>,
+    },
+    /// Which rooms are there?
+    List,
     /// Give up one's seat.
     Leave(String),
     /// Hear no more.
@@ -77,7 +90,7 @@ pub enum What {
 impl What {
     fn room(&self) -> Option<&str> {
         match self {
-            What::Auth | What::Ping | What::Junk(_) => None,
+            What::Auth | What::Ping | What::Junk(_) | What::Find { .. } | What::List => None,
             What::Open { room, .. } | What::Join { room, .. } | What::Act { room, .. } => Some(room),
             What::Leave(room) | What::Unsubscribe(room) | What::Legal(room) => Some(room),
         }
@@ -98,6 +111,8 @@ pub struct Judge {
     acked: BTreeMap<Key, Acked>,
     /// When this shard first heard of (user, room, id), in records of the room, and with which bodies.
     first_heard: BTreeMap<(String, String, String), (u64, Vec<String>)>,
+    /// Where requests to find a room ended, by user and id, and whether the room was opened for it.
+    found: BTreeMap<(String, String), (String, bool)>,
     /// Openings that were answered, by life.
     opened: BTreeMap<String, Acked>,
     /// The turn of the server's loop. In one turn each connection is written once, so answers on two of them have no order.
@@ -172,6 +187,7 @@ impl Judge {
             conns: BTreeMap::new(),
             acked: BTreeMap::new(),
             first_heard: BTreeMap::new(),
+            found: BTreeMap::new(),
             opened: BTreeMap::new(),
             turn: 0,
             is_draining: false,

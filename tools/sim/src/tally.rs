@@ -28,6 +28,10 @@ pub const WANTED: &[&str] = &[
     "events",
     "views",
     "new lives of a name",
+    "finds",
+    "finds answered again",
+    "finds that opened a room",
+    "lists",
     "turns in which something was held",
 ];
 

@@ -12,6 +12,7 @@ use crate::luck::Luck;
 use crate::{Plan, Report, kinds};
 use net::Link;
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, Now, Output, Role};
+use parlour_engine::lookup::{LookId, Lookup};
 use parlour_engine::shard::Shard;
 use parlour_engine::store::ReadError;
 use parlour_room::Hash64;
@@ -40,6 +41,7 @@ enum Event {
     HungUp(ConnId),
     Verified(ConnId, u64),
     Loaded(Arc<str>, u64),
+    Looked(LookId, Lookup, u64),
     Sync(u64),
     Report(u64, u64),
     Bot(AskId, String, u64),
@@ -187,6 +189,7 @@ impl World {
                 };
                 self.tells(Input::Loaded { room, result });
             }
+            Event::Looked(look, lookup, process) if process == self.process => self.looks(look, &lookup),
             Event::Sync(process) if process == self.process => return self.syncs(),
             Event::Report(commit, process) if process == self.process => {
                 self.reported = self.reported.max(commit);
@@ -215,6 +218,16 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    fn looks(&mut self, look: LookId, lookup: &Lookup) {
+        let result = if !self.is_healing() && self.luck.percent(3) {
+            self.judge.tally.add("reads that failed");
+            Err(ReadError::Failed(SULKS.to_owned()))
+        } else {
+            Ok(self.disk.look(lookup))
+        };
+        self.tells(Input::Looked { look, result });
     }
 
     /// One turn of the server's loop ends: everything it has to do is done.
@@ -267,6 +280,10 @@ impl World {
                 self.loading += 1;
                 let delay = self.luck.range(0, 30);
                 self.after(delay, Event::Loaded(room, self.process));
+            }
+            Output::Look { look, lookup } => {
+                let delay = self.luck.range(0, 30);
+                self.after(delay, Event::Looked(look, lookup, self.process));
             }
             Output::Verify { conn, .. } => {
                 let delay = self.luck.range(0, 20);
@@ -380,9 +397,11 @@ impl World {
     fn is_idle(&self) -> bool {
         let goes_on = |event: &Event| match event {
             Event::Bot(..) | Event::Wake(_) => true,
-            Event::Sync(process) | Event::Report(_, process) | Event::Verified(_, process) | Event::Loaded(_, process) => {
-                *process != self.process
-            }
+            Event::Sync(process)
+            | Event::Report(_, process)
+            | Event::Verified(_, process)
+            | Event::Loaded(_, process)
+            | Event::Looked(_, _, process) => *process != self.process,
             _ => false,
         };
         self.shard.is_some() && self.disk.waiting() == 0 && self.queue.values().all(goes_on)

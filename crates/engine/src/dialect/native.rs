@@ -2,7 +2,7 @@
 //! payload}`.
 
 use crate::code::Code;
-use crate::command::{Command, Open};
+use crate::command::{Command, Find, List, Open};
 use crate::limits::Limits;
 use parlour_room::{As, Position, Seat};
 use serde::Deserialize;
@@ -115,6 +115,8 @@ impl<'a> Envelope<'a> {
             "leave_room" => self.room(limits).map(Command::Leave),
             "unsubscribe" => self.room(limits).map(Command::Unsubscribe),
             "legal" => self.room(limits).map(Command::Legal),
+            "list_rooms" => self.list(limits),
+            "find_room" => self.find(limits),
             "action" => {
                 let action = self.payload.ok_or(Code::InvalidMessage)?;
                 Ok(Command::Act { room: self.room(limits)?, id: self.id(limits)?, action: Cow::Borrowed(action.get()) })
@@ -138,13 +140,23 @@ impl<'a> Envelope<'a> {
 
     fn open(&self, limits: &Limits) -> Result<Command<'a>, Code> {
         let open: OpenPayload = self.payload()?;
-        let config = open.config.map_or(Cow::Borrowed("{}"), |config| Cow::Owned(config.get().to_owned()));
-        if !config.starts_with('{') {
-            return Err(Code::InvalidConfig);
-        }
+        let config = config(open.config)?;
         let room = open.room_id.map(|room| checked_name(Cow::Owned(room), limits)).transpose()?;
         let bots = read_bots(open.bots)?;
         Ok(Command::Open(Open { kind: Cow::Owned(open.kind), room, id: self.id(limits)?, config, bots }))
+    }
+
+    fn list(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let list: ListPayload = self.payload()?;
+        let after = list.after.filter(|after| !after.is_empty());
+        let after = after.map(|after| checked_name(Cow::Owned(after), limits)).transpose()?.unwrap_or_default();
+        Ok(Command::List(List { kind: list.kind.map(Cow::Owned), after, limit: list.limit }))
+    }
+
+    fn find(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let find: FindPayload = self.payload()?;
+        let config = config(find.config)?;
+        Ok(Command::Find(Find { kind: Cow::Owned(find.kind), config, id: self.id(limits)?, nonce: find.nonce.map(Cow::Owned) }))
     }
 
     fn join(&self, limits: &Limits) -> Result<Command<'a>, Code> {
@@ -247,6 +259,20 @@ struct OpenPayload {
 }
 
 #[derive(Deserialize)]
+struct ListPayload {
+    kind: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct FindPayload {
+    kind: String,
+    config: Option<Box<RawValue>>,
+    nonce: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct JoinPayload {
     room_id: Option<String>,
     #[serde(rename = "as")]
@@ -260,6 +286,12 @@ struct JoinPayload {
 pub fn read_bots(bots: BTreeMap<String, String>) -> Result<Vec<(Seat, String)>, Code> {
     let read = |(seat, bot): (String, String)| seat.parse().map(|seat| (Seat(seat), bot)).map_err(|_| Code::NoSuchSeat);
     bots.into_iter().map(read).collect()
+}
+
+/// A configuration as it was written; none is `{}`.
+fn config<'a>(config: Option<Box<RawValue>>) -> Result<Cow<'a, str>, Code> {
+    let config = config.map_or(Cow::Borrowed("{}"), |config| Cow::Owned(config.get().to_owned()));
+    if config.starts_with('{') { Ok(config) } else { Err(Code::InvalidConfig) }
 }
 
 /// A room's name, if it is one.

@@ -72,8 +72,17 @@ pub enum Done<'a> {
         at: &'a Position,
         /// The promise about its dice.
         seed_hash: &'a str,
+        /// Where any room of a kind was asked for: whether it was opened for it, and whether this had been answered before.
+        found: Option<(bool, bool)>,
         /// What follows.
         resumed: Resumed,
+    },
+    /// A page of the list of rooms.
+    Listed {
+        /// Each as JSON.
+        rooms: &'a [String],
+        /// After which name the next page begins, if there is one.
+        next: Option<&'a str>,
     },
     /// An action was played.
     Acted {
@@ -128,10 +137,20 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
         Done::Opened { room, seed_hash, dup } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"seed_hash\":\"{seed_hash}\",\"dup\":{dup}"));
         }
-        Done::Joined { room, seat, at, seed_hash, resumed } => {
+        Done::Listed { rooms, next } => {
+            put(out, format_args!(",\"rooms\":[{}],\"next\":", rooms.join(",")));
+            match next {
+                Some(next) => string(out, next),
+                None => put(out, "null"),
+            }
+        }
+        Done::Joined { room, seat, at, seed_hash, found, resumed } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"as\":\"{}\"", if seat.is_some() { "player" } else { "spectator" }));
             if let Some(seat) = seat {
                 put(out, format_args!(",\"seat\":{seat}"));
+            }
+            if let Some((created, dup)) = found {
+                put(out, format_args!(",\"created\":{created},\"dup\":{dup}"));
             }
             put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\",\"resumed\":"));
             match resumed {

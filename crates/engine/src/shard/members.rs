@@ -28,7 +28,14 @@ impl Shard {
     }
 
     /// Makes a member, if they are none yet; spectators need no seat and leave no record.
-    fn come_in(&mut self, at: usize, asker: &Asker, wanted: As, nonce: Option<&str>, now: Now) -> Result<Option<Seat>, Failure> {
+    pub(super) fn come_in(
+        &mut self,
+        at: usize,
+        asker: &Asker,
+        wanted: As,
+        nonce: Option<&str>,
+        now: Now,
+    ) -> Result<Option<Seat>, Failure> {
         if nonce.is_some_and(|nonce| nonce.len() > NONCE_BYTES) {
             return Err(Code::InvalidNonce.into());
         }
@@ -88,7 +95,7 @@ impl Shard {
     }
 
     /// The answer, what was missed, a whole view: and from then on everything.
-    fn welcome(
+    pub(super) fn welcome(
         &mut self,
         at: usize,
         asker: &Asker,
@@ -123,7 +130,7 @@ impl Shard {
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         if let Some(reference) = asker.reference.as_deref() {
             let name = hall.name.clone();
-            let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
+            let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found: asker.found, resumed };
             hall.tell_one(conn, |out, _| say::done(out, reference, &done));
         }
         for told in &missed {

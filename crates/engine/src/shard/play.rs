@@ -191,6 +191,7 @@ impl Shard {
     /// Who followed the former life of a name is told that it is over.
     fn clear_for_new_life(&mut self, at: usize) {
         self.settle(at);
+        self.unlist(at);
         self.send_away(at, "opened_again");
         let hall = self.hall(at);
         (hall.refusals, hall.tail_bytes, hall.snapshot_bytes) = Default::default();

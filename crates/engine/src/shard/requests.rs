@@ -1,6 +1,7 @@
 //! What a client asked: "Command -> session". Each request that can be correlated gets exactly one answer.
 
 use super::Shard;
+use super::listing::ListFor;
 use crate::code::Code;
 use crate::command::Command;
 use crate::dialect::native;
@@ -14,10 +15,12 @@ use std::sync::Arc;
 
 /// Who asks, and where the answer goes.
 #[derive(Clone)]
-pub(super) struct Asker {
+pub(crate) struct Asker {
     pub(super) conn: ConnId,
     pub(super) who: Arc<Identity>,
     pub(super) reference: Option<String>,
+    /// Whether a room was opened for it, and whether this was answered before: where it asked for any room of a kind.
+    pub(super) found: Option<(bool, bool)>,
 }
 
 impl Shard {
@@ -40,13 +43,15 @@ impl Shard {
             (Ok(command), Some(who)) => (command, who),
         };
         let (command, who) = command;
-        let asker = Asker { conn, who, reference: reference.map(str::to_owned) };
+        let asker = Asker { conn, who, reference: reference.map(str::to_owned), found: None };
         let room = match &command {
             Command::Auth(_) => unreachable!("handled above"),
             Command::Ping => {
                 self.say(conn, say::pong);
                 return self.succeed(&asker);
             }
+            Command::List(list) => return self.list(ListFor::Asker(asker), list),
+            Command::Find(find) => return self.find_room(asker, find, now),
             Command::Open(open) => {
                 let luck = seed(self.session(conn));
                 match self.name_for(open, &asker.who.user, luck) {
@@ -65,7 +70,7 @@ impl Shard {
         }
         let before = self.hall(at).draft.bytes.len();
         match command {
-            Command::Auth(_) | Command::Ping => unreachable!("answered above"),
+            Command::Auth(_) | Command::Ping | Command::List(_) | Command::Find(_) => unreachable!("answered above"),
             Command::Open(open) => {
                 let seed = seed(self.session(conn));
                 self.open_for(at, &asker, &open, seed, now);
@@ -81,7 +86,7 @@ impl Shard {
     }
 
     /// Counts what a request has made this connection be owed, until the end of the turn tells exactly.
-    fn said(&mut self, conn: ConnId, bytes: usize) {
+    pub(super) fn said(&mut self, conn: ConnId, bytes: usize) {
         let Some(session) = self.session(conn).filter(|_| bytes > 0) else { return };
         let is_first = session.said == 0;
         session.said += bytes;

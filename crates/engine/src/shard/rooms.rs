@@ -5,7 +5,7 @@ use super::{Planted, Shard};
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Failure};
 use crate::hall::{Hall, Phase, Read, RoomClock, ViewFault, Waiting, read};
-use crate::io::{CallId, Now, Output, Reply};
+use crate::io::{Now, Output, Reply};
 use crate::session;
 use crate::store::{EndedRow, History, ReadError, Snapshot};
 use parlour_room::{Fault, Played};
@@ -68,6 +68,7 @@ impl Shard {
                     hall.take_table(kind, table);
                     (hall.snapshot_bytes, hall.tail_bytes) = (snapshot_bytes, tail_bytes);
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
+                    self.list_as_kept(at);
                     self.refollow(at);
                     if !frozen && self.draining.is_none() {
                         self.wake(at, now);
@@ -83,6 +84,7 @@ impl Shard {
             }
             match next {
                 Waiting::Frame(conn, text) => self.request(conn, &text, Some(at), now),
+                Waiting::Seek(seeker) => self.seek_in(*seeker, at, now),
                 Waiting::Call(from, by, entropy, call) => self.call(from, by, entropy, call, now),
             }
         }
@@ -146,6 +148,7 @@ impl Shard {
                         crate::dialect::native::decode(&text, &self.settings.limits).reference.map(|r| r.into_owned());
                     self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
                 }
+                Waiting::Seek(seeker) => self.fail(seeker.asker.conn, seeker.asker.reference.as_deref(), code),
                 Waiting::Call(from, ..) => self.outputs.push_back(Output::Reply { to: from, reply: Reply::Failed(code.into()) }),
             }
         }
@@ -165,6 +168,7 @@ impl Shard {
         }
         self.dirty.retain(|dirty| *dirty != at);
         self.by_name.remove(&hall.name);
+        self.vacancies.put(hall.listing.as_ref(), None);
         self.free_halls.push(at);
     }
 
@@ -190,6 +194,7 @@ impl Shard {
         }
         self.set_timer(at);
         self.touch(at);
+        self.relist(at);
         if played.ended {
             self.snapshot(at);
         }
@@ -265,12 +270,8 @@ impl Shard {
         if commit <= durable {
             return self.let_go(draft);
         }
-        for (conn, frame) in &draft.parcels {
-            if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
-                session.owed += frame.len();
-            }
-        }
-        hall.held.push_back((commit, draft));
+        self.owes(&draft, true);
+        self.hall(at).held.push_back((commit, draft));
         self.awaiting.push_back((commit, at));
     }
 
@@ -282,19 +283,12 @@ impl Shard {
             hall.is_durable_to(awaited);
             while let Some(hall) = self.halls[at].as_mut() {
                 let Some((_, draft)) = hall.held.pop_front_if(|(commit, _)| *commit <= awaited) else { break };
-                for (conn, frame) in &draft.parcels {
-                    if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
-                        session.owed -= frame.len();
-                    }
-                }
+                self.owes(&draft, false);
                 self.let_go(draft);
             }
             self.all_is_durable(at);
         }
-        while self.held_replies.front().is_some_and(|(awaited, ..)| *awaited <= self.durable) {
-            let (_, to, reply) = self.held_replies.pop_front().expect("looked at it");
-            self.outputs.push_back(Output::Reply { to, reply });
-        }
+        self.let_go_of_lobby();
         if self.draining.is_some_and(|commit| commit <= self.durable) {
             self.leaves_now = true;
         }
@@ -312,7 +306,7 @@ impl Shard {
         }
     }
 
-    fn let_go(&mut self, mut draft: crate::hall::Draft) {
+    pub(super) fn let_go(&mut self, mut draft: crate::hall::Draft) {
         for (conn, frame) in draft.parcels.drain(..) {
             let Some(place) = self.places.get(&conn) else { continue };
             let session = self.sessions[*place].as_mut().expect("places are kept");
@@ -330,16 +324,6 @@ impl Shard {
         draft.clear();
         if self.drafts.len() < DRAFTS_KEPT && draft.kept_bytes() < DRAFT_BYTES_KEPT {
             self.drafts.push(draft);
-        }
-    }
-
-    /// A reply computed from many rooms waits for the last of them.
-    pub(super) fn reply_when_durable(&mut self, to: CallId, reply: Reply) {
-        let awaited = self.halls.iter().flatten().map(|hall| hall.last_commit).max().unwrap_or(0);
-        if awaited <= self.durable {
-            self.outputs.push_back(Output::Reply { to, reply });
-        } else {
-            self.held_replies.push_back((awaited, to, reply));
         }
     }
 

@@ -239,6 +239,7 @@ impl Shard {
         }
         self.is_drained = true;
         self.refuse_all_waiting(crate::code::Code::Draining);
+        self.refuse_all_looking(crate::code::Code::Draining);
         let conns: Vec<ConnId> = self.sessions.iter().flatten().map(|session| session.conn).collect();
         for conn in conns {
             self.say(conn, |out| say::closing(out, "the server is shutting down"));

@@ -4,6 +4,7 @@ use crate::disk::Disk;
 use crate::people::{Line, Person, masked};
 use parlour_engine::io::{AskBot, Call, CallId, ConnId, Input, Now, Output, Reply};
 use parlour_engine::limits::Limits;
+use parlour_engine::lookup::{Found, Lookup};
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
 use parlour_engine::store::Batch;
@@ -188,6 +189,12 @@ impl<E: Eyes> World<E> {
                 Output::Load(room) => {
                     let result = Ok(self.disk.read(&room));
                     self.shard.handle(Input::Loaded { room, result }, self.now);
+                }
+                Output::Look { look, lookup } => {
+                    assert!(matches!(lookup, Lookup::Rooms { .. }), "nobody looks for another room: {lookup:?}");
+                    let row = self.disk.read(ROOM).and_then(|history| history.row);
+                    let result = Ok(Found::Rooms(row.into_iter().collect()));
+                    self.shard.handle(Input::Looked { look, result }, self.now);
                 }
                 Output::Reply { to, reply } => {
                     self.eyes.left(Viewer::Spectator, format!("{reply:?}").as_bytes());

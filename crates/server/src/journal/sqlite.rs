@@ -7,6 +7,7 @@
 
 mod file;
 mod index;
+mod lookups;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -80,6 +81,7 @@ impl SqliteJournal {
                 batch.opened.iter().try_for_each(|row| open_room(&transaction, row))?;
                 batch.snapshots.iter().try_for_each(|snapshot| keep_snapshot(&transaction, snapshot))?;
                 batch.ended.iter().try_for_each(|ended| end_room(&transaction, ended))?;
+                lookups::keep(&transaction, batch)?;
             }
         }
         transaction.commit()?;

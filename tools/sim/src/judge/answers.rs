@@ -31,6 +31,8 @@ impl Judge {
             What::Junk(code) => Err(format!("junk was taken, where {code} was due")),
             What::Open { room, kind, .. } => self.opened_ok(seen, pending, room, kind, payload),
             What::Join { .. } => self.joined(seen, pending, payload),
+            What::Find { .. } => self.found(seen, pending, payload),
+            What::List => self.listed(payload),
             What::Leave(room) => {
                 seen.follows.remove(room);
                 let gone = |state: &State| !state.members.contains_key(&seen.user);
@@ -120,6 +122,12 @@ impl Judge {
         if let What::Junk(due) = &pending.asked.what {
             self.tally.add("junk answered");
             return if code == *due { Ok(()) } else { Err(format!("junk was answered {code}, where {due} was due")) };
+        }
+        if matches!(pending.asked.what, What::Find { .. }) {
+            return self.not_found(seen, pending, code);
+        }
+        if matches!(pending.asked.what, What::List) && matches!(code, "journal_down" | "too_many_waiting") {
+            return Ok(());
         }
         let room = pending.asked.what.room().ok_or("a request that cannot fail failed")?;
         match code {

@@ -3,7 +3,7 @@
 use super::{CLIENTS_END_MS, Event, FAULTS_END_MS, World};
 use crate::client::{Intent, JUNK, ROOMS};
 use crate::judge::{Asked, What};
-use parlour_engine::command::Open;
+use parlour_engine::command::{List, Open};
 use parlour_engine::io::{Call, CallId, ConnId, Identity, Input, Role};
 use parlour_room::{As, Hash64, Seat};
 use serde_json::Value;
@@ -28,7 +28,8 @@ impl World {
             2..8 => self.opens_room(user, conn),
             8..20 => self.joins(user, conn),
             20..22 => self.asks(conn, What::Ping),
-            22..25 => {
+            22 => self.finds(user, conn),
+            23..25 => {
                 let code = self.luck.pick(JUNK).copied().unwrap_or_default();
                 self.asks(conn, What::Junk(code));
             }
@@ -90,6 +91,25 @@ impl World {
             _ => None,
         };
         self.asks(conn, What::Open { room, kind: kind.to_owned(), id, fault });
+    }
+
+    /// Some room of a kind, or the list of all; mostly lounges, whose seats can be chosen: one more configuration of rooms to find.
+    fn finds(&mut self, user: usize, conn: ConnId) {
+        if self.luck.percent(30) {
+            return self.asks(conn, What::List);
+        }
+        if let Some((_, what, answered)) = self.users[user].finding.clone()
+            && self.luck.percent(if answered { 30 } else { 90 })
+        {
+            return self.asks(conn, what);
+        }
+        let (kind, max) = if self.luck.percent(80) { ("lounge", Some(2)) } else { ("duel", None) };
+        let id = self.luck.percent(80).then(|| format!("find-{}", self.users[user].number()));
+        let what = What::Find { kind: kind.to_owned(), max, id: id.clone() };
+        if id.is_some() {
+            self.users[user].finding = Some((id, what.clone(), false));
+        }
+        self.asks(conn, what);
     }
 
     fn joins(&mut self, user: usize, conn: ConnId) {
@@ -194,7 +214,7 @@ impl World {
         let (room, kind) = self.luck.pick(ROOMS).map(|(room, kind)| ((*room).to_owned(), *kind)).unwrap_or_default();
         let call = match self.luck.range(0, 9) {
             0..4 => Call::Show(room),
-            4..7 => Call::List(ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect()),
+            4..7 => Call::List(List::default()),
             7 => Call::Counts,
             8 if self.luck.percent(50) => Call::Close(room),
             _ => Call::Open(Open {
@@ -215,5 +235,6 @@ impl World {
 }
 
 fn kind_of(room: &str) -> &'static str {
-    ROOMS.iter().find(|(name, _)| *name == room).map_or("duel", |(_, kind)| kind)
+    let made = if room.starts_with("lounge-") { "lounge" } else { "duel" };
+    ROOMS.iter().find(|(name, _)| *name == room).map_or(made, |(_, kind)| kind)
 }

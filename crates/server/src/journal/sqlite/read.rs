@@ -2,7 +2,9 @@
 
 use super::file::{self, OpenError};
 use super::index::{Index, Place};
+use super::lookups;
 use crate::journal::Reader;
+use parlour_engine::lookup::{Found, Lookup};
 use parlour_engine::store::{History, ReadError, RoomRow, Snapshot};
 use parlour_room::{Cause, Hash64, Record};
 use rusqlite::types::ValueRef;
@@ -120,6 +122,10 @@ impl Reader for SqliteReader {
         Ok(list)
     }
 
+    fn look(&self, lookup: &Lookup) -> Result<Found, ReadError> {
+        lookups::look(&self.db, lookup)
+    }
+
     fn load(&self, room: &str) -> Result<Option<History>, ReadError> {
         self.history(room, false)
     }
@@ -134,6 +140,11 @@ impl Reader for SqliteReader {
         drop(state);
         Ok(records)
     }
+}
+
+/// A row of the list of rooms, as the first columns of every question about rooms give it.
+pub(super) fn room_row(row: &Row<'_>) -> Result<Option<RoomRow>, ReadError> {
+    Ok(Listed::read(row)?.row)
 }
 
 /// A row of the list of rooms, with what only the journal itself wants to know.
@@ -205,26 +216,26 @@ fn record(row: &Row<'_>, expected: u64) -> Result<Record, ReadError> {
     })
 }
 
-fn number(row: &Row<'_>, column: usize, seq: u64, what: &str) -> Result<u64, ReadError> {
+pub(super) fn number(row: &Row<'_>, column: usize, seq: u64, what: &str) -> Result<u64, ReadError> {
     match row.get_ref(column).map_err(failed(seq))? {
         ValueRef::Integer(value) => u64::try_from(value).map_err(|_| damaged(seq, format!("{what} cannot be {value}"))),
         other => Err(damaged(seq, format!("{what} is not a number but {}", other.data_type()))),
     }
 }
 
-fn text<'a>(row: &'a Row<'_>, column: usize, seq: u64, what: &str) -> Result<&'a str, ReadError> {
+pub(super) fn text<'a>(row: &'a Row<'_>, column: usize, seq: u64, what: &str) -> Result<&'a str, ReadError> {
     match row.get_ref(column).map_err(failed(seq))? {
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_err(|_| damaged(seq, format!("{what} is not UTF-8"))),
         other => Err(damaged(seq, format!("{what} is not text but {}", other.data_type()))),
     }
 }
 
-fn damaged(seq: u64, what: impl Into<String>) -> ReadError {
+pub(super) fn damaged(seq: u64, what: impl Into<String>) -> ReadError {
     ReadError::Damaged { seq, what: what.into() }
 }
 
 /// A page that SQLite cannot read is damage; anything else may pass.
-fn failed(seq: u64) -> impl Fn(rusqlite::Error) -> ReadError {
+pub(super) fn failed(seq: u64) -> impl Fn(rusqlite::Error) -> ReadError {
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(seq, error.to_string()),
         _ => ReadError::Failed(error.to_string()),

@@ -1,0 +1,92 @@
+//! Claims about questions beside whole rooms: lists, free seats, and where those who looked for one ended.
+
+use super::{House, Random};
+use crate::journal::Reader;
+use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, Listing, Lookup};
+use parlour_engine::store::Batch;
+use parlour_room::Hash64;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const KINDS: [&str; 2] = ["cards", "pad"];
+
+pub(crate) fn public_rooms_and_free_seats_are_found_as_last_written(house: &impl House) {
+    let mut random = Random::new(7);
+    let mut listings = BTreeMap::<Arc<str>, Listing>::new();
+    for _ in 0..3 {
+        let (mut journal, reader) = house.open().unwrap();
+        for commit in 1..40 {
+            let mut batch = Batch { commit, ..Batch::default() };
+            for _ in 0..random.below(4) {
+                let room = Arc::<str>::from(format!("room-{}", random.below(30)));
+                if batch.listings.iter().any(|listing| listing.room == room) {
+                    continue;
+                }
+                let kind = KINDS[random.below(2) as usize];
+                let (free, is_public) = (random.below(4) as u32, random.below(2) == 0);
+                let listing = Listing { room: room.clone(), kind, config: Hash64(random.below(2)), free, is_public };
+                batch.opened.push(super::RoomRow { kind: kind.to_owned(), ..super::row(&room, 1) });
+                listings.insert(room, listing.clone());
+                batch.listings.push(listing);
+            }
+            journal.append(&[batch]).unwrap();
+        }
+        for reader in [&*reader, &*house.outside()] {
+            agree(&listings, reader);
+        }
+    }
+}
+
+fn agree(listings: &BTreeMap<Arc<str>, Listing>, reader: &dyn Reader) {
+    for kind in [None, Some("cards"), Some("pad"), Some("chess")] {
+        let fits = |listing: &&Listing| listing.is_public && kind.is_none_or(|kind| listing.kind == kind);
+        let expected: Vec<&str> = listings.values().filter(fits).map(|listing| &*listing.room).collect();
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let lookup = Lookup::Rooms { kind: kind.map(str::to_owned), after, limit: 4 };
+            let Found::Rooms(page) = reader.look(&lookup).unwrap() else { panic!("something else was found") };
+            assert!(page.len() <= 4);
+            let Some(last) = page.last() else { break };
+            after = last.room.to_string();
+            found.extend(page.into_iter().map(|row| row.room.to_string()));
+        }
+        assert_eq!(found, expected);
+    }
+    for (kind, config) in [("cards", 0), ("cards", 1), ("pad", 0), ("pad", 2)] {
+        let fits = |listing: &&Listing| listing.kind == kind && listing.config == Hash64(config) && listing.free > 0;
+        let mut expected: Vec<&Listing> = listings.values().filter(fits).collect();
+        expected.sort_by_key(|listing| (!listing.is_public, listing.free, listing.room.clone()));
+        let expected: Vec<&str> = expected.iter().take(5).map(|listing| &*listing.room).collect();
+        let lookup = Lookup::Seats { by: None, kind: kind.to_owned(), config: Hash64(config), limit: 5 };
+        let Found::Seats { before: None, rooms } = reader.look(&lookup).unwrap() else { panic!("something else was found") };
+        assert_eq!(rooms.iter().map(|room| &**room).collect::<Vec<_>>(), expected);
+    }
+}
+
+pub(crate) fn where_a_search_ended_is_known_for_its_window_and_forgotten_some_time_after(house: &impl House) {
+    let row = |n: u64, ts_ms: u64| FindRow {
+        user: format!("user-{}", n % 3),
+        id: format!("id-{n}"),
+        body: Hash64(n),
+        room: format!("room-{n}").into(),
+        created: n % 2 == 0,
+        ts_ms,
+    };
+    let known = |reader: &dyn Reader, row: &FindRow| {
+        let by = Some((row.user.clone(), row.id.clone()));
+        let lookup = Lookup::Seats { by, kind: "cards".into(), config: Hash64(0), limit: 1 };
+        let Found::Seats { before, .. } = reader.look(&lookup).unwrap() else { panic!("something else was found") };
+        before
+    };
+    let (mut journal, reader) = house.open().unwrap();
+    let early: Vec<FindRow> = (0..9).map(|n| row(n, 1_000 + n)).collect();
+    journal.append(&[Batch { commit: 1, finds: early.clone(), ..Batch::default() }]).unwrap();
+    let late: Vec<FindRow> = (10..20).map(|n| row(n, 1_008 + FIND_WINDOW_MS)).collect();
+    assert!(early.iter().chain(&late).all(|row| known(&*reader, row).is_none_or(|known| known == *row)));
+    assert!(early.iter().all(|row| known(&*reader, row).as_ref() == Some(row)));
+    journal.append(&[Batch { commit: 2, finds: late.clone(), ..Batch::default() }]).unwrap();
+    drop((journal, reader));
+    let (_journal, reader) = house.open().unwrap();
+    assert!(late.iter().chain(&early[8..]).all(|row| known(&*reader, row).as_ref() == Some(row)), "within the window");
+    assert!(early[..8].iter().all(|row| known(&*reader, row).is_none()), "they are long over");
+}
