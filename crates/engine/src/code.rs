@@ -91,6 +91,7 @@ codes! {
     UnknownType "unknown_type" Invalid false "There is no such message; a room's own action must name its room.",
     BinaryUnsupported "binary_unsupported" Invalid false "Send text frames: this protocol is JSON.",
     InvalidAction "invalid_action" Invalid false "The action does not match this kind's schema, which GET /v1/kinds shows.",
+    InvalidBatch "invalid_batch" Invalid false "A batch has 1 to 32 actions, each an object.",
     InvalidConfig "invalid_config" Invalid false "The configuration does not match its schema, which GET /v1/kinds shows.",
     InvalidName "invalid_name" Invalid false "A room's name is made of a-z, A-Z, 0-9, dot, dash and underscore, and not too long: 64 unless configured.",
     InvalidNonce "invalid_nonce" Invalid false "A nonce is a string of at most 64 bytes.",

@@ -29,6 +29,17 @@ pub enum Command<'a> {
     Unsubscribe(Cow<'a, str>),
     /// What may I do now?
     Legal(Cow<'a, str>),
+    /// Act several times.
+    Batch {
+        /// The room.
+        room: Cow<'a, str>,
+        /// The idempotency key of all of it.
+        id: Option<Cow<'a, str>>,
+        /// Whether it is kept or dropped whole.
+        atomic: bool,
+        /// The actions, each a JSON object as far as its first byte tells.
+        actions: Vec<String>,
+    },
     /// Which rooms are there?
     List(List<'a>),
     /// Come into some room of a kind.

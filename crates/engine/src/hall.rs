@@ -27,9 +27,9 @@ pub(crate) struct Hall {
     pub(crate) timer: Option<u64>,
     /// The batch that holds its last record.
     pub(crate) last_commit: u64,
-    /// Records that are not durable yet: in which batch, and whose action each is.
-    pub(crate) undurable: VecDeque<(u64, Option<String>)>,
-    /// How many of them each member has.
+    /// Records that are not durable yet: in which batch, whose each is, and how many actions.
+    pub(crate) undurable: VecDeque<(u64, Option<(String, usize)>)>,
+    /// How many actions of each member are in them.
     pub(crate) ahead: BTreeMap<String, usize>,
     pub(crate) draft: Draft,
     pub(crate) held: VecDeque<(u64, Draft)>,
@@ -115,6 +115,7 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub(crate) enum Answered {
     Acted { at: Position, dup: bool },
+    Batched { at: Position, results: Vec<Result<Position, Failure>>, dup: bool },
     Failed(Failure),
 }
 
@@ -187,20 +188,20 @@ impl Hall {
         }
     }
 
-    /// The last record was this member's action.
-    pub(crate) fn was_acted_by(&mut self, user: &str) {
+    /// The last record was this member's: an action, or several.
+    pub(crate) fn was_acted_by(&mut self, user: &str, actions: usize) {
         if let Some((_, whose @ None)) = self.undurable.back_mut() {
-            *whose = Some(user.to_owned());
-            *self.ahead.entry(user.to_owned()).or_default() += 1;
+            *whose = Some((user.to_owned(), actions));
+            *self.ahead.entry(user.to_owned()).or_default() += actions;
         }
     }
 
     /// Everything up to this batch is on disk.
     pub(crate) fn is_durable_to(&mut self, commit: u64) {
         while let Some((_, whose)) = self.undurable.pop_front_if(|(awaited, _)| *awaited <= commit) {
-            let Some(user) = whose else { continue };
+            let Some((user, actions)) = whose else { continue };
             if let Some(count) = self.ahead.get_mut(&user) {
-                *count -= 1;
+                *count -= actions;
                 if *count == 0 {
                     self.ahead.remove(&user);
                 }
@@ -276,7 +277,10 @@ impl Hall {
         self.views_are_old = false;
         for (conn, reference, answered) in std::mem::take(&mut self.acks) {
             let frame = match (&reference, &answered) {
-                (None, Answered::Acted { .. }) => continue,
+                (None, Answered::Acted { .. } | Answered::Batched { .. }) => continue,
+                (Some(reference), Answered::Batched { at, results, dup }) => {
+                    self.draft.frame(|out| say::done(out, reference, &Done::Batched { at, results, dup: *dup }))
+                }
                 (Some(reference), Answered::Acted { at, dup }) => {
                     self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup }))
                 }
@@ -389,26 +393,48 @@ fn look<'a>(
 /// Refusals that were given, so that the same message is answered the same. Not kept: a later owner of the room may judge again.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
-    by_id: BTreeMap<(String, String), (Hash64, Failure)>,
+    by_id: BTreeMap<(String, String), (Hash64, Refused)>,
     order: VecDeque<(String, String)>,
+    /// How many failures they hold.
+    failures: usize,
+}
+
+/// What was refused: a message, or every action of a batch.
+#[derive(Clone, Debug)]
+pub(crate) enum Refused {
+    One(Failure),
+    All(Position, Vec<Failure>),
+}
+
+impl Refused {
+    fn failures(&self) -> &[Failure] {
+        match self {
+            Refused::One(failure) => std::slice::from_ref(failure),
+            Refused::All(_, failures) => failures,
+        }
+    }
 }
 
 impl Refusals {
-    pub(crate) fn find(&self, user: &str, id: &str) -> Option<&(Hash64, Failure)> {
+    pub(crate) fn find(&self, user: &str, id: &str) -> Option<&(Hash64, Refused)> {
         if self.by_id.is_empty() { None } else { self.by_id.get(&(user.to_owned(), id.to_owned())) }
     }
 
-    pub(crate) fn remember(&mut self, limit: usize, user: &str, id: &str, body: Hash64, failure: Failure) {
-        if failure.retry {
+    pub(crate) fn remember(&mut self, limit: usize, user: &str, id: &str, body: Hash64, refused: Refused) {
+        if refused.failures().iter().any(|failure| failure.retry) {
             return;
         }
         let key = (user.to_owned(), id.to_owned());
-        if self.by_id.insert(key.clone(), (body, failure)).is_none() {
-            self.order.push_back(key);
+        self.failures += refused.failures().len();
+        match self.by_id.insert(key.clone(), (body, refused)) {
+            None => self.order.push_back(key),
+            Some((_, before)) => self.failures -= before.failures().len(),
         }
-        while self.order.len() > limit {
-            let oldest = self.order.pop_front().expect("longer than its limit");
-            self.by_id.remove(&oldest);
+        while self.failures > limit {
+            let Some(oldest) = self.order.pop_front() else { return };
+            if let Some((_, before)) = self.by_id.remove(&oldest) {
+                self.failures -= before.failures().len();
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One object-safe face for every kind of room, so that neither the engine nor the server is generic.
 
 use crate::ask::{self, Acted, Joined, Joining, Opening, Rejected};
+use crate::batch::{BatchRejected, Batched};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
 use crate::play::{self, Fault, Input, guard};
@@ -65,6 +66,9 @@ pub trait AnyTable: Send {
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
     fn hash_of(&self, action: &str) -> Option<Hash64>;
+    fn batch(&mut self, stamp: Stamp, user: &str, id: Option<&str>, atomic: bool, actions: &[&str]) -> Result<Batched, BatchRejected>;
+    fn batch_hash(&self, atomic: bool, actions: &[&str]) -> Hash64;
+    fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>>;
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault>;
     fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected>;
@@ -319,6 +323,18 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn hash_of(&self, action: &str) -> Option<Hash64> {
         self.hash_of(action)
+    }
+
+    fn batch(&mut self, stamp: Stamp, user: &str, id: Option<&str>, atomic: bool, actions: &[&str]) -> Result<Batched, BatchRejected> {
+        self.batch(stamp, user, id, atomic, actions)
+    }
+
+    fn batch_hash(&self, atomic: bool, actions: &[&str]) -> Hash64 {
+        self.batch_hash(atomic, actions)
+    }
+
+    fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>> {
+        self.batch_repeated(stamp, user, id, body)
     }
 
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault> {

@@ -5,6 +5,7 @@
 //! live and in replay. Nothing in this crate reads a clock, a file or a socket, and nothing draws luck but from [`Dice`].
 
 pub mod ask;
+pub mod batch;
 pub mod bot;
 pub mod dice;
 pub mod erased;
@@ -20,6 +21,7 @@ pub mod table;
 pub mod turn;
 
 pub use ask::{Acted, Joined, Joining, Opening, Refusal, Rejected};
+pub use batch::{BatchRejected, Batched, Done, Unplayed};
 pub use dice::{Dice, Seed};
 pub use erased::{AnyKind, AnyTable, Divergence, KindOf, Why};
 pub use hash::Hash64;

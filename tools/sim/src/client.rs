@@ -23,6 +23,8 @@ pub struct User {
     pub intents: Vec<Intent>,
     /// The opening request last sent.
     pub opening: Option<(Asked, String)>,
+    /// The batch last sent with an id: that, what was asked, and whether it was answered for good.
+    pub batch: Option<(String, What, bool)>,
     /// The request to find a room last sent with an id: that, what was asked, and whether it was answered for good.
     pub finding: Option<(Option<String>, What, bool)>,
     count: u64,
@@ -66,7 +68,7 @@ pub struct Follow {
 impl User {
     /// Somebody who knows nothing yet.
     pub fn new(name: &'static str, role: Role) -> Self {
-        Self { name, role, heard: BTreeMap::new(), intents: Vec::new(), opening: None, finding: None, count: 0 }
+        Self { name, role, heard: BTreeMap::new(), intents: Vec::new(), opening: None, batch: None, finding: None, count: 0 }
     }
 
     /// A number of their own, for ids and refs.
@@ -156,6 +158,11 @@ impl End {
                 let actions = payload["actions"].as_array().into_iter().flatten().map(Value::to_string).collect();
                 self.legal.insert(room, actions);
             }
+            What::Batch { id: Some(id), .. } => {
+                if let Some(batch) = user.batch.as_mut().filter(|batch| batch.0 == id) {
+                    batch.2 |= is_ok || payload["retry"] == false;
+                }
+            }
             What::Act { room, id: Some(id), .. } if is_ok || payload["retry"] == false => {
                 if let Some(intent) = user.intents.iter_mut().find(|intent| intent.room == room && intent.id == id) {
                     intent.answered = true;
@@ -204,6 +211,14 @@ fn written(luck: &mut Luck, asked: &Asked) -> Value {
         What::Leave(room) => json!({"type": "leave_room", "room": room}),
         What::Unsubscribe(room) => json!({"type": "unsubscribe", "payload": {"room_id": room}}),
         What::Legal(room) => json!({"type": "legal", "room": room}),
+        What::Batch { room, id, atomic, actions } => {
+            let actions: Vec<Value> = actions.iter().map(|action| serde_json::from_str(action).unwrap_or_default()).collect();
+            let mut text = json!({"type": "batch", "room": room, "payload": {"atomic": atomic, "actions": actions}});
+            if let Some(id) = id {
+                text["id"] = json!(id);
+            }
+            text
+        }
         What::Act { room, id, action } => {
             let mut action: Value = serde_json::from_str(action).unwrap_or_default();
             let mut text = match action["type"].as_str().map(str::to_owned) {

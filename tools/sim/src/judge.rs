@@ -2,6 +2,7 @@
 //! what each connection asked, and nothing of what the shard keeps.
 
 mod answers;
+mod batches;
 mod calls;
 mod finds;
 mod follows;
@@ -59,6 +60,17 @@ pub enum What {
         /// The life, the public and the private number heard last.
         after: Option<(String, u64, u64)>,
     },
+    /// Act several times.
+    Batch {
+        /// The room.
+        room: String,
+        /// The message id.
+        id: Option<String>,
+        /// Whether it is kept or dropped whole.
+        atomic: bool,
+        /// The actions as JSON.
+        actions: Vec<String>,
+    },
     /// Come into some room of a kind.
     Find {
         /// The kind.
@@ -91,7 +103,7 @@ impl What {
     fn room(&self) -> Option<&str> {
         match self {
             What::Auth | What::Ping | What::Junk(_) | What::Find { .. } | What::List => None,
-            What::Open { room, .. } | What::Join { room, .. } | What::Act { room, .. } => Some(room),
+            What::Open { room, .. } | What::Join { room, .. } | What::Act { room, .. } | What::Batch { room, .. } => Some(room),
             What::Leave(room) | What::Unsubscribe(room) | What::Legal(room) => Some(room),
         }
     }
@@ -248,9 +260,16 @@ impl Judge {
     pub fn asks(&mut self, conn: ConnId, asked: Asked) {
         let lower = asked.what.room().map_or(0, |room| self.model.seq(room));
         let Some(seen) = self.conns.get_mut(&conn) else { return };
-        if let What::Act { room, id: Some(id), action } = &asked.what {
+        let heard = match &asked.what {
+            What::Act { room, id: Some(id), action } => Some((room, id, action.clone())),
+            What::Batch { room, id: Some(id), atomic, actions } => {
+                Some((room, id, format!("{{\"batch\":{atomic},\"actions\":[{}]}}", actions.join(","))))
+            }
+            _ => None,
+        };
+        if let Some((room, id, body)) = heard {
             let heard = self.first_heard.entry((seen.user.clone(), room.clone(), id.clone()));
-            heard.or_insert_with(|| (lower, Vec::new())).1.push(action.clone());
+            heard.or_insert_with(|| (lower, Vec::new())).1.push(body);
         }
         match asked.reference {
             Some(_) => seen.pending.push(Pending { asked, lower }),

@@ -4,6 +4,7 @@
 use crate::code::Code;
 use crate::command::{Command, Find, List, Open};
 use crate::limits::Limits;
+use parlour_room::batch::BATCH_ACTIONS;
 use parlour_room::{As, Position, Seat};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
@@ -115,6 +116,7 @@ impl<'a> Envelope<'a> {
             "leave_room" => self.room(limits).map(Command::Leave),
             "unsubscribe" => self.room(limits).map(Command::Unsubscribe),
             "legal" => self.room(limits).map(Command::Legal),
+            "batch" => self.batch(limits),
             "list_rooms" => self.list(limits),
             "find_room" => self.find(limits),
             "action" => {
@@ -144,6 +146,16 @@ impl<'a> Envelope<'a> {
         let room = open.room_id.map(|room| checked_name(Cow::Owned(room), limits)).transpose()?;
         let bots = read_bots(open.bots)?;
         Ok(Command::Open(Open { kind: Cow::Owned(open.kind), room, id: self.id(limits)?, config, bots }))
+    }
+
+    fn batch(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let BatchPayload { atomic, actions } = self.payload()?;
+        let (room, id) = (self.room(limits)?, self.id(limits)?);
+        if actions.is_empty() || actions.len() > BATCH_ACTIONS || !actions.iter().all(|action| is_object(action)) {
+            return Err(Code::InvalidBatch);
+        }
+        let actions = actions.iter().map(|action| action.get().to_owned()).collect();
+        Ok(Command::Batch { room, id, atomic, actions })
     }
 
     fn list(&self, limits: &Limits) -> Result<Command<'a>, Code> {
@@ -256,6 +268,13 @@ struct OpenPayload {
     config: Option<Box<RawValue>>,
     #[serde(default)]
     bots: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct BatchPayload {
+    #[serde(default)]
+    atomic: bool,
+    actions: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]

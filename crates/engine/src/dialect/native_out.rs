@@ -21,19 +21,21 @@ pub struct Failure {
     pub details: Option<Box<str>>,
     /// Whether the same request may succeed later.
     pub retry: bool,
+    /// Which action of a batch it is about.
+    pub action: Option<usize>,
 }
 
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
         let (name, message) = (code.as_str().to_owned(), code.message().to_owned());
-        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry() }
+        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry(), action: None }
     }
 }
 
 impl Failure {
     /// A refusal by the rules: `illegal`, or `denied` where somebody was not let in.
     pub fn refused(kind: Kind, refusal: Refusal) -> Self {
-        Self { kind, code: refusal.code, message: refusal.message, details: refusal.details, retry: false }
+        Self { kind, code: refusal.code, message: refusal.message, details: refusal.details, retry: false, action: None }
     }
 }
 
@@ -89,6 +91,15 @@ pub enum Done<'a> {
         /// How far its actor has heard with it.
         at: &'a Position,
         /// Whether it had been played before.
+        dup: bool,
+    },
+    /// Several actions were played, or refused.
+    Batched {
+        /// How far their actor has heard with them.
+        at: &'a Position,
+        /// What became of each: how far its actor had heard then, or why it was not played.
+        results: &'a [Result<Position, Failure>],
+        /// Whether they had been played before.
         dup: bool,
     },
     /// What may be done now.
@@ -159,6 +170,21 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
                 Resumed::Fresh => put(out, format_args!("{{\"kind\":\"fresh\"}}")),
             }
         }
+        Done::Batched { at, results, dup } => {
+            put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup},\"results\":["));
+            for (number, result) in results.iter().enumerate() {
+                put(out, if number > 0 { ",{" } else { "{" });
+                match result {
+                    Ok(at) => put(out, format_args!("\"status\":\"ok\",\"at\":\"{at}\"}}")),
+                    Err(failure) => {
+                        put(out, "\"status\":\"error\",");
+                        put_failure(out, failure);
+                        put(out, "}");
+                    }
+                }
+            }
+            put(out, "]");
+        }
         Done::Acted { at, dup } => put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup}")),
         Done::Legal { actions, ended } => put(out, format_args!(",\"actions\":[{}],\"ended\":{ended}", actions.join(","))),
     }
@@ -174,6 +200,11 @@ pub fn failed(out: &mut Vec<u8>, reference: Option<&str>, failure: &Failure) {
         string(out, reference);
         put(out, format_args!(",\"status\":\"error\","));
     }
+    put_failure(out, failure);
+    put(out, "}}");
+}
+
+fn put_failure(out: &mut Vec<u8>, failure: &Failure) {
     put(out, format_args!("\"kind\":\"{}\",\"code\":", failure.kind.as_str()));
     string(out, &failure.code);
     put(out, format_args!(",\"message\":"));
@@ -187,7 +218,10 @@ pub fn failed(out: &mut Vec<u8>, reference: Option<&str>, failure: &Failure) {
     if failure.kind == Kind::Limited {
         put(out, format_args!(",\"retry_after_ms\":{RETRY_AFTER_MS}"));
     }
-    put(out, format_args!(",\"retry\":{}}}}}", failure.retry));
+    if let Some(action) = failure.action {
+        put(out, format_args!(",\"failed_action\":{action}"));
+    }
+    put(out, format_args!(",\"retry\":{}", failure.retry));
 }
 
 /// When something `limited` may be tried again.

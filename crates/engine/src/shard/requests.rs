@@ -60,7 +60,7 @@ impl Shard {
                 }
             }
             Command::Join { room, .. } | Command::Leave(room) | Command::Unsubscribe(room) | Command::Legal(room) => room.clone(),
-            Command::Act { room, .. } => room.clone(),
+            Command::Act { room, .. } | Command::Batch { room, .. } => room.clone(),
         };
         let Some(at) = found.or_else(|| self.room_for(&room, conn, text, reference)) else { return };
         let plays = !matches!(command, Command::Legal(_) | Command::Unsubscribe(_) | Command::Join { .. });
@@ -80,6 +80,7 @@ impl Shard {
             Command::Unsubscribe(_) => self.unsubscribe(at, &asker),
             Command::Legal(_) => self.legal(at, &asker, now),
             Command::Act { id, action, .. } => self.act(at, &asker, id.as_deref(), &action, now),
+            Command::Batch { id, atomic, actions, .. } => self.batch(at, &asker, id.as_deref(), atomic, &actions, now),
         }
         let after = self.halls[at].as_ref().map_or(0, |hall| hall.draft.bytes.len());
         self.said(conn, after.saturating_sub(before));

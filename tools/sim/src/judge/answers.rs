@@ -51,6 +51,7 @@ impl Judge {
                 };
                 self.some_state(room, pending.lower, |_, _, state| fits(state)).map_err(|why| format!("P2: legal: {why}"))
             }
+            What::Batch { .. } => self.batched(seen, pending, payload),
             What::Act { room, id, action } => self.acted(seen, pending, room, id.as_deref(), action, payload),
         }
     }
@@ -159,6 +160,7 @@ impl Judge {
                 self.some_state(room, lower, |past, _, state| judged(past, state))
                     .map_err(|why| format!("P2: refused, but {why}"))
             }
+            What::Batch { .. } => self.batch_refused(seen, pending, payload),
             What::Act { id, action, .. } => self.act_refused(seen, lower, room, id.as_deref(), action, payload),
             What::Legal(_) | What::Leave(_) if code == "not_in_room" => {
                 let out = |state: &State| !state.members.contains_key(&seen.user);
@@ -223,7 +225,7 @@ impl Judge {
 }
 
 /// Whether an answer goes with the one before it to the same request: the same, and one of them at most as the first.
-fn repeats(known: Option<&Acked>, answer: (u64, u64), is_dup: bool, turn: u64) -> Result<(), String> {
+pub(super) fn repeats(known: Option<&Acked>, answer: (u64, u64), is_dup: bool, turn: u64) -> Result<(), String> {
     match known {
         Some(known) if known.answer != answer => Err(format!("P3: it was answered {:?} before", known.answer)),
         Some(known) if !is_dup && (known.first_seen || known.turn < turn) => {

@@ -145,11 +145,52 @@ impl World {
                 pool.push(action.clone());
             }
         }
+        if self.luck.percent(15) {
+            return self.batches(user, conn, &room, &legal);
+        }
         for _ in 0..self.luck.range(1, 3) {
             if let Some(action) = self.luck.pick(&legal).cloned() {
                 self.acts_with(user, conn, &room, &action);
             }
         }
+    }
+
+    /// Several at once, which were legal one by one; now and then one that panics or does not decode. Or the last batch again.
+    fn batches(&mut self, user: usize, conn: ConnId, room: &str, legal: &[String]) {
+        if let Some((_, what, answered)) = self.users[user].batch.clone()
+            && self.luck.percent(if answered { 20 } else { 70 })
+        {
+            self.judge.tally.add("retries");
+            return self.asks(conn, what);
+        }
+        let mut actions = Vec::new();
+        for _ in 0..self.luck.range(1, 5) {
+            let Some(action) = self.luck.pick(legal).cloned() else { return };
+            let mut action: Value = serde_json::from_str(&action).unwrap_or_default();
+            if matches!(action["type"].as_str(), Some("burst" | "shut" | "kick" | "flood")) && !self.luck.percent(10) {
+                continue;
+            }
+            let number = self.users[user].number();
+            if action.get("text").is_some() {
+                action["text"] = format!("{} {number}", self.users[user].name).into();
+            }
+            actions.push(action.to_string());
+        }
+        if self.luck.percent(8) {
+            actions.push(r#"{"type":"no such thing"}"#.to_owned());
+        }
+        if kind_of(room) == "lounge" && self.luck.percent(4) {
+            actions.push(r#"{"type":"trip"}"#.to_owned());
+        }
+        if actions.is_empty() {
+            return;
+        }
+        let id = self.luck.percent(80).then(|| format!("batch-{}", self.users[user].number()));
+        let what = What::Batch { room: room.to_owned(), id: id.clone(), atomic: self.luck.percent(50), actions };
+        if let Some(id) = id {
+            self.users[user].batch = Some((id, what.clone(), false));
+        }
+        self.asks(conn, what);
     }
 
     /// Something that was legal once, somewhere, or never.
