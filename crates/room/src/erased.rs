@@ -75,6 +75,8 @@ pub trait AnyTable: Send {
     fn config_hash(&self) -> Hash64;
     /// What this viewer may know, as JSON.
     fn view(&self, viewer: Viewer) -> Result<String, Fault>;
+    /// The viewer whose view this one shares.
+    fn class(&self, viewer: Viewer) -> Result<Viewer, Fault>;
     /// What this seat may do now, each as JSON; nothing once the room has ended.
     fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault>;
     /// All of the table as JSON, if the author's state can be written as such and the table is not spoiled.
@@ -351,6 +353,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn view(&self, viewer: Viewer) -> Result<String, Fault> {
         self.view_json(viewer)
+    }
+
+    fn class(&self, viewer: Viewer) -> Result<Viewer, Fault> {
+        if self.spoiled { Err(Fault::Spoiled) } else { guard(|| self.state.class(viewer)) }
     }
 
     fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault> {

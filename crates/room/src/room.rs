@@ -66,6 +66,12 @@ pub trait Room: Kept {
     /// The only way out for state: everything this viewer may know, and nothing else.
     fn view(&self, viewer: Viewer) -> Self::View;
 
+    /// The viewer whose view this one shares, for rooms in which many see the same: such a view is made, numbered and written
+    /// once for all of its class. Whoever shares a view may know all that is in it. Provided: everybody has a view of their own.
+    fn class(&self, viewer: Viewer) -> Viewer {
+        viewer
+    }
+
     /// May this person come in, and as what? The table itself already refuses a seat that is taken and a full room. Provided:
     /// as they wish.
     fn admit(&self, _who: Who<'_>, wanted: As) -> Result<As, Self::Refusal> {
