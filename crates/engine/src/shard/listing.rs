@@ -30,7 +30,13 @@ pub(super) struct Listing {
 
 /// Loaded rooms with a free seat, by kind and configuration, the fullest first.
 #[derive(Default)]
-pub(super) struct Vacancies(BTreeMap<(&'static str, Hash64), BTreeSet<(u32, Arc<str>)>>);
+pub(super) struct Vacancies(BTreeMap<Wanted, ByFree>);
+
+/// A kind and the hash of a configuration.
+type Wanted = (&'static str, Hash64);
+
+/// Rooms by how many seats are free.
+type ByFree = BTreeSet<(u32, Arc<str>)>;
 
 impl Vacancies {
     /// A room's listing changed; either is `None` for a room that is not loaded.

@@ -69,7 +69,7 @@ pub(crate) fn where_a_search_ended_is_known_for_its_window_and_forgotten_some_ti
         id: format!("id-{n}"),
         body: Hash64(n),
         room: format!("room-{n}").into(),
-        created: n % 2 == 0,
+        created: n.is_multiple_of(2),
         ts_ms,
     };
     let known = |reader: &dyn Reader, row: &FindRow| {
