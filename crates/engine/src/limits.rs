@@ -156,6 +156,8 @@ limits! {
     named_members: usize = 64, 0 => 10_000;
     /// How often presence of spectators and of large rooms is told.
     presence_ms: u64 = 1000, 100 => MINUTE_MS;
+    /// A member whose last connection has been gone for so long is away, in rooms that are told.
+    away_ms: u64 = 3000, 0 => 10 * MINUTE_MS;
     /// A room is snapshotted when its records since the last snapshot weigh more than this, and more than twice that snapshot.
     snapshot_tail_bytes: usize = 64 * KIB, KIB => 64 * MIB;
     /// How many panics within `panics_ms` freeze a room.

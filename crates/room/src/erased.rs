@@ -23,6 +23,8 @@ pub trait AnyKind: Send + Sync {
     fn events_suffice(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
+    /// `Room::PRESENCE`.
+    fn has_presence(&self) -> bool;
     /// JSON Schemas of what crosses the wire.
     fn schemas(&self) -> Schemas;
     /// A configuration as it is kept, with everything that was left out; `None` if it does not decode.
@@ -62,6 +64,7 @@ pub trait AnyTable: Send {
     fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Rejected>;
     fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected>;
     fn leave(&mut self, stamp: Stamp, user: &str, reason: &str) -> Result<Played, Rejected>;
+    fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault>;
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
     fn hash_of(&self, action: &str) -> Option<Hash64>;
@@ -170,6 +173,10 @@ impl<R: Room> AnyKind for KindOf<R> {
 
     fn has_jobs(&self) -> bool {
         TypeId::of::<<R::World as World>::Job>() != TypeId::of::<Never>()
+    }
+
+    fn has_presence(&self) -> bool {
+        R::PRESENCE
     }
 
     fn schemas(&self) -> Schemas {
@@ -309,6 +316,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn leave(&mut self, stamp: Stamp, user: &str, reason: &str) -> Result<Played, Rejected> {
         self.leave(stamp, user, reason)
+    }
+
+    fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault> {
+        self.present(stamp, user, here)
     }
 
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected> {

@@ -25,6 +25,7 @@ impl Shard {
                 self.refuse(at, asker, failure);
             }
         }
+        self.watch_presence(at, &asker.who.user);
     }
 
     /// Makes a member, if they are none yet; spectators need no seat and leave no record.
@@ -60,7 +61,11 @@ impl Shard {
         }
         let stamp = stamp(self.hall(at).clock, now);
         match self.open_table(at)?.join(stamp, Joining { who, bot: None, seat, nonce }) {
-            Ok(Joined::Already(seat)) => Ok(Some(seat)),
+            Ok(Joined::Already(seat)) => {
+                self.note_presence(at, who.user, true, now);
+                let sits = self.open_table(at)?.about().members.contains_key(who.user);
+                if sits { Ok(Some(seat)) } else { Err(Code::NotInRoom.into()) }
+            }
             Ok(Joined::Played(seat, played)) => {
                 self.record(at, played);
                 // The rules may have taken the seat away in the same breath.
@@ -202,6 +207,7 @@ impl Shard {
         if !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator {
             hall.tell_others(None, |out, name| say::presence(out, "user_left", name, &follow.user));
         }
+        self.watch_presence(at, &follow.user);
         self.touch(at);
     }
 
