@@ -9,9 +9,10 @@ import pytest
 import parlour
 import tokens
 
-USAGE, NOT_FOUND, REJECTED, DENIED, UNREACHABLE, CONFIG = 2, 3, 4, 5, 6, 78
+USAGE, NOT_FOUND, REJECTED, DENIED, UNREACHABLE = 2, 3, 4, 5, 6
 COMMANDS = [[], ["demo"], ["serve"], ["rooms"], ["rooms", "ls"], ["rooms", "create"], ["rooms", "show"], ["rooms", "close"],
-            ["play"], ["token"], ["token", "mint"], ["replay"]]
+            ["play"], ["token"], ["token", "mint"], ["config"], ["config", "check"], ["config", "print"], ["config", "docs"],
+            ["replay"]]
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +41,10 @@ def ask(server):
 def test_every_command_explains_itself(command):
     done = parlour.cli(*command, "--help", expect=0)
     assert done.stderr == "" and "Usage: parlour" in done.stdout and all(len(line) <= 120 for line in done.stdout.splitlines())
-    if command in (["demo"], ["serve"], ["rooms"], ["play"], ["token"], ["replay"]):
-        examples = re.findall(r"^  (?:PARLOUR_\w+=\S+ )?parlour (\w+)", done.stdout, re.MULTILINE)
-        assert "Examples:" in done.stdout and set(examples) == set(command), examples
+    if command:
+        examples = re.findall(r"^  (?:PARLOUR_\w+=\S+ )?parlour ([a-z ]+)", done.stdout, re.MULTILINE)
+        assert "Examples:" in done.stdout and len(examples) >= 2, done.stdout
+        assert all(example.split()[:len(command)] == command for example in examples), examples
 
 
 def test_the_version_is_told():
@@ -158,42 +160,6 @@ def test_a_server_that_is_not_there_ends_with_6_and_what_to_do():
     for command in ("rooms ls", "rooms create cards", "rooms show x", "rooms close x", "replay x", "play cards"):
         done = parlour.cli(*command.split(), *server, expect=UNREACHABLE)
         assert "parlour demo" in done.stderr and server[1] in done.stderr and done.stdout == ""
-
-
-def test_flags_go_before_the_environment_before_the_file(tmp_path):
-    settings = tmp_path / "parlour.toml"
-    settings.write_text('data = "from-the-file"\n')
-
-    def mint(*args, env=None):
-        return parlour.cli("token", "mint", "--sub", "x", *args, env=env, cwd=tmp_path, expect=CONFIG).stderr
-
-    assert "from-the-file/auth.key" in mint()
-    assert "from-the-env/auth.key" in mint(env={"PARLOUR_DATA": "from-the-env"})
-    assert "from-the-flag/auth.key" in mint("--data", "from-the-flag", env={"PARLOUR_DATA": "from-the-env"})
-    settings.rename(tmp_path / "other.toml")
-    assert "parlour-data/auth.key" in mint()
-    assert "from-the-file/auth.key" in mint("--config", "other.toml")
-    assert "from-the-file/auth.key" in mint(env={"PARLOUR_CONFIG": "other.toml"})
-
-
-SECRET = "a secret that must not stand in any log"
-UNREADABLE = [
-    (f'[auth.jwt]\nsecrt = "{SECRET}"\n', ":2: unknown field `secrt`"),
-    (f'[auth.jwt]\nsecret = "{SECRET}\n', ":2: "),
-    (f'[auth.jwt]\nsecret = ["{SECRET}"]\n', ":2: expected a string"),
-    (f'[auth]\njwt = "{SECRET}"\n', ":2: expected struct"),
-    ('listen = "nowhere"\n', ":1: "),
-    ("port = 7350\n", ":1: unknown field `port`"),
-]
-
-
-@pytest.mark.parametrize(("text", "where"), UNREADABLE, ids=lambda part: part[:24])
-def test_settings_that_cannot_be_read_end_with_78_and_never_with_the_secret(tmp_path, text, where):
-    (tmp_path / "parlour.toml").write_text(text)
-    done = parlour.cli("serve", "--listen", "127.0.0.1:0", cwd=tmp_path, expect=CONFIG)
-    assert f"parlour.toml{where}" in done.stderr and SECRET not in done.stderr and len(done.stderr.splitlines()) == 1
-    done = parlour.cli("serve", "--config", "nowhere.toml", cwd=tmp_path, expect=CONFIG)
-    assert done.stderr.startswith("parlour: nowhere.toml: ")
 
 
 def test_a_token_that_was_minted_says_what_was_asked(server):

@@ -174,7 +174,14 @@ def test_a_restart_in_mid_turn_keeps_what_was_left_of_it(server):
 
 
 def test_a_room_keeps_the_configuration_it_was_opened_with(server):
-    config = {"decks": ["grove", "storm"], "seconds_per_turn": 777, "turn_limit": 33, "points_to_win": 7}
+    config = {
+        "decks": ["grove", "storm"],
+        "seconds_per_turn": 777,
+        "turn_limit": 33,
+        "points_to_win": 7,
+        "grace_seconds": 70,
+        "rematches": 2,
+    }
     room = Room(server, "own", **config)
     for end in (server.stop, server.kill):
         restart(room, end, down_s=0)

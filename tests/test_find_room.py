@@ -1,4 +1,4 @@
-"""`list_rooms` shows what a stranger may know; `find_room` ends in one room where seats allow, also after the server was killed."""
+"""`list_rooms` shows what a stranger may know; `find_room` ends in one room where seats allow, also after a kill."""
 
 import asyncio
 
@@ -40,7 +40,8 @@ def test_rooms_are_listed_in_pages_by_kind_as_over_http(server):
 
 def test_two_find_each_other_and_a_third_gets_a_room_of_his_own(server):
     async def talk():
-        async with (parlour.Client(server, "ada") as ada, parlour.Client(server, "bob") as bob, parlour.Client(server, "cyn") as cyn):
+        ada, bob, cyn = (parlour.Client(server, name) for name in ("ada", "bob", "cyn"))
+        async with ada, bob, cyn:
             found = [await client.request("find_room", {"kind": "cards"}) for client in (ada, bob, cyn)]
             assert [answer["created"] for answer in found] == [True, False, True]
             assert [answer["seat"] for answer in found] == [0, 1, 0]

@@ -48,9 +48,16 @@ def test_a_room_is_opened_shown_listed_and_closed(api):
     assert first == {"room_id": "life", "dup": False, "seed_hash": first["seed_hash"]} and len(first["seed_hash"]) == 64
 
     shown = api("GET", "/v1/rooms/life").json()
-    assert (shown["room_id"], shown["kind"], shown["rules"], shown["status"]) == ("life", "cards", 1, "open")
+    assert (shown["room_id"], shown["kind"], shown["rules"], shown["status"]) == ("life", "cards", 2, "open")
     assert (shown["opened_by"], shown["seats"], shown["members"], shown["spectators"]) == ("ada", 2, [], 0)
-    assert shown["view"]["config"] == {"decks": ["grove", "storm"], "points_to_win": 4, "seconds_per_turn": 7, "turn_limit": 30}
+    assert shown["view"]["config"] == {
+        "decks": ["grove", "storm"],
+        "points_to_win": 4,
+        "seconds_per_turn": 7,
+        "turn_limit": 30,
+        "grace_seconds": 60,
+        "rematches": 0,
+    }
     assert shown["seed_hash"] == first["seed_hash"] and "seed" not in shown
     assert shown["view"]["phase"] == "waiting" and shown["view"]["you"] is None
 
@@ -197,7 +204,7 @@ def test_the_list_is_paged_by_name(api):
 
 def test_kinds_come_with_schemas_of_all_that_is_sent(api):
     (cards,) = api("GET", "/v1/kinds", token=None).json()["kinds"]
-    assert (cards["kind"], cards["rules"]) == ("cards", 1)
+    assert (cards["kind"], cards["rules"]) == ("cards", 2)
     assert set(cards["schemas"]) == {"config", "action", "event", "view", "refusal"}
     some_tags = [("action", "type", "end_turn"), ("event", "type", "turn_started"), ("refusal", "code", "not_your_turn")]
     for what, tag, some in some_tags:
@@ -205,7 +212,8 @@ def test_kinds_come_with_schemas_of_all_that_is_sent(api):
         tags = [variant["properties"][tag]["const"] for variant in variants]
         assert some in tags and len(tags) == len(set(tags)) and all(re.fullmatch("[a-z_0-9]+", name) for name in tags)
         assert all(tag in variant["required"] for variant in variants)
-    assert set(cards["schemas"]["config"]["properties"]) == {"decks", "seconds_per_turn", "turn_limit", "points_to_win"}
+    choices = {"decks", "seconds_per_turn", "turn_limit", "points_to_win", "grace_seconds", "rematches"}
+    assert set(cards["schemas"]["config"]["properties"]) == choices
 
 
 def test_health_readiness_and_version_need_no_token(api):

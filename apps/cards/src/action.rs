@@ -92,8 +92,12 @@ pub enum Action {
         /// One of these.
         card: Id,
     },
-    /// Gives up, at any time.
+    /// Gives up, at any time during a game.
     Resign {},
+    /// After a game: let us play another.
+    Rematch {},
+    /// After a game: no more.
+    DeclineRematch {},
 }
 
 /// What a forced choice asks for: the only action its player may take, but for resigning.
@@ -137,6 +141,8 @@ impl Display for Action {
             Action::Discard { card } => write!(f, "discard {card}"),
             Action::Keep { card } => write!(f, "keep {card}"),
             Action::Resign {} => f.write_str("resign"),
+            Action::Rematch {} => f.write_str("play another game"),
+            Action::DeclineRematch {} => f.write_str("play no other game"),
         }
     }
 }

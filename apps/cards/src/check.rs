@@ -14,6 +14,8 @@ impl Cards {
             Phase::Over => return Err(Refusal::GameOver),
             Phase::Waiting => return Err(Refusal::NotStarted),
             _ if !SEATS.contains(&by) => return Err(Refusal::NotYourTurn),
+            Phase::Rematch => return self.check_rematch(by, action),
+            _ if matches!(action, Action::Rematch {} | Action::DeclineRematch {}) => return Err(Refusal::NoRematch),
             _ if matches!(action, Action::Resign {}) => return Ok(()),
             Phase::Setup => return self.side(by).check_setup(action),
             _ => {}
@@ -28,6 +30,14 @@ impl Cards {
             return Err(Refusal::NotYourTurn);
         }
         self.check_turn(by, action)
+    }
+
+    fn check_rematch(&self, by: Seat, action: &Action) -> Result<(), Refusal> {
+        match action {
+            Action::Rematch {} | Action::DeclineRematch {} if self.agreeing().contains(&by) => Err(Refusal::AlreadyAgreed),
+            Action::Rematch {} | Action::DeclineRematch {} => Ok(()),
+            _ => Err(Refusal::GameOver),
+        }
     }
 
     fn check_turn(&self, by: Seat, action: &Action) -> Result<(), Refusal> {
@@ -50,6 +60,7 @@ impl Cards {
             Action::Attack { attack, target } => self.check_attack(by, *attack, target.as_ref()),
             Action::Retreat { to } => self.check_retreat(side, to),
             Action::EndTurn {} | Action::Resign {} => Ok(()),
+            Action::Rematch {} | Action::DeclineRematch {} => Err(Refusal::NoRematch),
             Action::Place { .. } | Action::Ready {} => Err(Refusal::SetupIsOver),
             Action::ChooseActive { .. } | Action::Discard { .. } | Action::Keep { .. } => Err(Refusal::NoChoicePending),
         }

@@ -30,6 +30,13 @@ pub enum Bell {
     Quarter,
     /// No time is left.
     Out,
+    /// Whoever was away has not come back in time.
+    Gone {
+        /// Who.
+        seat: Seat,
+    },
+    /// The players have not agreed to another game in time.
+    NoRematch,
 }
 
 /// The clock as it is kept.
@@ -91,6 +98,10 @@ impl Cards {
     pub(crate) fn ring(&mut self, bell: Bell, turn: &mut Turn<Self>) {
         let late = self.to_act();
         match bell {
+            Bell::NoRematch if self.phase == Phase::Rematch => self.close(turn),
+            _ if !self.is_on() => {}
+            Bell::NoRematch => {}
+            Bell::Gone { seat } => self.forfeit(seat, turn),
             Bell::Half => self.warn(&late, Bell::Quarter, turn),
             Bell::Quarter => self.warn(&late, Bell::Out, turn),
             Bell::Out => self.time_out(&late, turn),
@@ -118,11 +129,17 @@ impl Cards {
         self.end(Outcome { winner, reason: Reason::Timeout }, turn);
     }
 
+    /// The game is over: nobody's time runs any more.
+    pub(crate) fn stop_watch(&mut self, turn: &mut Turn<Self>) {
+        self.watch = Watch::new();
+        turn.stop_clock(KEY);
+    }
+
     fn wind(&self, turn: &mut Turn<Self>) {
         let before_ms = match self.watch.next {
             Bell::Half => self.full_ms() / 2,
             Bell::Quarter => self.full_ms() / 4,
-            Bell::Out => 0,
+            Bell::Out | Bell::Gone { .. } | Bell::NoRematch => 0,
         };
         let at_ms = self.watch.deadline_ms.saturating_sub(before_ms);
         turn.clock(KEY, Duration::from_millis(at_ms.saturating_sub(turn.now_ms())), self.watch.next);

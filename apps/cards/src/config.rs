@@ -19,11 +19,15 @@ pub struct Config {
     pub turn_limit: u32,
     /// How many points win: 1 to 10.
     pub points_to_win: u32,
+    /// How long a player whose connection is lost has to come back before the game is forfeit: 1 to 3600 seconds.
+    pub grace_seconds: u32,
+    /// How many more games may be played at this table if both players want: 0 to 9.
+    pub rematches: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { decks: None, seconds_per_turn: 90, turn_limit: 30, points_to_win: 4 }
+        Self { decks: None, seconds_per_turn: 90, turn_limit: 30, points_to_win: 4, grace_seconds: 60, rematches: 0 }
     }
 }
 
@@ -51,12 +55,16 @@ pub struct Rules {
     pub turn_limit: u32,
     /// How many points win.
     pub points_to_win: u32,
+    /// How long a player whose connection is lost has to come back.
+    pub grace_seconds: u32,
+    /// How many more games may follow the first.
+    pub rematches: u32,
 }
 
 impl Config {
     /// The rules and both decks, or why not.
     pub(crate) fn checked(self) -> Result<(Rules, [Vec<Face>; 2]), Refusal> {
-        let Config { decks, seconds_per_turn, turn_limit, points_to_win } = self;
+        let Config { decks, seconds_per_turn, turn_limit, points_to_win, grace_seconds, rematches } = self;
         if !(1..=3600).contains(&seconds_per_turn) {
             return Err(Refusal::BadSecondsPerTurn { seconds_per_turn });
         }
@@ -66,10 +74,17 @@ impl Config {
         if !(1..=10).contains(&points_to_win) {
             return Err(Refusal::BadPointsToWin { points_to_win });
         }
+        if !(1..=3600).contains(&grace_seconds) {
+            return Err(Refusal::BadGraceSeconds { grace_seconds });
+        }
+        if rematches > 9 {
+            return Err(Refusal::BadRematches { rematches });
+        }
         let [first, second] = decks.unwrap_or_else(|| ["ember", "tide"].map(|name| DeckChoice::Named(name.to_owned())));
         let (first_name, first) = first.checked(Seat(0))?;
         let (second_name, second) = second.checked(Seat(1))?;
-        let rules = Rules { decks: [first_name, second_name], seconds_per_turn, turn_limit, points_to_win };
+        let decks = [first_name, second_name];
+        let rules = Rules { decks, seconds_per_turn, turn_limit, points_to_win, grace_seconds, rematches };
         Ok((rules, [first, second]))
     }
 }

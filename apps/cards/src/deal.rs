@@ -3,7 +3,7 @@
 use crate::card::{Card, Face, Id};
 use crate::event::Event;
 use crate::print::Element;
-use crate::state::{Cards, ENERGIES, Monster, Phase, SEATS, Side, count};
+use crate::state::{Cards, ENERGIES, Monster, Phase, SEATS, Side, count, foe};
 use parlour_room::{Dice, Seat, Secret, Turn};
 use std::collections::BTreeSet;
 
@@ -12,8 +12,10 @@ const HAND: usize = 5;
 impl Cards {
     /// Deals, once both players are there and have stirred the dice.
     pub(crate) fn deal(&mut self, turn: &mut Turn<Self>) {
-        self.current = SEATS[usize::from(turn.dice().coin())];
-        turn.tell(Event::GameBegun { first: self.current });
+        self.game += 1;
+        self.first = if self.game == 1 { SEATS[usize::from(turn.dice().coin())] } else { foe(self.first) };
+        self.current = self.first;
+        turn.tell(Event::GameBegun { first: self.first, game: self.game });
         for seat in SEATS {
             self.side_mut(seat).deal(turn.dice());
             let hand = self.side(seat).hand.reveal().clone();
@@ -21,6 +23,7 @@ impl Cards {
         }
         self.phase = Phase::Setup;
         self.retime(turn);
+        self.allow_all(turn);
     }
 
     pub(crate) fn place(&mut self, seat: Seat, card: &Id, turn: &mut Turn<Self>) {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields name themselves; what is not obvious is said at its event")]
 pub enum Event {
-    /// Both seats are taken, the dice chose who plays first, and both hands are dealt.
-    GameBegun { first: Seat },
+    /// Both seats are taken, it is settled who plays first, and both hands are dealt. `game` counts the games at this table.
+    GameBegun { first: Seat, game: u32 },
     /// Setup: a monster lies face down. Only its player is told which.
     Placed {
         seat: Seat,
@@ -135,6 +135,18 @@ pub enum Event {
     TurnTimeout { seat: Seat },
     /// This player gave up.
     Resigned { seat: Seat },
+    /// This player's connection is lost; they have so long to come back.
+    Away { seat: Seat, seconds: u32 },
+    /// This player is back in time.
+    Back { seat: Seat },
+    /// This player did not come back in time.
+    Forfeited { seat: Seat },
     /// The game is over. Nobody is the winner of a draw.
     GameOver { winner: Option<Seat>, reason: Reason },
+    /// Both players may agree to another game within this time; so many may follow.
+    RematchOffered { seconds: u32, left: u32 },
+    /// This player wants another game.
+    RematchWanted { seat: Seat },
+    /// This player does not, or has left: the room closes.
+    RematchDeclined { seat: Seat },
 }

@@ -25,7 +25,7 @@ impl Cards {
                 Phase::Draw => self.draw_for_turn(turn),
                 Phase::Attack => self.end_turn(turn),
                 Phase::End => self.next_turn(turn),
-                Phase::Waiting | Phase::Setup | Phase::Main | Phase::Over => break,
+                Phase::Waiting | Phase::Setup | Phase::Main | Phase::Rematch | Phase::Over => break,
             }
         }
         if let (None, Some(&Choice { seat, action, count })) = (self.outcome, self.choices.first()) {
@@ -60,7 +60,12 @@ impl Cards {
         self.phase = Phase::Over;
         self.choices.clear();
         turn.tell(Event::GameOver { winner: outcome.winner, reason: outcome.reason });
-        turn.close(outcome.reason.word());
+        for seat in SEATS {
+            self.wins[usize::from(seat.0 != 0)] += u32::from(outcome.winner == Some(seat));
+        }
+        self.stop_watch(turn);
+        self.allow_nobody(turn);
+        self.offer_rematch(turn);
     }
 
     /// `seat` gave up.

@@ -15,6 +15,7 @@ impl Cards {
         }
         let side = self.side(by);
         let mut actions = match (self.phase, self.choices.first()) {
+            (Phase::Rematch, _) => vec![Action::Rematch {}, Action::DeclineRematch {}],
             (Phase::Setup, _) => side.setup(),
             (_, Some(_)) => side.choices(),
             (_, None) => self.moves(by),

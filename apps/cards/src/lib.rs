@@ -8,8 +8,9 @@
 //!
 //! **Where to read.** `print.rs` and `effect.rs` say what can be on a card, `prints/` what is. `state.rs` is all that is kept,
 //! `action.rs`, `event.rs`, `view.rs` and `refusal.rs` all that is sent. `check.rs` says what is legal, `play.rs` does it,
-//! `battle.rs` and `perform.rs` are attacks and effects, `flow.rs` is how the game goes on by itself, `clock.rs` the time.
-//! `hidden.rs` and `sound.rs` are there to be held against all of it.
+//! `battle.rs` and `perform.rs` are attacks and effects, `flow.rs` is how the game goes on by itself, `clock.rs` the time,
+//! `grace.rs` what happens when somebody's connection is lost, `rematch.rs` another game at the same table. `hidden.rs` and
+//! `sound.rs` are there to be held against all of it.
 
 mod action;
 mod battle;
@@ -24,6 +25,7 @@ mod decks;
 mod effect;
 mod event;
 mod flow;
+mod grace;
 mod hidden;
 mod legal;
 mod outcome;
@@ -32,6 +34,7 @@ mod play;
 mod print;
 mod prints;
 mod refusal;
+mod rematch;
 mod sound;
 mod state;
 mod text;
@@ -55,9 +58,11 @@ use state::{SEATS, Side};
 
 impl Room for Cards {
     const KIND: &'static str = "cards";
-    const RULES: u32 = 1;
+    const RULES: u32 = 2;
     /// A turn's time does not run while nobody can play.
     const FREEZES: bool = true;
+    /// Who loses the connection has some time to come back.
+    const PRESENCE: bool = true;
 
     type Config = Config;
     type Action = Action;
@@ -83,6 +88,11 @@ impl Room for Cards {
             choices: Vec::new(),
             watch: clock::Watch::new(),
             outcome: None,
+            graces: Default::default(),
+            game: 0,
+            first: Seat(0),
+            wins: [0; 2],
+            agreed: [false; 2],
         })
     }
 
@@ -100,27 +110,36 @@ impl Room for Cards {
 
     fn joined(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.sit(seat, true);
+        self.came(seat, turn);
         if self.phase == Phase::Waiting && self.seated == [true; 2] {
             self.deal(turn);
         }
     }
 
-    /// Leaving a game is resigning; before the cards are dealt it only frees the seat.
+    /// Leaving a game is resigning; before the cards are dealt it only frees the seat, and afterwards there is no other game.
     fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.sit(seat, false);
         self.resigned(seat, turn);
     }
 
     fn resigned(&mut self, seat: Seat, turn: &mut Turn<Self>) {
-        if !matches!(self.phase, Phase::Waiting | Phase::Over) {
-            self.resign(seat, turn);
+        match self.phase {
+            Phase::Waiting | Phase::Over => {}
+            Phase::Rematch => self.decline(seat, turn),
+            _ => self.resign(seat, turn),
+        }
+    }
+
+    fn present(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {
+        if here {
+            self.came(seat, turn);
+        } else {
+            self.went(seat, turn);
         }
     }
 
     fn signal(&mut self, bell: Bell, turn: &mut Turn<Self>) {
-        if self.outcome.is_none() {
-            self.ring(bell, turn);
-        }
+        self.ring(bell, turn);
     }
 
     fn legal(&self, by: Seat) -> Vec<Action> {

@@ -29,6 +29,8 @@ pub enum Reason {
     Timeout,
     /// The loser gave up or left.
     Resignation,
+    /// The loser lost the connection and did not come back in time. If both did, nobody wins.
+    Forfeit,
     /// Neither is ahead: at the turn limit, or when both won at once.
     Draw,
 }
@@ -43,6 +45,7 @@ impl Reason {
             Reason::TurnLimit => "turn_limit",
             Reason::Timeout => "timeout",
             Reason::Resignation => "resignation",
+            Reason::Forfeit => "forfeit",
             Reason::Draw => "draw",
         }
     }

@@ -14,6 +14,8 @@ impl Cards {
             Action::Place { card } => return self.place(by, &card, turn),
             Action::Ready {} => return self.ready(by, turn),
             Action::Resign {} => return self.resign(by, turn),
+            Action::Rematch {} => return self.agree(by, turn),
+            Action::DeclineRematch {} => return self.decline(by, turn),
             Action::PlayBasic { card } => self.play_basic(by, &card, turn),
             Action::Evolve { card, monster } => self.evolve(by, &card, &monster, turn),
             Action::Attach { monster } => self.attach(by, &monster, turn),

@@ -17,6 +17,8 @@ pub enum Refusal {
     BadSecondsPerTurn { seconds_per_turn: u32 },
     BadTurnLimit { turn_limit: u32 },
     BadPointsToWin { points_to_win: u32 },
+    BadGraceSeconds { grace_seconds: u32 },
+    BadRematches { rematches: u32 },
     UnknownDeck { seat: Seat, deck: String },
     BadDeckSize { seat: Seat, cards: u32 },
     UnknownCard { seat: Seat, card: String },
@@ -25,6 +27,8 @@ pub enum Refusal {
     // Whose turn it is.
     NotStarted,
     GameOver,
+    NoRematch,
+    AlreadyAgreed,
     NotYourTurn,
     ForcedChoicePending { seat: Seat, action: Demand },
     NoChoicePending,
@@ -72,6 +76,8 @@ impl Display for Refusal {
             }
             BadTurnLimit { turn_limit } => return write!(f, "turn_limit is 2 to 200, not {turn_limit}"),
             BadPointsToWin { points_to_win } => return write!(f, "points_to_win is 1 to 10, not {points_to_win}"),
+            BadGraceSeconds { grace_seconds } => return write!(f, "grace_seconds is 1 to 3600, not {grace_seconds}"),
+            BadRematches { rematches } => return write!(f, "rematches is 0 to 9, not {rematches}"),
             UnknownDeck { seat, deck } => return write!(f, "seat {seat}: there is no ready-made deck {deck:?}"),
             BadDeckSize { seat, cards } => return write!(f, "seat {seat}: a deck has 40 cards, not {cards}"),
             UnknownCard { seat, card } => return write!(f, "seat {seat}: there is no card {card:?}"),
@@ -87,6 +93,8 @@ impl Display for Refusal {
             }
             NotStarted => "the game has not begun: it begins when both seats are taken",
             GameOver => "the game is over",
+            NoRematch => "another game is offered after this one, if this table allows it",
+            AlreadyAgreed => "you have agreed to another game",
             NotYourTurn => "it is not your turn",
             NoChoicePending => "no such choice is asked of you now",
             SetupFirst => "first both players set up: place a basic monster, then say that you are ready",

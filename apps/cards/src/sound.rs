@@ -24,7 +24,10 @@ impl Cards {
             side.is_sound(seat)?;
             self.has_active(seat)?;
         }
-        let over = self.phase == Phase::Over;
+        let over = !self.is_on();
+        let waits = SEATS.iter().any(|&seat| self.grace(seat).deadline_ms.is_some());
+        ensure(!over || !waits, self.current, "somebody is waited for, and no game is on")?;
+        ensure(self.game <= self.rules.rematches + 1, self.current, "more games were played than may be")?;
         ensure(over == self.outcome.is_some(), self.current, "the phase and the outcome disagree")?;
         ensure(self.turn <= self.rules.turn_limit, self.current, "the turn limit was passed")
     }
@@ -35,7 +38,7 @@ impl Cards {
 
     fn has_active(&self, seat: Seat) -> Result<(), String> {
         let side = self.side(seat);
-        if matches!(self.phase, Phase::Setup | Phase::Over) {
+        if matches!(self.phase, Phase::Setup | Phase::Rematch | Phase::Over) {
             return Ok(());
         }
         let asked = self.choices.iter().any(|choice| choice.seat == seat && choice.action == Demand::ChooseActive);

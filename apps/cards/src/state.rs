@@ -4,6 +4,7 @@ use crate::action::Demand;
 use crate::card::{Card, Face, Id};
 use crate::clock::Watch;
 use crate::config::Rules;
+use crate::grace::Grace;
 use crate::outcome::Outcome;
 use crate::print::{Ailment, Element, Species};
 use parlour_room::{Seat, Secret};
@@ -32,6 +33,15 @@ pub struct Cards {
     pub(crate) choices: Vec<Choice>,
     pub(crate) watch: Watch,
     pub(crate) outcome: Option<Outcome>,
+    pub(crate) graces: [Grace; 2],
+    /// Counts the games played here from 1; 0 before the first.
+    pub(crate) game: u32,
+    /// Who began the game, or will.
+    pub(crate) first: Seat,
+    /// How many games each has won.
+    pub(crate) wins: [u32; 2],
+    /// Who wants another game.
+    pub(crate) agreed: [bool; 2],
 }
 
 /// Where the game stands.
@@ -50,6 +60,8 @@ pub enum Phase {
     Attack,
     /// Between the turns.
     End,
+    /// The game is over; both players may agree to another.
+    Rematch,
     /// Nothing more.
     Over,
 }
@@ -153,10 +165,16 @@ impl Cards {
         Some((seat, self.side_mut(seat).monsters_mut().find(|monster| monster.id() == id)?))
     }
 
+    /// Whether a game is being played: the cards are dealt, and it is not over.
+    pub(crate) fn is_on(&self) -> bool {
+        !matches!(self.phase, Phase::Waiting | Phase::Rematch | Phase::Over)
+    }
+
     /// On whom the game waits: nobody, one player, or in the setup up to two.
     pub(crate) fn to_act(&self) -> Vec<Seat> {
         match (self.phase, self.choices.first()) {
             (Phase::Waiting | Phase::Over, _) => Vec::new(),
+            (Phase::Rematch, _) => SEATS.into_iter().filter(|seat| !self.agreeing().contains(seat)).collect(),
             (Phase::Setup, _) => SEATS.into_iter().filter(|&seat| !self.side(seat).ready).collect(),
             (_, Some(choice)) => vec![choice.seat],
             (_, None) => vec![self.current],

@@ -35,12 +35,18 @@ pub struct View {
     pub field: Option<Field>,
     /// How the game ended.
     pub outcome: Option<Outcome>,
+    /// Counts the games at this table from 1; 0 before the first.
+    pub game: u32,
+    /// How many each has won, by seat.
+    pub wins: [u32; 2],
+    /// Who has agreed to another game.
+    pub agreed: Vec<Seat>,
 }
 
-/// The turn clock.
+/// Until when somebody has time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Clock {
-    /// When their time is up, in milliseconds of room time.
+    /// When it is over, in milliseconds of room time.
     pub deadline_ms: u64,
 }
 
@@ -62,6 +68,8 @@ pub struct You {
 pub struct OpenSide {
     /// Whose it is.
     pub seat: Seat,
+    /// By when they must come back, if their connection is lost.
+    pub away: Option<Clock>,
     /// Points taken.
     pub points: u32,
     /// Whether they have set up.
@@ -138,10 +146,18 @@ impl Cards {
             clock: (!to_act.is_empty()).then_some(Clock { deadline_ms: self.watch.deadline_ms }),
             to_act,
             you: viewer.seat().filter(|seat| SEATS.contains(seat)).map(|seat| self.side(seat).private(seat)),
-            sides: SEATS.map(|seat| self.side(seat).open(seat, self.turn)),
+            sides: SEATS.map(|seat| self.open_side(seat)),
             field: self.field.clone(),
             outcome: self.outcome,
+            game: self.game,
+            wins: self.wins,
+            agreed: self.agreeing(),
         }
+    }
+
+    fn open_side(&self, seat: Seat) -> OpenSide {
+        let away = self.grace(seat).deadline_ms.map(|deadline_ms| Clock { deadline_ms });
+        OpenSide { away, ..self.side(seat).open(seat, self.turn) }
     }
 }
 
@@ -158,6 +174,7 @@ impl Side {
     fn open(&self, seat: Seat, turn: u32) -> OpenSide {
         OpenSide {
             seat,
+            away: None,
             points: self.points,
             ready: self.ready,
             active: self.active.as_ref().map(|monster| monster.open(turn)),

@@ -93,7 +93,7 @@ codes! {
     InvalidAction "invalid_action" Invalid false "The action does not match this kind's schema, which GET /v1/kinds shows.",
     InvalidBatch "invalid_batch" Invalid false "A batch has 1 to 32 actions, each an object.",
     InvalidConfig "invalid_config" Invalid false "The configuration does not match its schema, which GET /v1/kinds shows.",
-    InvalidName "invalid_name" Invalid false "A room's name is made of a-z, A-Z, 0-9, dot, dash and underscore, and not too long: 64 unless configured.",
+    InvalidName "invalid_name" Invalid false "A room's name has 1 to 64 characters, unless configured, of a-z A-Z 0-9 . - and _.",
     InvalidNonce "invalid_nonce" Invalid false "A nonce is a string of at most 64 bytes.",
     UnknownKind "unknown_kind" Invalid false "This server has no such kind of room; GET /v1/kinds lists those it has.",
     UnknownBot "unknown_bot" Invalid false "There is no bot of this name.",

@@ -156,11 +156,13 @@ limits! {
     named_members: usize = 64, 0 => 10_000;
     /// How often presence of spectators and of large rooms is told.
     presence_ms: u64 = 1000, 100 => MINUTE_MS;
+    /// A member whose last connection has been gone for so long is away, in rooms that are told.
+    away_ms: u64 = 3000, 0 => 10 * MINUTE_MS;
     /// A room is snapshotted when its records since the last snapshot weigh more than this, and more than twice that snapshot.
     snapshot_tail_bytes: usize = 64 * KIB, KIB => 64 * MIB;
-    /// So many panics ...
+    /// How many panics within `panics_ms` freeze a room.
     panics: usize = 3, 1 => 1000;
-    /// ... within this time freeze a room.
+    /// Within how long so many `panics` freeze a room.
     panics_ms: u64 = MINUTE_MS, 1000 => 24 * HOUR_MS;
     /// How often a bot's refused action is asked anew before a random legal one is taken.
     bot_retries: u32 = 3, 0 => 100;

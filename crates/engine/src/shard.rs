@@ -11,6 +11,7 @@ mod listing;
 mod lookups;
 mod members;
 mod play;
+mod presence;
 mod requests;
 mod rooms;
 mod time;
@@ -100,6 +101,7 @@ pub struct Shard {
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
+    presence: presence::Presence,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     drafts: Vec<Draft>,
@@ -144,6 +146,7 @@ impl Shard {
             loads: 0,
             asks: 0,
             asked: BTreeMap::new(),
+            presence: presence::Presence::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
             drafts: Vec::new(),
@@ -155,6 +158,7 @@ impl Shard {
         if self.has_failed {
             return;
         }
+        self.presence.look_at_clock(now);
         match input {
             Input::Opened { conn, entropy, token, guest, guest_token } => {
                 self.opened(conn, entropy, now);

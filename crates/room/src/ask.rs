@@ -6,8 +6,8 @@ use crate::hash::Hash64;
 use crate::inbox::{Answer, Seen};
 use crate::play::{Fault, Input, SignalOf, guard};
 use crate::record::{
-    ActionInput, Cause, ClosedInput, JoinedInput, LeftInput, OpenedInput, ResignedInput, SignalInput, SleptInput, Stamp,
-    WokeInput,
+    ActionInput, Cause, ClosedInput, FailedInput, JoinedInput, LeftInput, OpenedInput, PresentInput, ResignedInput, SignalInput,
+    SleptInput, Stamp, WokeInput,
 };
 use crate::room::{Room, Wire};
 use crate::seat::{As, Seat, Viewer, Who};
@@ -287,10 +287,30 @@ impl<R: Room> Table<R> {
                 played_or_spoiled => return played_or_spoiled,
             }
         }
-        let failed = SignalInput { result: None, ..input };
+        self.failed(stamp, FailedInput { clock: input.clock, job: input.job, present: None }, fault)
+    }
+
+    fn failed(&mut self, stamp: Stamp, failed: FailedInput, fault: Fault) -> Result<Played, Fault> {
         let text = json(&failed);
         let played = self.play(stamp, Cause::Failed, Input::Failed(failed), text)?;
         Ok(Played { fault: Some(fault), ..played })
+    }
+
+    /// A member is connected, or no longer. `None` where that is no news, or the kind does not ask. What the rules cannot play
+    /// is recorded as failed.
+    pub fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault> {
+        let is_news = self.members.get(user).is_some_and(|member| member.bot.is_none() && member.here != here);
+        if !R::PRESENCE || !is_news || self.ended.is_some() {
+            return Ok(None);
+        }
+        let input = PresentInput { user: user.to_owned(), here };
+        let text = json(&input);
+        match self.play(stamp, Cause::Present, Input::Present(input.clone()), text) {
+            Err(fault @ (Fault::Panicked | Fault::Unsound(_))) => {
+                self.failed(stamp, FailedInput { clock: None, job: None, present: Some(input) }, fault).map(Some)
+            }
+            played_or_spoiled => played_or_spoiled.map(Some),
+        }
     }
 
     /// A member resigns by way of the table: it is recorded even when the rules cannot play it.

@@ -24,6 +24,8 @@ pub trait AnyKind: Send + Sync {
     fn events_suffice(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
+    /// `Room::PRESENCE`.
+    fn has_presence(&self) -> bool;
     /// JSON Schemas of what crosses the wire.
     fn schemas(&self) -> Schemas;
     /// A configuration as it is kept, with everything that was left out; `None` if it does not decode.
@@ -63,6 +65,7 @@ pub trait AnyTable: Send {
     fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Rejected>;
     fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected>;
     fn leave(&mut self, stamp: Stamp, user: &str, reason: &str) -> Result<Played, Rejected>;
+    fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault>;
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
     fn hash_of(&self, action: &str) -> Option<Hash64>;
@@ -79,6 +82,8 @@ pub trait AnyTable: Send {
     fn config_hash(&self) -> Hash64;
     /// What this viewer may know, as JSON.
     fn view(&self, viewer: Viewer) -> Result<String, Fault>;
+    /// The viewer whose view this one shares.
+    fn class(&self, viewer: Viewer) -> Result<Viewer, Fault>;
     /// What this seat may do now, each as JSON; nothing once the room has ended.
     fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault>;
     /// All of the table as JSON, if the author's state can be written as such and the table is not spoiled.
@@ -172,6 +177,10 @@ impl<R: Room> AnyKind for KindOf<R> {
 
     fn has_jobs(&self) -> bool {
         TypeId::of::<<R::World as World>::Job>() != TypeId::of::<Never>()
+    }
+
+    fn has_presence(&self) -> bool {
+        R::PRESENCE
     }
 
     fn schemas(&self) -> Schemas {
@@ -313,6 +322,10 @@ impl<R: Room> AnyTable for Table<R> {
         self.leave(stamp, user, reason)
     }
 
+    fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault> {
+        self.present(stamp, user, here)
+    }
+
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected> {
         self.act(stamp, user, id, action)
     }
@@ -367,6 +380,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn view(&self, viewer: Viewer) -> Result<String, Fault> {
         self.view_json(viewer)
+    }
+
+    fn class(&self, viewer: Viewer) -> Result<Viewer, Fault> {
+        if self.spoiled { Err(Fault::Spoiled) } else { guard(|| self.state.class(viewer)) }
     }
 
     fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault> {

@@ -9,8 +9,8 @@ use crate::dice::{Dice, Stirred, key};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
 use crate::record::{
-    ActionInput, BatchInput, Cause, Chain, ClosedInput, JoinedInput, LeftInput, OpenedInput, Record, ResignedInput, SignalInput, SleptInput,
-    Stamp, Step, WokeInput,
+    ActionInput, BatchInput, Cause, Chain, ClosedInput, FailedInput, JoinedInput, LeftInput, OpenedInput, PresentInput, Record,
+    ResignedInput, SignalInput, SleptInput, Stamp, Step, WokeInput,
 };
 use crate::room::{Room, World};
 use crate::seat::{Seat, Viewer};
@@ -31,10 +31,11 @@ pub(crate) enum Input<R: Room> {
     Slept,
     Joined(JoinedInput),
     Left(LeftInput),
+    Present(PresentInput),
     Action(ActionInput<R::Action>),
     Batch(BatchInput<R::Action>),
     Signal(SignalInput<SignalOf<R>>),
-    Failed(SignalInput<SignalOf<R>>),
+    Failed(FailedInput),
     Resigned(ResignedInput),
     Closed(ClosedInput),
 }
@@ -191,7 +192,8 @@ impl<R: Room> Table<R> {
     fn run(&mut self, turn: Turn<R>, input: Input<R>) -> Result<(Vec<Effect<R>>, KeptInput), Fault> {
         match input {
             Input::Woke | Input::Slept => Ok((Vec::new(), KeptInput::Nothing)),
-            Input::Failed(SignalInput { clock, job, .. }) => Ok((Vec::new(), KeptInput::Used { clock, job })),
+            Input::Failed(FailedInput { present: Some(present), .. }) => Ok((Vec::new(), KeptInput::Present(present))),
+            Input::Failed(FailedInput { clock, job, .. }) => Ok((Vec::new(), KeptInput::Used { clock, job })),
             Input::Closed(ClosedInput { reason, .. }) => Ok((vec![Effect::Close(reason)], KeptInput::Nothing)),
             Input::Action(ActionInput { user, seat, id, body, action }) => {
                 self.members.get(&user).filter(|member| member.seat == seat).ok_or(Fault::Misfit)?;
@@ -223,6 +225,11 @@ impl<R: Room> Table<R> {
                 let effects = self.run_on_copy(turn, |state, turn| state.left(seat, turn))?;
                 Ok((effects, KeptInput::Left(Removed { user, seat, reason })))
             }
+            Input::Present(present) => {
+                let seat = self.members.get(&present.user).map(|member| member.seat).ok_or(Fault::Misfit)?;
+                let effects = self.run_on_copy(turn, |state, turn| state.present(seat, present.here, turn))?;
+                Ok((effects, KeptInput::Present(present)))
+            }
             Input::Signal(SignalInput { clock, job, result }) => {
                 let signal = match (&clock, result) {
                     (Some(clock), _) => self.clocks.get(clock).map(|clock| clock.signal.clone()).ok_or(Fault::Misfit)?,
@@ -253,13 +260,20 @@ impl<R: Room> Table<R> {
             KeptInput::Joined(JoinedInput { user, name, seat, bot, .. }) => {
                 self.streams.begin_tenure(seat, &user);
                 let since_order = self.streams.next_order();
-                self.members.insert(user, Member { seat, name, since: self.seq, since_order, bot });
+                let here = R::PRESENCE && bot.is_none();
+                self.members.insert(user, Member { seat, name, since: self.seq, since_order, here, bot });
                 None
             }
             KeptInput::Left(removed) => {
                 self.members.remove(&removed.user);
                 played.removed.push(removed);
                 self.forget_old_inboxes();
+                None
+            }
+            KeptInput::Present(PresentInput { user, here }) => {
+                if let Some(member) = self.members.get_mut(&user) {
+                    member.here = here;
+                }
                 None
             }
             KeptInput::Used { clock, job } => {
@@ -343,6 +357,7 @@ enum KeptInput {
     Joined(JoinedInput),
     Left(Removed),
     Acted(Acted),
+    Present(PresentInput),
     Used { clock: Option<String>, job: Option<String> },
 }
 
@@ -418,6 +433,7 @@ impl<R: Room> Input<R> {
             Cause::Slept => read(text, |_: SleptInput| Input::Slept),
             Cause::Joined => read(text, Input::Joined),
             Cause::Left => read(text, Input::Left),
+            Cause::Present => read(text, Input::Present),
             Cause::Action => read(text, Input::Action),
             Cause::Batch => read(text, Input::Batch),
             Cause::Signal => read(text, Input::Signal),

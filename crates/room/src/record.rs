@@ -64,13 +64,15 @@ causes! {
     Joined = "joined",
     /// Somebody gave a seat up.
     Left = "left",
+    /// A member is here, or no longer: of kinds that ask.
+    Present = "present",
     /// A member acted.
     Action = "action",
     /// A member acted several times under one message id.
     Batch = "batch",
     /// A clock ran out, or a job answered.
     Signal = "signal",
-    /// A signal that the rules could not play: it changed nothing and is used up.
+    /// A signal, or that somebody came or went, which the rules could not play: it changed nothing of theirs and is used up.
     Failed = "failed",
     /// A member resigned by way of the table.
     Resigned = "resigned",
@@ -140,6 +142,13 @@ pub(crate) struct LeftInput {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct PresentInput {
+    pub(crate) user: String,
+    pub(crate) here: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ActionInput<A> {
     pub(crate) user: String,
     pub(crate) seat: Seat,
@@ -180,12 +189,24 @@ impl<A> Step<A> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "S: Deserialize<'de>"))]
 pub(crate) struct SignalInput<S> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) clock: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) job: Option<String>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<S>,
+}
+
+/// Which clock or job was used up, or who came or went, without the rules.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FailedInput {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clock: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) job: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) present: Option<PresentInput>,
 }
 
 /// A result that is there, also where it is `null`: a unit struct is written so.

@@ -36,6 +36,8 @@ pub trait Room: Kept {
     const FREEZES: bool = false;
     /// Whether a client that has every event needs no view after them.
     const EVENTS_SUFFICE: bool = false;
+    /// Whether the room is told who of its members is here: see [`present`](Self::present).
+    const PRESENCE: bool = false;
 
     /// What whoever opens the room may choose. Give every field a default and refuse unknown ones.
     type Config: Wire;
@@ -66,6 +68,12 @@ pub trait Room: Kept {
     /// The only way out for state: everything this viewer may know, and nothing else.
     fn view(&self, viewer: Viewer) -> Self::View;
 
+    /// The viewer whose view this one shares, for rooms in which many see the same: such a view is made, numbered and written
+    /// once for all of its class. Whoever shares a view may know all that is in it. Provided: everybody has a view of their own.
+    fn class(&self, viewer: Viewer) -> Viewer {
+        viewer
+    }
+
     /// May this person come in, and as what? The table itself already refuses a seat that is taken and a full room. Provided:
     /// as they wish.
     fn admit(&self, _who: Who<'_>, wanted: As) -> Result<As, Self::Refusal> {
@@ -77,6 +85,11 @@ pub trait Room: Kept {
 
     /// The holder of a seat gave it up for good (losing a connection is not leaving). Provided: nothing.
     fn left(&mut self, _seat: Seat, _turn: &mut Turn<Self>) {}
+
+    /// The holder of a seat is no longer connected, or is again: only of kinds with [`PRESENCE`](Self::PRESENCE). Who takes a
+    /// seat is here, without being told so; who comes back within a short time was never away; a bot is always here. After a
+    /// crash those who were here and do not come back are away a short time after the room is loaded again. Provided: nothing.
+    fn present(&mut self, _seat: Seat, _here: bool, _turn: &mut Turn<Self>) {}
 
     /// The holder of a seat resigned by way of the table, which works whatever state the rules are in. Provided: the room closes.
     fn resigned(&mut self, _seat: Seat, turn: &mut Turn<Self>) {

@@ -37,6 +37,9 @@ pub struct Member {
     pub since: u64,
     /// Where in the streams their tenure begins.
     pub since_order: u64,
+    /// Whether they are connected, as the room was told last: only of kinds that ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub here: bool,
     /// Which bot this is, for a seat nobody sits on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bot: Option<String>,

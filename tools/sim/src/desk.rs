@@ -119,6 +119,12 @@ impl Desk {
         std::mem::take(&mut self.conns.get_mut(&conn).expect("it was opened").1)
     }
 
+    /// A connection is gone.
+    pub fn hangs_up(&mut self, conn: ConnId) {
+        self.handles(Input::Closed(conn));
+        self.turns();
+    }
+
     /// Whether the server has ended a connection.
     pub fn is_closed(&self, conn: ConnId) -> bool {
         self.conns[&conn].2

@@ -27,6 +27,7 @@ pub const WANTED: &[&str] = &[
     "bot moves",
     "events",
     "views",
+    "members away in the end",
     "new lives of a name",
     "atomic batches",
     "batches",

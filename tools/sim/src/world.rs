@@ -12,6 +12,7 @@ use crate::luck::Luck;
 use crate::{Plan, Report, kinds};
 use net::Link;
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, Now, Output, Role};
+use parlour_engine::limits::Limits;
 use parlour_engine::lookup::{LookId, Lookup};
 use parlour_engine::shard::Shard;
 use parlour_engine::store::ReadError;
@@ -79,6 +80,8 @@ pub(crate) struct World {
     paused: BTreeSet<ConnId>,
     /// Rooms being read.
     loading: usize,
+    /// When a server last began, or a connection went.
+    unsettled_ms: u64,
     judge: Judge,
     users: Vec<User>,
     links: BTreeMap<ConnId, Link>,
@@ -112,6 +115,7 @@ impl World {
             wake_at: None,
             paused: BTreeSet::new(),
             loading: 0,
+            unsettled_ms: 0,
             judge: Judge::new(kinds()),
             users: users.into_iter().chain([User::new("eve", Role::Spectator)]).collect(),
             links: BTreeMap::new(),
@@ -404,7 +408,8 @@ impl World {
             | Event::Looked(_, _, process) => *process != self.process,
             _ => false,
         };
-        self.shard.is_some() && self.disk.waiting() == 0 && self.queue.values().all(goes_on)
+        let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms;
+        self.shard.is_some() && is_settled && self.disk.waiting() == 0 && self.queue.values().all(goes_on)
     }
 }
 

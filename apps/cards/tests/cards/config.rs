@@ -21,7 +21,10 @@ fn listed(cards: &[&str]) -> Value {
 #[test]
 fn everything_has_a_default() {
     let config: Config = serde_json::from_value(json!({})).unwrap();
-    assert_eq!(config, Config { decks: None, seconds_per_turn: 90, turn_limit: 30, points_to_win: 4 });
+    assert_eq!(
+        config,
+        Config { decks: None, seconds_per_turn: 90, turn_limit: 30, points_to_win: 4, grace_seconds: 60, rematches: 0 }
+    );
     assert_eq!(code(json!({})), "opened");
 }
 
@@ -36,7 +39,11 @@ fn every_choice_out_of_range_has_a_reason_of_its_own() {
     for bad in [0, 11] {
         assert_eq!(code(json!({"points_to_win": bad})), "bad_points_to_win");
     }
-    for good in [json!({"seconds_per_turn": 1}), json!({"turn_limit": 200}), json!({"points_to_win": 10})] {
+    for bad in [0, 3601] {
+        assert_eq!(code(json!({"grace_seconds": bad})), "bad_grace_seconds");
+    }
+    assert_eq!(code(json!({"rematches": 10})), "bad_rematches");
+    for good in [json!({"seconds_per_turn": 1}), json!({"turn_limit": 200}), json!({"points_to_win": 10, "rematches": 9})] {
         assert_eq!(code(good), "opened");
     }
 }
@@ -87,7 +94,8 @@ fn a_view_tells_the_rules_but_not_what_is_in_a_listed_deck() {
     assert_eq!(
         serde_json::to_value(rules).unwrap(),
         json!({
-            "decks": ["listed", "storm"], "seconds_per_turn": 90, "turn_limit": 30, "points_to_win": 4,
+            "decks": ["listed", "storm"], "seconds_per_turn": 90, "turn_limit": 30, "points_to_win": 4, "grace_seconds": 60,
+            "rematches": 0,
         })
     );
 }

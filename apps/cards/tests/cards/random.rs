@@ -9,28 +9,36 @@ use std::collections::BTreeMap;
 #[test]
 fn random_games_all_end_and_in_every_way() {
     let mut ends: BTreeMap<String, u32> = BTreeMap::new();
-    let (mut turns, mut actions) = (0, 0);
+    let (mut turns, mut actions, mut games) = (0, 0, 0);
     for number in 0..400 {
         let mut dice = Dice::from_number(number);
         let mut config = some_config(&mut dice);
         // In some games somebody is called away, in some they give up.
-        let (away, tired) = (number % 10 == 3, number % 10 == 7);
+        let (away, tired, lost) = (number % 10 == 3, number % 10 == 7, number % 10 == 9);
         config["seconds_per_turn"] = json!(10);
+        config["grace_seconds"] = json!(8);
         let mut game = dealt(config, number);
         while game.ended().is_none() {
             let tired = tired && dice.below(40) == 0;
             match () {
+                () if lost && dice.below(20) == 0 => {
+                    SEATS.into_iter().for_each(|seat| game.present(seat, dice.coin()));
+                    game.pass_ms(dice.below(5_000));
+                }
                 () if away && dice.below(40) == 0 => game.pass_ms(10_000),
-                () if tired => drop(game.must(*dice.pick(&SEATS).expect("two"), Action::Resign {})),
+                () if tired && game.view(VIEWERS[2]).outcome.is_none() => {
+                    game.must(*dice.pick(&SEATS).expect("two"), Action::Resign {});
+                }
                 () => game.step(&mut dice),
             }
             actions += 1;
         }
-        turns += game.view(VIEWERS[2]).turn;
+        let view = game.view(VIEWERS[2]);
+        (turns, games) = (turns + view.turn, games + view.game);
         *ends.entry(game.ended().expect("it ended").outcome.clone()).or_default() += 1;
         assert!(SEATS.iter().all(|&seat| game.legal(seat).is_empty()));
     }
-    println!("400 games, {turns} turns, {actions} actions: {ends:?}");
+    println!("{games} games at 400 tables, the last ones of {turns} turns, {actions} actions: {ends:?}");
     let all = [
         Reason::PrizesTaken,
         Reason::NoMonsters,
@@ -38,6 +46,7 @@ fn random_games_all_end_and_in_every_way() {
         Reason::TurnLimit,
         Reason::Timeout,
         Reason::Resignation,
+        Reason::Forfeit,
         Reason::Draw,
     ];
     assert!(all.iter().all(|reason| ends.contains_key(reason.word())), "{ends:?}");

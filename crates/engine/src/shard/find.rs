@@ -6,6 +6,7 @@
 
 use super::Shard;
 use super::lookups::Looking;
+use super::members::Wish;
 use super::requests::Asker;
 use crate::code::{Code, Kind};
 use crate::command::{Find, Open};
@@ -234,31 +235,19 @@ impl Shard {
             }
         }
         seeker.asker.found = Some((created, seeker.before.is_some()));
-        self.settle_before_answer(at, seeker.asker.conn);
-        let before = self.hall(at).unfollow(seeker.asker.conn);
-        let came_in = self.come_in(at, &seeker.asker, As::Player(None), seeker.find.nonce.as_deref(), now);
-        let failure = match came_in {
-            Ok(seat) => {
-                self.found(&seeker, at, created, now);
-                match self.welcome(at, &seeker.asker, seat, None, before.as_ref()) {
-                    Ok(()) => return Tried::Over,
-                    Err(failure) => failure,
-                }
+        let wish = Wish { wanted: As::Player(None), nonce: seeker.find.nonce.as_deref(), after: None };
+        let joined = self.try_join(at, &seeker.asker, wish, now, |shard| shard.found(&seeker, at, created, now));
+        match joined {
+            Ok(()) => Tried::Over,
+            Err(failure) if opens || seeker.before.is_some() || !is_of_this_room(&failure) => {
+                self.refuse(at, &seeker.asker, failure);
+                Tried::Over
             }
-            Err(failure) if opens || seeker.before.is_some() || !is_of_this_room(&failure) => failure,
             Err(_) => {
-                if let Some(follow) = before {
-                    self.hall(at).follow(follow);
-                }
                 self.touch(at);
-                return Tried::Next(seeker);
+                Tried::Next(seeker)
             }
-        };
-        if let Some(follow) = before {
-            self.hall(at).follow(follow);
         }
-        self.refuse(at, &seeker.asker, failure);
-        Tried::Over
     }
 
     /// The same request will end here again: that is written with the join, and holds back the answer like it. Where the choice

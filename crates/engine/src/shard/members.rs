@@ -11,31 +11,46 @@ use parlour_room::stream::{Missed, Told};
 use parlour_room::table::NONCE_BYTES;
 use parlour_room::{AnyTable, As, Joined, Joining, Position, Rejected, Seat, Viewer, Who};
 
+/// As what somebody wants to come in, with what luck, and how far they had heard.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) wanted: As,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) after: Option<&'a Position>,
+}
+
 impl Shard {
-    pub(super) fn join(&mut self, at: usize, asker: &Asker, wanted: As, nonce: Option<&str>, after: Option<&Position>, now: Now) {
-        self.settle_before_answer(at, asker.conn);
-        // What the join brings about is part of its answer: until then this connection hears nothing of it twice.
-        let before = self.hall(at).unfollow(asker.conn);
-        match self.come_in(at, asker, wanted, nonce, now).and_then(|seat| self.welcome(at, asker, seat, after, before.as_ref())) {
-            Ok(()) => {}
-            Err(failure) => {
-                if let Some(follow) = before {
-                    self.hall(at).follow(follow);
-                }
-                self.refuse(at, asker, failure);
-            }
+    pub(super) fn join(&mut self, at: usize, asker: &Asker, wish: Wish<'_>, now: Now) {
+        if let Err(failure) = self.try_join(at, asker, wish, now, |_| {}) {
+            self.refuse(at, asker, failure);
         }
     }
 
-    /// Makes a member, if they are none yet; spectators need no seat and leave no record.
-    pub(super) fn come_in(
+    /// Who is not let in is not answered yet. `came_in` is done when it is settled that they are in, before they are told.
+    pub(super) fn try_join(
         &mut self,
         at: usize,
         asker: &Asker,
-        wanted: As,
-        nonce: Option<&str>,
+        wish: Wish<'_>,
         now: Now,
-    ) -> Result<Option<Seat>, Failure> {
+        came_in: impl FnOnce(&mut Self),
+    ) -> Result<(), Failure> {
+        self.settle_before_answer(at, asker.conn);
+        // What the join brings about is part of its answer: until then this connection hears nothing of it twice.
+        let before = self.hall(at).unfollow(asker.conn);
+        let joined = self.come_in(at, asker, wish.wanted, wish.nonce, now).and_then(|seat| {
+            came_in(self);
+            self.welcome(at, asker, seat, wish.after, before.as_ref())
+        });
+        if let (Err(_), Some(follow)) = (&joined, before) {
+            self.hall(at).follow(follow);
+        }
+        self.watch_presence(at, &asker.who.user);
+        joined
+    }
+
+    /// Makes a member, if they are none yet; spectators need no seat and leave no record.
+    fn come_in(&mut self, at: usize, asker: &Asker, wanted: As, nonce: Option<&str>, now: Now) -> Result<Option<Seat>, Failure> {
         if nonce.is_some_and(|nonce| nonce.len() > NONCE_BYTES) {
             return Err(Code::InvalidNonce.into());
         }
@@ -60,7 +75,11 @@ impl Shard {
         }
         let stamp = stamp(self.hall(at).clock, now);
         match self.open_table(at)?.join(stamp, Joining { who, bot: None, seat, nonce }) {
-            Ok(Joined::Already(seat)) => Ok(Some(seat)),
+            Ok(Joined::Already(seat)) => {
+                self.note_presence(at, who.user, true, now);
+                let sits = self.open_table(at)?.about().members.contains_key(who.user);
+                if sits { Ok(Some(seat)) } else { Err(Code::NotInRoom.into()) }
+            }
             Ok(Joined::Played(seat, played)) => {
                 self.record(at, played);
                 // The rules may have taken the seat away in the same breath.
@@ -95,7 +114,7 @@ impl Shard {
     }
 
     /// The answer, what was missed, a whole view: and from then on everything.
-    pub(super) fn welcome(
+    fn welcome(
         &mut self,
         at: usize,
         asker: &Asker,
@@ -202,6 +221,7 @@ impl Shard {
         if !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator {
             hall.tell_others(None, |out, name| say::presence(out, "user_left", name, &follow.user));
         }
+        self.watch_presence(at, &follow.user);
         self.touch(at);
     }
 

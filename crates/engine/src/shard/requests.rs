@@ -2,6 +2,7 @@
 
 use super::Shard;
 use super::listing::ListFor;
+use super::members::Wish;
 use crate::code::Code;
 use crate::command::Command;
 use crate::dialect::native;
@@ -75,7 +76,10 @@ impl Shard {
                 let seed = seed(self.session(conn));
                 self.open_for(at, &asker, &open, seed, now);
             }
-            Command::Join { wanted, nonce, after, .. } => self.join(at, &asker, wanted, nonce.as_deref(), after.as_ref(), now),
+            Command::Join { wanted, nonce, after, .. } => {
+                let wish = Wish { wanted, nonce: nonce.as_deref(), after: after.as_ref() };
+                self.join(at, &asker, wish, now);
+            }
             Command::Leave(_) => self.leave(at, &asker, now),
             Command::Unsubscribe(_) => self.unsubscribe(at, &asker),
             Command::Legal(_) => self.legal(at, &asker, now),

@@ -70,6 +70,7 @@ impl Shard {
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     self.list_as_kept(at);
                     self.refollow(at);
+                    self.watch_everybody(at);
                     if !frozen && self.draining.is_none() {
                         self.wake(at, now);
                     }

@@ -24,6 +24,7 @@ impl Shard {
                 self.fire_due(at, now);
             }
         }
+        self.settle_presence(now);
         if now.mono_ms >= self.swept_ms + SWEEP_MS {
             self.swept_ms = now.mono_ms;
             self.sweep(now);
@@ -76,7 +77,7 @@ impl Shard {
     pub(super) fn tell_when_to_wake(&mut self) {
         let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
-        let wake_at = [clock, sweep].into_iter().flatten().min();
+        let wake_at = [clock, sweep, self.presence.next_ms()].into_iter().flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }

@@ -42,7 +42,7 @@ pub fn some_action(dice: &mut Dice, ids: &[String]) -> String {
     };
     let (card, monster, other) = (id(), id(), id());
     let target = if dice.below(3) == 0 { None } else { Some(other) };
-    let action = match dice.below(16) {
+    let action = match dice.below(18) {
         0 => Action::Place { card },
         1 => Action::Ready {},
         2 => Action::PlayBasic { card },
@@ -58,6 +58,8 @@ pub fn some_action(dice: &mut Dice, ids: &[String]) -> String {
         12 => Action::ChooseActive { to: monster },
         13 => Action::Discard { card },
         14 => Action::Keep { card },
+        15 => Action::Rematch {},
+        16 => Action::DeclineRematch {},
         _ => return r#"{"type":"cheat","card":[null]}"#.to_owned(),
     };
     serde_json::to_string(&action).expect("an action is JSON")

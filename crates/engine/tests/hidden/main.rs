@@ -82,6 +82,7 @@ fn whole_games_replay_to_the_same_bytes_and_nobody_is_sent_a_card_they_may_not_s
         Reason::TurnLimit,
         Reason::Timeout,
         Reason::Resignation,
+        Reason::Forfeit,
         Reason::Draw,
     ];
     let words: Vec<&str> = all.iter().map(|reason| reason.word()).collect();

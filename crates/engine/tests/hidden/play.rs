@@ -30,9 +30,10 @@ pub struct Match<E> {
     pub world: World<E>,
     pub dice: Dice,
     style: Style,
-    /// Whether somebody is called away, or gives up.
+    /// Whether somebody is called away, gives up, or loses the connection for long.
     away: bool,
     tired: bool,
+    lost: bool,
     with_bot: bool,
     config: String,
     seat: Person,
@@ -51,14 +52,17 @@ impl<E: Eyes> Match<E> {
         let config = config(json!({
             "decks": [deck(&mut dice), deck(&mut dice)],
             "seconds_per_turn": 20,
+            "grace_seconds": 15,
+            "rematches": *dice.pick(&[0, 0, 0, 1]).expect("four"),
             "points_to_win": if idle { 10 } else { *dice.pick(&[4, 4, 4, 10]).expect("four") },
             "turn_limit": if idle { 200 } else { *dice.pick(&[30, 60, 100, 4]).expect("four") },
         }));
-        let (away, tired, with_bot) = (dice.below(10) == 0, dice.below(10) == 0, with_bots && dice.below(5) == 0);
+        let (away, tired, lost) = (dice.below(10) == 0, dice.below(10) == 0, dice.below(10) == 0);
+        let with_bot = with_bots && dice.below(5) == 0;
         let world = World::new(kinds, Disk::default(), MORNING, dice.bits(), eyes);
         let (seat, last) = (Person::Ada, None);
         let config = config.to_string();
-        let mut game = Self { world, dice, style, away, tired, with_bot, config, seat, acted: 0, last };
+        let mut game = Self { world, dice, style, away, tired, lost, with_bot, config, seat, acted: 0, last };
         game.open();
         game
     }
@@ -124,6 +128,10 @@ impl<E: Eyes> Match<E> {
                 world.kill();
                 world.pass(500);
                 self.everybody_comes();
+            }
+            20 if self.lost && !self.with_bot => {
+                world.hang_up(Person::Bob);
+                (0..3).for_each(|_| world.pass(4_000));
             }
             18 => {
                 if let Some((person, fields)) = &self.last {

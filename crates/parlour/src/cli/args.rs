@@ -1,5 +1,6 @@
 //! The command line.
 
+use super::config::Flags;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,6 +39,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: Token,
     },
+    /// Check, show and document the settings of a server
+    #[command(after_help = "Examples:\n  parlour config check /etc/parlour.toml\n  parlour config print --origin\n\n\
+        Settings come from flags, then the environment, then parlour.toml, then defaults.")]
+    Config {
+        #[command(subcommand)]
+        verb: Config,
+    },
     /// Play a room again from its journal
     #[command(after_help = "Examples:\n  parlour replay table-1 --as 0 --data parlour-data\n  \
         parlour replay table-1 --verify --data parlour-data\n\n\
@@ -48,15 +56,29 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serving {
-    /// Where to listen [default: 127.0.0.1:7350]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "PARLOUR_LISTEN")]
+    /// Where to listen [env: PARLOUR_LISTEN] [default: 127.0.0.1:7350]
+    #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Where to keep the journal [default: parlour-data]
-    #[arg(long, value_name = "DIR", env = "PARLOUR_DATA")]
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Which server, seen from its own machine.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The server's data folder [env: PARLOUR_DATA] [default: parlour-data]
+    #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// The configuration file [default: parlour.toml, if it is there]
-    #[arg(long, value_name = "FILE", env = "PARLOUR_CONFIG")]
+    /// Its configuration file [env: PARLOUR_CONFIG] [default: parlour.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+}
+
+impl Place {
+    /// What these flags say of the settings.
+    pub(crate) fn flags(&self) -> Flags<'_> {
+        Flags { config: self.config.as_deref(), data: self.data.as_deref(), listen: None }
+    }
 }
 
 /// Which server, and as whom.
@@ -85,6 +107,8 @@ pub(crate) enum Format {
     Table,
     /// One JSON value
     Json,
+    /// One JSON value a line
+    Ndjson,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +121,7 @@ pub(crate) struct Shown {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rooms {
     /// List rooms
+    #[command(after_help = "Examples:\n  parlour rooms ls\n  parlour rooms ls --data parlour-data --output json")]
     Ls {
         #[command(flatten)]
         remote: Remote,
@@ -106,6 +131,8 @@ pub(crate) enum Rooms {
         shown: Shown,
     },
     /// Open a room
+    #[command(after_help = "Examples:\n  parlour rooms create cards --id table-1 --bot 1=random\n  \
+            parlour rooms create cards --config '{\"turn_limit\": 20}' -o json")]
     Create {
         /// The kind of room
         kind: String,
@@ -124,6 +151,7 @@ pub(crate) enum Rooms {
         shown: Shown,
     },
     /// Show a room as a spectator sees it
+    #[command(after_help = "Examples:\n  parlour rooms show table-1\n  parlour rooms show table-1 --data parlour-data -o json")]
     Show {
         /// The room
         room: String,
@@ -135,6 +163,7 @@ pub(crate) enum Rooms {
         shown: Shown,
     },
     /// End a room
+    #[command(after_help = "Examples:\n  parlour rooms close table-1\n  PARLOUR_TOKEN=$ADMIN parlour rooms close table-1")]
     Close {
         /// The room
         room: String,
@@ -166,6 +195,8 @@ pub(crate) struct Play {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     /// Make a token and print it
+    #[command(after_help = "Examples:\n  parlour token mint --sub ada\n  \
+            parlour token mint --sub root --role admin --ttl 3600 --data /var/lib/parlour")]
     Mint {
         /// Who it is for: the user's id
         #[arg(long, value_name = "NAME")]
@@ -179,13 +210,33 @@ pub(crate) enum Token {
         /// For how many seconds it is valid; negative for one that has expired
         #[arg(long, value_name = "SECONDS", default_value_t = 86_400, allow_negative_numbers = true)]
         ttl: i64,
-        /// The data folder of the server it is for [default: parlour-data]
-        #[arg(long, value_name = "DIR", env = "PARLOUR_DATA")]
-        data: Option<PathBuf>,
-        /// The configuration file of that server [default: parlour.toml, if it is there]
-        #[arg(long, value_name = "FILE", env = "PARLOUR_CONFIG")]
-        config: Option<PathBuf>,
+        #[command(flatten)]
+        place: Place,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Say whether a server would start with these settings
+    #[command(after_help = "Examples:\n  parlour config check\n  parlour config check deploy/parlour.toml")]
+    Check {
+        /// The file [env: PARLOUR_CONFIG] [default: parlour.toml, if it is there]
+        file: Option<PathBuf>,
+    },
+    /// Show every setting that counts; secrets are masked
+    #[command(after_help = "Examples:\n  parlour config print --origin\n  parlour config print deploy/parlour.toml -o json")]
+    Print {
+        /// The file [env: PARLOUR_CONFIG] [default: parlour.toml, if it is there]
+        file: Option<PathBuf>,
+        /// Where each value is from: default, a line of the file, a variable
+        #[arg(long)]
+        origin: bool,
+        #[command(flatten)]
+        shown: Shown,
+    },
+    /// Print the page of the documentation that lists every setting, in Markdown
+    #[command(after_help = "Examples:\n  parlour config docs | less\n  parlour config docs > docs/configuration.md")]
+    Docs,
 }
 
 #[derive(Debug, Args)]

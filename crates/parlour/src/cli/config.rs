@@ -1,10 +1,26 @@
-//! Settings from four places: flags before environment before `parlour.toml` before defaults.
+//! Settings from four places: flags before environment before `parlour.toml` before defaults. Every value knows where it is
+//! from, and everything that is wrong is told at once, with its place and what would be right.
+
+mod docs;
+mod environment;
+mod file;
+mod keys;
+mod likely;
+mod verbs;
+
+pub(crate) use environment::check_names;
+pub(crate) use verbs::run;
 
 use super::exit::{Exit, Failed};
-use serde::Deserialize;
+use keys::Value;
+use parlour_engine::limits::Limits;
+use parlour_server::auth::SECRET_BYTES_MIN;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
 
 /// Where a server listens unless told otherwise.
 pub(crate) const LISTEN: &str = "127.0.0.1:7350";
@@ -13,32 +29,44 @@ pub(crate) const DATA: &str = "parlour-data";
 /// The file that is read if it is there.
 pub(crate) const FILE: &str = "parlour.toml";
 
-/// What `parlour.toml` may say.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct File {
-    listen: Option<SocketAddr>,
-    data: Option<PathBuf>,
-    auth: Auth,
+const TWO_SECRETS: &str = "auth.jwt.secret and auth.jwt.secret_file are two places for one secret: keep one of them";
+
+/// Where a value is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf, usize),
+    Variable(String),
+    Flag(&'static str),
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Auth {
-    jwt: Jwt,
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Origin::Variable(name) => f.write_str(name),
+            Origin::Flag(name) => f.write_str(name),
+        }
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Jwt {
-    secret: Option<String>,
-    secret_file: Option<PathBuf>,
-    issuer: Option<String>,
-    audience: Option<String>,
+/// One value as it was found.
+struct Given {
+    key: String,
+    value: Value,
+    origin: Origin,
+}
+
+/// The settings that the flags of a command can name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Flags<'a> {
+    pub(crate) config: Option<&'a Path>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) data: Option<&'a Path>,
 }
 
 /// The settings that were found.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
@@ -46,67 +74,164 @@ pub(crate) struct Settings {
     pub(crate) secret: Option<Vec<u8>>,
     pub(crate) issuer: Option<String>,
     pub(crate) audience: Option<String>,
+    pub(crate) limits: Limits,
+    secret_file: Option<PathBuf>,
+    /// Where each value is from that is not its default.
+    origins: BTreeMap<String, Origin>,
+    /// The file that was read.
+    file: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Finds them. `listen` and `data` are the flags; clap has read their environment already.
-    pub(crate) fn find(file: Option<&Path>, listen: Option<SocketAddr>, data: Option<&Path>) -> Result<Self, Failed> {
-        let File { listen: file_listen, data: file_data, auth: Auth { jwt } } = read(file)?;
-        let default: SocketAddr = LISTEN.parse().expect("the default is an address");
-        let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).map(|port| SocketAddr::new(default.ip(), port));
-        let secret = match (secret_of("PARLOUR_AUTH__JWT__SECRET")?, jwt.secret, jwt.secret_file) {
-            (Some(secret), ..) => Some(secret),
-            (None, Some(secret), _) => Some(secret.into_bytes()),
-            (None, None, Some(file)) => Some(secret_in(&file)?),
-            (None, None, None) => None,
-        };
-        let minimum = parlour_server::auth::SECRET_BYTES_MIN;
-        if let Some(secret) = secret.as_ref().filter(|secret| secret.len() < minimum) {
-            let why =
-                format!("auth.jwt.secret has {} bytes, and HS256 needs at least {minimum}: make a longer one", secret.len());
-            return Err(Failed::new(Exit::Config, why));
+    /// Finds them, or says everything that is wrong with them.
+    pub(crate) fn find(flags: Flags<'_>) -> Result<Self, Failed> {
+        let mut wrong = Vec::new();
+        let settings = Self::gather(flags, &mut wrong);
+        match wrong.as_slice() {
+            [] => Ok(settings),
+            [one] => Err(Failed::new(Exit::Config, one)),
+            several => {
+                let lines: String = several.iter().map(|line| format!("\n  {line}")).collect();
+                Err(Failed::new(Exit::Config, format!("{} settings cannot be used:{lines}", several.len())))
+            }
         }
-        Ok(Self {
-            listen: listen.or(port).or(file_listen).unwrap_or(default),
-            data: data.map(Path::to_path_buf).or(file_data).unwrap_or_else(|| PathBuf::from(DATA)),
-            secret,
-            issuer: env::var("PARLOUR_AUTH__JWT__ISSUER").ok().or(jwt.issuer),
-            audience: env::var("PARLOUR_AUTH__JWT__AUDIENCE").ok().or(jwt.audience),
-        })
+    }
+
+    fn gather(flags: Flags<'_>, wrong: &mut Vec<String>) -> Self {
+        let mut settings = Self {
+            listen: LISTEN.parse().expect("the default is an address"),
+            data: PathBuf::from(DATA),
+            secret: None,
+            issuer: None,
+            audience: None,
+            limits: Limits::default(),
+            secret_file: None,
+            origins: BTreeMap::new(),
+            file: None,
+        };
+        let environment = environment::read(wrong);
+        let (file, in_file) = file::read(flags.config, environment.config.as_deref(), wrong);
+        settings.file = file;
+        settings.put_all(in_file, wrong);
+        if let Some(port) = environment.port {
+            settings.listen.set_port(port);
+            settings.origins.insert("listen".to_owned(), Origin::Variable("PORT".to_owned()));
+        }
+        settings.put_all(environment.given, wrong);
+        if let Some(listen) = flags.listen {
+            settings.listen = listen;
+            settings.origins.insert("listen".to_owned(), Origin::Flag("--listen"));
+        }
+        if let Some(data) = flags.data {
+            settings.data = data.to_path_buf();
+            settings.origins.insert("data".to_owned(), Origin::Flag("--data"));
+        }
+        settings.read_secret(wrong);
+        settings.compare(wrong);
+        settings
+    }
+
+    /// One layer over those below it.
+    fn put_all(&mut self, mut layer: Vec<Given>, wrong: &mut Vec<String>) {
+        let names = |key: &str| layer.iter().find(|given| given.key == key);
+        match (names(keys::SECRET), names(keys::SECRET_FILE)) {
+            (Some(one), Some(other)) => {
+                wrong.push(format!("{} and {}: {TWO_SECRETS}", one.origin, other.origin));
+                layer.retain(|given| given.key != keys::SECRET_FILE);
+            }
+            // What is said here stands for both of what was said below.
+            (Some(_), None) => {
+                self.secret_file = None;
+                self.origins.remove(keys::SECRET_FILE);
+            }
+            (None, Some(_)) => {
+                self.secret = None;
+                self.origins.remove(keys::SECRET);
+            }
+            (None, None) => {}
+        }
+        for Given { key, value, origin } in layer {
+            match self.put(&key, value) {
+                Ok(()) => {
+                    self.origins.insert(key, origin);
+                }
+                Err(why) => wrong.push(format!("{origin}: {key} {why}")),
+            }
+        }
+    }
+
+    /// Sets one; an error says what the value must be.
+    fn put(&mut self, key: &str, value: Value) -> Result<(), String> {
+        match key {
+            "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
+            "data" => self.data = PathBuf::from(value.path()?),
+            keys::SECRET => self.secret = Some(value.bytes()?),
+            keys::SECRET_FILE => self.secret_file = Some(PathBuf::from(value.path()?)),
+            "auth.jwt.issuer" => self.issuer = Some(value.text()?),
+            "auth.jwt.audience" => self.audience = Some(value.text()?),
+            limit => {
+                let name = limit.strip_prefix(keys::LIMITS).unwrap_or_default();
+                let about = keys::limit(name).ok_or("is no setting")?;
+                let allowed = keys::range(about);
+                let number = value.number(&allowed)?;
+                let set = self.limits.set(name, number).unwrap_or(Ok(()));
+                set.map_err(|_| format!("must be {allowed}, not {number}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The secret itself, if a file was named for it; then whether it is long enough.
+    fn read_secret(&mut self, wrong: &mut Vec<String>) {
+        let origin = |settings: &Self, key: &str| settings.origins.get(key).cloned().unwrap_or(Origin::Default);
+        let mut key = keys::SECRET;
+        if let Some(file) = &self.secret_file {
+            key = keys::SECRET_FILE;
+            match fs::read(file) {
+                // Raw bytes, without the line end that editors leave.
+                Ok(bytes) => self.secret = Some(bytes.trim_ascii_end().to_vec()),
+                Err(error) => {
+                    wrong.push(format!("{}: {key} {}: {error}", origin(self, key), file.display()));
+                    return;
+                }
+            }
+        }
+        if let Some(secret) = self.secret.as_ref().filter(|secret| secret.len() < SECRET_BYTES_MIN) {
+            wrong.push(format!(
+                "{}: {key} has {} bytes, and HS256 needs at least {SECRET_BYTES_MIN}: `openssl rand -hex 32` makes a good one",
+                origin(self, key),
+                secret.len()
+            ));
+        }
+    }
+
+    /// Values that are fine alone and not together.
+    fn compare(&self, wrong: &mut Vec<String>) {
+        if let Some((less, more)) = self.limits.out_of_order() {
+            let told = |name: &str| {
+                let key = format!("{}{name}", keys::LIMITS);
+                let value = self.limits.get(name).unwrap_or_default();
+                format!("{key} ({value}, {})", self.origins.get(&key).unwrap_or(&Origin::Default))
+            };
+            wrong.push(format!("{} must be less than {}", told(less), told(more)));
+        }
+    }
+
+    /// A setting as it is shown; secrets are not.
+    fn shown(&self, key: &str) -> Option<String> {
+        match key {
+            "listen" => Some(self.listen.to_string()),
+            "data" => Some(self.data.display().to_string()),
+            keys::SECRET => self.secret.as_ref().filter(|_| self.secret_file.is_none()).map(|_| keys::MASK.to_owned()),
+            keys::SECRET_FILE => self.secret_file.as_ref().map(|file| file.display().to_string()),
+            "auth.jwt.issuer" => self.issuer.clone(),
+            "auth.jwt.audience" => self.audience.clone(),
+            limit => self.limits.get(limit.strip_prefix(keys::LIMITS)?).map(|value| value.to_string()),
+        }
     }
 }
 
-fn read(file: Option<&Path>) -> Result<File, Failed> {
-    let path = file.unwrap_or(Path::new(FILE));
-    match fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).map_err(|error| wrong(path, &text, &error)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_none() => Ok(File::default()),
-        Err(error) => Err(Failed::new(Exit::Config, format!("{}: {error}", path.display()))),
-    }
-}
-
-/// Where a file is wrong, and in what. The library's own text would quote the line, or the value: which may be the secret.
-fn wrong(path: &Path, text: &str, error: &toml::de::Error) -> Failed {
-    let begin = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = begin.matches('\n').count() + 1;
-    let what = match error.message().rsplit_once(", expected ") {
-        Some((found, wanted)) if found.starts_with("invalid") => format!("expected {wanted}"),
-        _ => error.message().to_owned(),
-    };
-    Failed::new(Exit::Config, format!("{}:{line}: {what}", path.display()))
-}
-
-/// A secret from the environment: itself, or in the file that the variable with `_FILE` names.
-fn secret_of(name: &str) -> Result<Option<Vec<u8>>, Failed> {
-    match (env::var_os(name), env::var_os(format!("{name}_FILE"))) {
-        (Some(secret), _) => Ok(Some(secret.into_encoded_bytes())),
-        (None, Some(file)) => secret_in(Path::new(&file)).map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
-/// Raw bytes, without the line end that editors leave.
-fn secret_in(file: &Path) -> Result<Vec<u8>, Failed> {
-    let bytes = fs::read(file).map_err(|error| Failed::new(Exit::Config, format!("{}: {error}", file.display())))?;
-    Ok(bytes.trim_ascii_end().to_vec())
+/// Text that may not be text.
+fn lossy(text: &OsString) -> String {
+    text.to_string_lossy().into_owned()
 }

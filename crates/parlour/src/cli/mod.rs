@@ -43,14 +43,15 @@ pub(crate) fn run(kinds: &Kinds) -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };
-    let done = match cli.command {
+    let done = config::check_names().and_then(|()| match cli.command {
         Command::Demo(serving) => serve::demo(kinds, &serving),
         Command::Serve(serving) => serve::serve(kinds, &serving),
         Command::Rooms { verb } => rooms::run(kinds, verb),
         Command::Play(play) => play::run(kinds, &play),
         Command::Token { verb } => token::run(verb),
+        Command::Config { verb } => config::run(verb),
         Command::Replay(replay) => replay::run(kinds, &replay),
-    };
+    });
     match done {
         Ok(()) => Exit::Ok,
         Err(failed) => {

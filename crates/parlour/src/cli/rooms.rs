@@ -32,6 +32,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Rooms) -> Result<(), Failed> {
             };
             match shown.output {
                 Format::Json => print(&format!("{}\n", json!({"rooms": rooms}))),
+                Format::Ndjson => rooms.iter().try_for_each(|room| print(&format!("{room}\n"))),
                 Format::Table if rooms.is_empty() => {
                     say!("No rooms. `parlour rooms create KIND` opens one.");
                     Ok(())
@@ -52,7 +53,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Rooms) -> Result<(), Failed> {
             }
             let answer = remote.call("POST", "/v1/rooms", &body.to_string())?;
             match shown.output {
-                Format::Json => print(&format!("{answer}\n")),
+                Format::Json | Format::Ndjson => print(&format!("{answer}\n")),
                 Format::Table => print(&format!("{}\n", parse(&answer)["room_id"].as_str().unwrap_or_default())),
             }
         }
@@ -62,7 +63,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Rooms) -> Result<(), Failed> {
                 None => parse(&remote.get(&format!("/v1/rooms/{room}"))?),
             };
             match shown.output {
-                Format::Json => print(&format!("{value}\n")),
+                Format::Json | Format::Ndjson => print(&format!("{value}\n")),
                 Format::Table => print(&outline(&value)),
             }
         }

@@ -1,9 +1,8 @@
 //! `demo` and `serve`: a server on this terminal.
 
 use super::args::Serving;
-use super::config::Settings;
+use super::config::{Flags, Settings};
 use super::exit::{Exit, Failed};
-use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_server::{Config, Server, StartError, auth};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -37,7 +36,7 @@ pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
 }
 
 fn find(serving: &Serving) -> Result<Settings, Failed> {
-    Settings::find(serving.config.as_deref(), serving.listen, serving.data.as_deref())
+    Settings::find(Flags { listen: serving.listen, ..serving.place.flags() })
 }
 
 fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
@@ -53,7 +52,7 @@ fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
         issuer: settings.issuer,
         audience: settings.audience,
         guests,
-        limits: Limits::default(),
+        limits: settings.limits,
     };
     // Before the server runs, so that no signal finds it without somebody listening.
     let signals = Signals::new([SIGTERM, SIGINT]).map_err(|error| Failed::new(Exit::Internal, error))?;

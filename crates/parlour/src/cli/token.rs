@@ -4,21 +4,15 @@ use super::args::Token;
 use super::config::Settings;
 use super::exit::{Exit, Failed};
 use parlour_server::auth;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) fn run(verb: Token) -> Result<(), Failed> {
-    let Token::Mint { sub, role, name, ttl, data, config } = verb;
-    let settings = Settings::find(config.as_deref(), None, data.as_deref())?;
+    let Token::Mint { sub, role, name, ttl, place } = verb;
+    let settings = Settings::find(place.flags())?;
     let secret = match settings.secret {
         Some(secret) => secret,
-        None => auth::read_secret(&settings.data).map_err(|error| Failed::new(Exit::Config, error))?.ok_or_else(|| {
-            let why = format!(
-                "there is no secret to sign with: {} does not exist. Start the server once, name its folder with --data, or set \
-                 PARLOUR_AUTH__JWT__SECRET.",
-                settings.data.join(auth::KEY_FILE).display()
-            );
-            Failed::new(Exit::Config, why)
-        })?,
+        None => secret_in(&settings.data)?,
     };
     if sub.is_empty() || sub.starts_with(parlour_engine::io::BOT_PREFIX) {
         return Err(Failed::new(Exit::Usage, "--sub must be a name, and must not begin with bot:"));
@@ -34,4 +28,27 @@ pub(crate) fn run(verb: Token) -> Result<(), Failed> {
     };
     let token = auth::mint(&secret, mint).map_err(|error| Failed::new(Exit::Internal, error))?;
     super::show::print(&format!("{token}\n"))
+}
+
+/// The secret that a server made for itself.
+fn secret_in(data: &Path) -> Result<Vec<u8>, Failed> {
+    let file = data.join(auth::KEY_FILE);
+    let wrong = |why: String| Failed::new(Exit::Config, why);
+    let secret = auth::read_secret(data).map_err(|error| wrong(format!("{}: {error}", file.display())))?.ok_or_else(|| {
+        wrong(format!(
+            "there is no secret to sign with: {} does not exist. Start the server once, name its folder with --data, or set \
+             PARLOUR_AUTH__JWT__SECRET.",
+            file.display()
+        ))
+    })?;
+    if secret.len() < auth::SECRET_BYTES_MIN {
+        // No server takes what is signed with it.
+        return Err(wrong(format!(
+            "{} has {} bytes, and HS256 needs at least {}: remove it, and the next start of the server makes a new one",
+            file.display(),
+            secret.len(),
+            auth::SECRET_BYTES_MIN
+        )));
+    }
+    Ok(secret)
 }

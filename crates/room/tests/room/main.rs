@@ -17,6 +17,8 @@ mod lives;
 #[cfg(test)]
 mod missed;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod replay;

@@ -1,5 +1,5 @@
-//! Finding a room and listing rooms: the room is of the kind asked for, the same request ends in the same room, and what is listed
-//! is on the disk.
+//! Finding a room and listing rooms: the room is of the kind asked for, the same request ends in the same room, and what is
+//! listed is on the disk.
 
 use super::{Judge, Pending, Seen, What};
 use parlour_engine::io::Role;

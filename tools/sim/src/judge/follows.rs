@@ -6,7 +6,7 @@ use super::{Following, Judge, Pending, Said, Seen, What};
 use crate::model::{Life, Missed, Past, State};
 use parlour_room::{As, Seat, Viewer};
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 impl Judge {
     pub(super) fn joined(&mut self, seen: &mut Seen, pending: &Pending, payload: &Value) -> Result<(), String> {
@@ -124,9 +124,48 @@ impl Judge {
             let who = (following.viewer, following.since, following.script.len());
             return Err(format!("P5: {user} as {who:?} has heard of {room} up to {heard:?} only, of {all:?} with record {seq}"));
         }
+        if let (Viewer::Seat(_), Some(member)) = (following.viewer, state.members.get(user))
+            && life.kind.has_presence()
+            && !member.here
+            && !state.ended
+            && !self.is_draining
+        {
+            return Err(format!("presence: {user} follows {room}, and by record {seq} they are away"));
+        }
         if !life.kind.events_suffice() && following.view.as_ref() != state.views.get(&following.viewer) {
             return Err(format!("P5: {user} as {:?} sees an old view of {room}, not record {seq}", following.viewer));
         }
+        Ok(())
+    }
+}
+
+impl Judge {
+    /// At the end: whoever a room believes here follows it, if somebody else does and so the room is loaded.
+    pub(crate) fn nobody_is_missed(&mut self) -> Result<(), String> {
+        let mut seen: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for conn in self.conns.values().filter(|conn| !conn.closed) {
+            for (room, following) in &conn.follows {
+                let users = seen.entry(room).or_default();
+                if following.viewer != Viewer::Spectator {
+                    users.insert(&conn.user);
+                }
+            }
+        }
+        let mut away = 0;
+        for (room, users) in seen {
+            let Some(Past { lives, states }) = self.model.past(room) else { continue };
+            let (Some(life), Some((seq, state))) = (lives.last(), states.last_key_value()) else { continue };
+            if !life.kind.has_presence() || state.ended {
+                continue;
+            }
+            for (user, member) in state.members.iter().filter(|(_, member)| member.bot.is_none()) {
+                if member.here && !users.contains(user.as_str()) {
+                    return Err(format!("presence: nothing of {user} follows {room}, and by record {seq} they are here"));
+                }
+                away += u64::from(!member.here);
+            }
+        }
+        self.tally.add_many("members away in the end", away);
         Ok(())
     }
 }

@@ -97,6 +97,13 @@ pub enum Event {
         /// Drawn.
         luck: u32,
     },
+    /// A guest is connected again, or no longer.
+    Seen {
+        /// Who.
+        seat: Seat,
+        /// Whether they are.
+        here: bool,
+    },
     /// The bell.
     Rang {
         /// How often so far.
@@ -121,7 +128,8 @@ impl World for Bell {
 
 impl Room for Lounge {
     const KIND: &'static str = "lounge";
-    const RULES: u32 = 3;
+    const RULES: u32 = 4;
+    const PRESENCE: bool = true;
     const EVENTS_SUFFICE: bool = true;
     type Config = Config;
     type Action = Do;
@@ -194,6 +202,10 @@ impl Room for Lounge {
 
     fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         turn.tell(Event::Went { seat });
+    }
+
+    fn present(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {
+        turn.tell(Event::Seen { seat, here });
     }
 
     fn signal(&mut self, ring: Ring, turn: &mut Turn<Self>) {

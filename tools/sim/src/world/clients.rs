@@ -93,7 +93,7 @@ impl World {
         self.asks(conn, What::Open { room, kind: kind.to_owned(), id, fault });
     }
 
-    /// Some room of a kind, or the list of all; mostly lounges, whose seats can be chosen: one more configuration of rooms to find.
+    /// Some room of a kind, or the list of all; mostly lounges, whose seats can be chosen: one more configuration to find.
     fn finds(&mut self, user: usize, conn: ConnId) {
         if self.luck.percent(30) {
             return self.asks(conn, What::List);

@@ -29,6 +29,7 @@ impl World {
     pub(super) fn boots(&mut self) {
         if self.shard.is_none() {
             self.process += 1;
+            self.unsettled_ms = self.t_ms;
             self.mono_skew_ms = self.luck.range(0, 1_000_000);
             self.wall_skew_ms = self.wall_skew_ms + self.luck.range(0, 2000) - 1000;
             (self.synced, self.reported, self.loading) = (0, 0, 0);
@@ -133,6 +134,7 @@ impl World {
     /// Everything is quiet: nothing is owed, held or lost, and every room can be read.
     pub(super) fn ends(&mut self) -> Result<(), String> {
         self.judge.is_quiet()?;
+        self.judge.nobody_is_missed()?;
         if let Some(called) = self.calls.values().next() {
             return Err(format!("P1: a call was never answered: {:?}", called.call));
         }

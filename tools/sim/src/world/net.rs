@@ -179,6 +179,7 @@ impl World {
             link.is_cut = true;
         }
         self.judge.closed(conn);
+        self.unsettled_ms = self.t_ms;
         self.tells(Input::Closed(conn));
     }
 

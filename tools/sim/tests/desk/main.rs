@@ -7,6 +7,8 @@ mod faulty;
 #[cfg(test)]
 mod junk;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod strangers;

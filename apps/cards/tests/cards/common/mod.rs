@@ -61,6 +61,15 @@ impl Game {
         }
     }
 
+    /// Loses the connection, or is back.
+    pub fn present(&mut self, seat: Seat, here: bool) {
+        let played = self.table.present(self.stamp(), USERS[seat.0 as usize], here).expect("the rules play it");
+        if let Some(played) = played {
+            assert_ne!(played.record.cause, parlour_room::Cause::Failed);
+            self.hear(&played);
+        }
+    }
+
     pub fn leave(&mut self, seat: Seat) {
         let played = self.table.leave(self.stamp(), USERS[seat.0 as usize], "left").expect("a member");
         self.hear(&played);
@@ -121,7 +130,7 @@ impl Game {
         self.table.about().ended
     }
 
-    /// Takes random legal actions until the game is over; says how many.
+    /// Takes random legal actions until the room is closed; says how many.
     pub fn play_out(&mut self, dice: &mut Dice) -> u32 {
         let mut actions = 0;
         while self.ended().is_none() {
@@ -162,5 +171,6 @@ pub fn some_config(dice: &mut Dice) -> Value {
         "decks": decks,
         "points_to_win": dice.pick(&[4, 4, 4, 2, 10]),
         "turn_limit": dice.pick(&[30, 30, 60, 200]),
+        "rematches": dice.pick(&[0, 0, 0, 1, 3]),
     })
 }

@@ -22,6 +22,7 @@ pub(crate) enum Place {
     Admit,
     Joined,
     Left,
+    Present,
     Resigned,
     Check,
     Legal,
@@ -99,6 +100,7 @@ impl From<Refused> for Sorry {
 impl Room for Faulty {
     const KIND: &'static str = "faulty";
     const RULES: u32 = 1;
+    const PRESENCE: bool = true;
     type Config = Config;
     type Action = Do;
     type Event = Event;
@@ -149,6 +151,11 @@ impl Room for Faulty {
     fn left(&mut self, _seat: Seat, turn: &mut Turn<Self>) {
         self.count(How::Well, turn);
         self.at(Place::Left);
+    }
+
+    fn present(&mut self, _seat: Seat, _here: bool, turn: &mut Turn<Self>) {
+        self.count(How::Well, turn);
+        self.at(Place::Present);
     }
 
     fn resigned(&mut self, _seat: Seat, turn: &mut Turn<Self>) {

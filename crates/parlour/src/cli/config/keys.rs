@@ -1,0 +1,136 @@
+//! Every setting there is: its name, what it may be, what it is unless set, and what it is for. The file, the environment, the
+//! documentation and the error messages all read this list.
+
+use super::{DATA, LISTEN, lossy};
+use parlour_engine::limits::{About, Limits};
+use std::ffi::OsString;
+
+pub(super) const SECRET: &str = "auth.jwt.secret";
+pub(super) const SECRET_FILE: &str = "auth.jwt.secret_file";
+/// What the names of limits begin with.
+pub(super) const LIMITS: &str = "limits.";
+pub(super) const ADDRESS: &str = "an address and a port, for instance 127.0.0.1:7350";
+/// What stands for a secret.
+pub(super) const MASK: &str = "********";
+
+const FILE_NAME: &str = "the name of a file or a folder";
+const TEXT: &str = "text of at least one character";
+
+/// One setting.
+pub(super) struct Key {
+    pub(super) name: String,
+    /// Empty: none.
+    pub(super) default: String,
+    pub(super) allowed: String,
+    pub(super) doc: String,
+}
+
+impl Key {
+    /// The variable that sets it.
+    pub(super) fn variable(&self) -> String {
+        variable(&self.name)
+    }
+}
+
+pub(super) fn variable(key: &str) -> String {
+    format!("PARLOUR_{}", key.replace('.', "__").to_uppercase())
+}
+
+/// All of them, in the order of their documentation.
+pub(super) fn all() -> Vec<Key> {
+    let key = |name: &str, default: &str, allowed: &str, doc: &str| Key {
+        name: name.to_owned(),
+        default: default.to_owned(),
+        allowed: allowed.to_owned(),
+        doc: doc.to_owned(),
+    };
+    let mut keys = vec![
+        key("listen", LISTEN, ADDRESS, "Where the server listens. Beyond loopback it starts only with a secret."),
+        key("data", DATA, FILE_NAME, "The folder of the journal, and of the secret that a server makes for itself."),
+        key(
+            SECRET,
+            "",
+            "at least 32 bytes",
+            "The secret of HS256 tokens, as it stands. Without one, on loopback, the server keeps one of its own in `auth.key`.",
+        ),
+        key(SECRET_FILE, "", FILE_NAME, "The file that holds it instead, for secrets that are mounted."),
+        key("auth.jwt.issuer", "", TEXT, "The `iss` that a token must name."),
+        key("auth.jwt.audience", "", TEXT, "The `aud` that a token must name."),
+    ];
+    keys.extend(Limits::ALL.iter().map(|about| Key {
+        name: format!("{LIMITS}{}", about.name),
+        default: about.default.to_string(),
+        allowed: range(about),
+        doc: about.doc.trim().to_owned(),
+    }));
+    keys
+}
+
+pub(super) fn limit(name: &str) -> Option<&'static About> {
+    Limits::ALL.iter().find(|about| about.name == name)
+}
+
+/// What a limit may be, in words.
+pub(super) fn range(about: &About) -> String {
+    let unit = about.unit();
+    let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
+    format!("a whole number from {} to {}{unit}", about.min, about.max)
+}
+
+/// A value as it was found: text from a variable, text or a number from a file, or something that no setting is.
+pub(super) enum Value {
+    Text(OsString),
+    Number(String),
+    Other(&'static str),
+}
+
+impl Value {
+    /// Reads text; the words say what it must be.
+    pub(super) fn read<T>(self, allowed: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+        match self {
+            Value::Text(text) => text.to_str().and_then(read).ok_or_else(|| format!("must be {allowed}, not {:?}", lossy(&text))),
+            other => Err(format!("must be {allowed}, in quotes, not {}", other.describe())),
+        }
+    }
+
+    pub(super) fn text(self) -> Result<String, String> {
+        self.read(TEXT, |text| (!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    pub(super) fn path(self) -> Result<OsString, String> {
+        match self {
+            Value::Text(path) if !path.is_empty() => Ok(path),
+            Value::Text(_) => Err(format!("must be {FILE_NAME}, and is empty")),
+            other => Err(format!("must be {FILE_NAME}, in quotes, not {}", other.describe())),
+        }
+    }
+
+    /// What must not be repeated in a message.
+    pub(super) fn bytes(self) -> Result<Vec<u8>, String> {
+        match self {
+            Value::Text(secret) => Ok(secret.into_encoded_bytes()),
+            _ => Err("must be text in quotes".to_owned()),
+        }
+    }
+
+    /// A number: as such, or as the text of a variable, both as TOML writes them.
+    pub(super) fn number(self, allowed: &str) -> Result<u64, String> {
+        let text = match self {
+            Value::Text(text) => lossy(&text),
+            Value::Number(text) => text,
+            Value::Other(what) => return Err(format!("must be {allowed}, not {what}")),
+        };
+        let digits = text.replace('_', "");
+        let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_plain.then(|| digits.parse().ok()).flatten();
+        number.ok_or_else(|| format!("must be {allowed}, not {text:?}"))
+    }
+
+    fn describe(&self) -> &str {
+        match self {
+            Value::Text(_) => "text",
+            Value::Number(_) => "a number",
+            Value::Other(what) => what,
+        }
+    }
+}
