@@ -8,6 +8,7 @@ use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
 use crate::lookup::Listing;
+use crate::pulses::Pulses;
 use crate::shard::find::Seeker;
 use crate::store::History;
 use parlour_room::stream::Told;
@@ -45,6 +46,7 @@ pub(crate) struct Hall {
     pub(crate) frozen: Option<String>,
     /// After a panic: load again as soon as everything appended is durable.
     pub(crate) must_reload: bool,
+    pub(crate) pulses: Pulses,
     /// Where it stands in the list of rooms, for whoever looks for one.
     pub(crate) listing: Option<Listing>,
     /// Weight of the records since the last snapshot, and of that snapshot.
@@ -182,6 +184,7 @@ impl Hall {
             panics: VecDeque::new(),
             frozen: None,
             must_reload: false,
+            pulses: Pulses::default(),
             listing: None,
             tail_bytes: 0,
             snapshot_bytes: 0,

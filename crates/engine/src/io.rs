@@ -138,6 +138,17 @@ pub enum Input<'a> {
         /// One of its legal actions, or anything at all.
         action: String,
     },
+    /// A job tells of its progress. It is shown while the job is open, and never kept.
+    JobPulse {
+        /// The room.
+        room: Arc<str>,
+        /// The job's name in it.
+        key: String,
+        /// The record that started it.
+        since: u64,
+        /// A pulse of the room's kind, JSON with its `type`.
+        pulse: String,
+    },
     /// Time went on; nothing else happened.
     Time,
     /// The server is to end: rooms are put away, clients told.

@@ -8,6 +8,7 @@ pub(crate) mod hall;
 pub mod io;
 pub mod limits;
 pub mod lookup;
+pub(crate) mod pulses;
 pub mod rebuild;
 pub mod replay;
 pub mod schema;

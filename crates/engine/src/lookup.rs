@@ -3,6 +3,8 @@
 
 use crate::store::RoomRow;
 use parlour_room::Hash64;
+use parlour_room::stream::Body;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -34,6 +36,19 @@ pub enum Lookup {
         /// At most so many.
         limit: u32,
     },
+    /// The public events of one life of a room, the newest first.
+    History {
+        /// The room.
+        room: Arc<str>,
+        /// The record that opened that life.
+        first: u64,
+        /// Only those before this one.
+        before: u64,
+        /// At most so many, and at least one if there is one.
+        limit: u32,
+        /// Not more than this weighs, in bytes of bodies.
+        bytes: usize,
+    },
 }
 
 /// What was found.
@@ -48,6 +63,38 @@ pub enum Found {
         /// The rooms.
         rooms: Vec<Arc<str>>,
     },
+    /// To [`Lookup::History`].
+    History(Vec<HistoryRow>),
+}
+
+/// A public event of a kind whose events are kept for good.
+#[derive(Clone, Debug)]
+pub struct HistoryRow {
+    /// The room.
+    pub room: Arc<str>,
+    /// The record that opened its life.
+    pub first: u64,
+    /// The event's number.
+    pub n: u64,
+    /// Wall time, milliseconds since 1970.
+    pub ts_ms: u64,
+    /// What everybody may know of it: a JSON object that begins with its `type`.
+    pub body: Body,
+}
+
+impl PartialEq for HistoryRow {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |row: &Self| (row.room.clone(), row.first, row.n, row.ts_ms);
+        key(self) == key(other) && self.body.get() == other.body.get()
+    }
+}
+
+impl Eq for HistoryRow {}
+
+/// The body of an event, if this text can be one.
+pub fn event_body(text: &str) -> Option<Body> {
+    let raw: Box<RawValue> = serde_json::from_str(text).ok()?;
+    text.starts_with("{\"type\":\"").then(|| raw.into())
 }
 
 /// Where a room stands in the journal's list for those who look for one. All of it follows from the room's table.

@@ -7,14 +7,17 @@
 mod batch;
 mod calls;
 pub(crate) mod find;
+mod history;
 mod listing;
 mod lookups;
 mod members;
 mod play;
 mod presence;
+mod pulses;
 mod requests;
 mod rooms;
 mod time;
+mod topics;
 
 use crate::code::Code;
 use crate::dialect::native_out as say;
@@ -84,6 +87,7 @@ pub struct Shard {
     /// Rooms with a free seat, and where requests to find one ended.
     vacancies: listing::Vacancies,
     finds: find::Finds,
+    topics: topics::Topics,
     /// Listings that changed in this turn.
     listings: BTreeMap<Arc<str>, crate::lookup::Listing>,
     outputs: VecDeque<Output>,
@@ -134,6 +138,7 @@ impl Shard {
             lookups: lookups::Lookups::default(),
             vacancies: listing::Vacancies::default(),
             finds: find::Finds::default(),
+            topics: topics::Topics::default(),
             listings: BTreeMap::new(),
             outputs: VecDeque::new(),
             swept_ms: 0,
@@ -183,6 +188,7 @@ impl Shard {
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Looked { look, result } => self.looked(look, result, now),
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
+            Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
@@ -267,6 +273,7 @@ impl Shard {
         self.sessions[place] = Some(session);
         self.places.insert(conn, place);
         self.counts.connections += 1;
+        self.topics.system_changed();
         self.counts.connections_opened += 1;
     }
 
@@ -274,10 +281,12 @@ impl Shard {
         for at in self.session(conn).map(|session| session.follows.clone()).unwrap_or_default() {
             self.unfollow(at, conn);
         }
+        self.topics.forget(conn);
         if let Some(place) = self.places.remove(&conn) {
             self.sessions[place] = None;
             self.free_places.push(place);
             self.counts.connections -= 1;
+            self.topics.system_changed();
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the shard asks of the journal, and what it is handed back: the end of the line "record, hash -> append", as plain values.
 
-use crate::lookup::{FindRow, Listing};
+use crate::lookup::{FindRow, HistoryRow, Listing};
 use parlour_room::{Hash64, Record};
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct Batch {
     pub snapshots: Vec<Snapshot>,
     /// Rooms whose seats or visibility changed, at most one of a room, as they are after all its records.
     pub listings: Vec<Listing>,
+    /// Public events of kinds that keep them for good.
+    pub history: Vec<HistoryRow>,
     /// Where requests to find a room ended.
     pub finds: Vec<FindRow>,
 }

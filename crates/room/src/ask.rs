@@ -12,8 +12,8 @@ use crate::record::{
 use crate::room::{Room, Wire};
 use crate::seat::{As, Seat, Viewer, Who};
 use crate::table::{JSON_DEPTH, NONCE_BYTES, Played, Table};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use std::fmt::Display;
 

@@ -7,7 +7,7 @@ use crate::inbox::Answer;
 use crate::play::{self, Fault, Input, guard};
 use crate::record::{Cause, OpenedInput, Record, Stamp};
 use crate::room::{Never, Room, World};
-use crate::seat::{As, Seat, Viewer, Who};
+use crate::seat::{As, Audience, Seat, Source, Viewer, Who};
 use crate::stream::Position;
 use crate::table::{About, Damage, Played, Table};
 use schemars::{Schema, schema_for};
@@ -22,6 +22,8 @@ pub trait AnyKind: Send + Sync {
     fn rules(&self) -> u32;
     /// `Room::EVENTS_SUFFICE`.
     fn events_suffice(&self) -> bool;
+    /// `Room::HISTORY`.
+    fn has_history(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
     /// `Room::PRESENCE`.
@@ -51,6 +53,8 @@ pub struct Schemas {
     pub view: Schema,
     /// `Room::Refusal`.
     pub refusal: Schema,
+    /// `World::Pulse`, if it has any.
+    pub pulse: Option<Schema>,
 }
 
 /// A table of some kind. Every method is [`Table`]'s of the same name unless it says otherwise.
@@ -69,7 +73,14 @@ pub trait AnyTable: Send {
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
     fn hash_of(&self, action: &str) -> Option<Hash64>;
-    fn batch(&mut self, stamp: Stamp, user: &str, id: Option<&str>, atomic: bool, actions: &[&str]) -> Result<Batched, BatchRejected>;
+    fn batch(
+        &mut self,
+        stamp: Stamp,
+        user: &str,
+        id: Option<&str>,
+        atomic: bool,
+        actions: &[&str],
+    ) -> Result<Batched, BatchRejected>;
     fn batch_hash(&self, atomic: bool, actions: &[&str]) -> Hash64;
     fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>>;
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
@@ -78,6 +89,8 @@ pub trait AnyTable: Send {
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault>;
+    /// A pulse (JSON) as it is shown, and who may see it now; `None` if nobody may.
+    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<(String, Audience)>, Rejected>;
     /// The hash of the configuration it was opened with, as [`AnyKind::canonical_config`] writes it.
     fn config_hash(&self) -> Hash64;
     /// What this viewer may know, as JSON.
@@ -175,8 +188,12 @@ impl<R: Room> AnyKind for KindOf<R> {
         R::EVENTS_SUFFICE
     }
 
+    fn has_history(&self) -> bool {
+        R::HISTORY
+    }
+
     fn has_jobs(&self) -> bool {
-        TypeId::of::<<R::World as World>::Job>() != TypeId::of::<Never>()
+        has::<<R::World as World>::Job>()
     }
 
     fn has_presence(&self) -> bool {
@@ -190,6 +207,7 @@ impl<R: Room> AnyKind for KindOf<R> {
             event: schema_for!(R::Event),
             view: schema_for!(R::View),
             refusal: schema_for!(R::Refusal),
+            pulse: has::<<R::World as World>::Pulse>().then(|| schema_for!(<R::World as World>::Pulse)),
         }
     }
 
@@ -213,6 +231,10 @@ impl<R: Room> AnyKind for KindOf<R> {
         let panicked = |fault: Fault| Damage::Unreadable(fault.to_string());
         Ok(Box::new(guard(|| Table::<R>::restore(snapshot)).map_err(panicked)??))
     }
+}
+
+fn has<T: 'static>() -> bool {
+    TypeId::of::<T>() != TypeId::of::<Never>()
 }
 
 impl<R: Room> Table<R> {
@@ -338,7 +360,14 @@ impl<R: Room> AnyTable for Table<R> {
         self.hash_of(action)
     }
 
-    fn batch(&mut self, stamp: Stamp, user: &str, id: Option<&str>, atomic: bool, actions: &[&str]) -> Result<Batched, BatchRejected> {
+    fn batch(
+        &mut self,
+        stamp: Stamp,
+        user: &str,
+        id: Option<&str>,
+        atomic: bool,
+        actions: &[&str],
+    ) -> Result<Batched, BatchRejected> {
         self.batch(stamp, user, id, atomic, actions)
     }
 
@@ -372,6 +401,16 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault> {
         self.sleep(stamp)
+    }
+
+    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<(String, Audience)>, Rejected> {
+        if self.is_spoiled() {
+            return Err(Fault::Spoiled.into());
+        }
+        let pulse: <R::World as World>::Pulse = ask::read_object(pulse)?;
+        let Some(audience) = guard(|| self.state().pulse(from, &pulse))? else { return Ok(None) };
+        let text = guard(|| serde_json::to_string(&pulse))?.map_err(|_| Rejected::Invalid)?;
+        Ok(Some((text, audience)))
     }
 
     fn config_hash(&self) -> Hash64 {

@@ -28,7 +28,7 @@ pub use hash::Hash64;
 pub use play::Fault;
 pub use record::{Cause, Record, Stamp};
 pub use room::{Alone, Kept, Never, Refused, Reveal, Room, Wire, World};
-pub use seat::{As, Seat, Seats, Viewer, Who};
+pub use seat::{As, Audience, Seat, Seats, Source, Viewer, Who};
 pub use secret::Secret;
 pub use stream::Position;
 pub use table::{Played, Table};

@@ -1,10 +1,11 @@
 //! What an author writes: the rules of one kind of room, as a type whose value is the whole state.
 
 use crate::dice::Dice;
-use crate::seat::{As, Seat, Seats, Viewer, Who};
+use crate::seat::{As, Audience, Seat, Seats, Source, Viewer, Who};
 use crate::turn::Turn;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
 use std::fmt::Display;
 
 /// May cross the wire: it has a codec and a published schema.
@@ -34,6 +35,9 @@ pub trait Room: Kept {
     const SEED: Reveal = Reveal::Audit;
     /// Whether room time stands still while the room is not loaded (a turn clock should not run while nobody can play).
     const FREEZES: bool = false;
+    /// Whether public events are kept for good, to be read page by page. Who may watch the room may read all of them; of an event
+    /// told apart, what the others were told.
+    const HISTORY: bool = false;
     /// Whether a client that has every event needs no view after them.
     const EVENTS_SUFFICE: bool = false;
     /// Whether the room is told who of its members is here: see [`present`](Self::present).
@@ -105,6 +109,13 @@ pub trait Room: Kept {
         Vec::new()
     }
 
+    /// Something that is shown and never kept: typing, a cursor, how far a job has come. Who may see it now? It changes nothing,
+    /// and whoever comes later is shown the last one of each type from each sender, if they may see it then. Nobody: it is
+    /// refused. Provided: nobody.
+    fn pulse(&self, _from: Source<'_>, _pulse: &<Self::World as World>::Pulse) -> Option<Audience> {
+        None
+    }
+
     /// Asked after every play, before anything is recorded: an unsound state is answered `internal`, and nothing is kept or
     /// shown. The text goes to the operator only. Provided: fine.
     fn sound(&self) -> Result<(), String> {
@@ -114,23 +125,36 @@ pub trait Room: Kept {
 
 /// What a room exchanges with the world outside.
 pub trait World: 'static {
+    /// What is shown and never kept: an enum tagged by `type` like events, or [`Never`].
+    type Pulse: Wire;
     /// Asked of the outside world; its result comes back as a signal.
     type Job: Kept;
     /// What comes back: a job's result, or a clock that ran out.
     type Signal: Kept;
 }
 
-/// The world of a room that has no jobs and no clocks.
+/// The world of a room that has no pulses, no jobs and no clocks.
 pub enum Alone {}
 
 impl World for Alone {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Never;
 }
 
-/// A type without values: the jobs of a room that starts none.
+/// A type without values: the pulses of a room that has none, the jobs of one that starts none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
+
+impl JsonSchema for Never {
+    fn schema_name() -> Cow<'static, str> {
+        "Never".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!(false)
+    }
+}
 
 /// Who may ever see the seed of a room's dice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

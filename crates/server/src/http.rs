@@ -336,6 +336,7 @@ async fn kinds(State(cold): Shared) -> Response {
                     "event": schemas.event,
                     "view": schemas.view,
                     "refusal": schemas.refusal,
+                    "pulse": schemas.pulse,
                 },
             })
         })

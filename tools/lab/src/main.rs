@@ -5,5 +5,5 @@ mod rooms;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    parlour::Parlour::new().room::<rooms::pad::Pad>().run()
+    parlour::Parlour::new().room::<rooms::pad::Pad>().room::<rooms::lounge::Lounge>().run()
 }

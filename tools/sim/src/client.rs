@@ -115,7 +115,7 @@ impl End {
                 self.follows.remove(&text(&payload["room_id"]));
                 self.legal.remove(&text(&payload["room_id"]));
             }
-            "pong" | "error" | "closing" | "view" | "user_joined" | "user_left" | "room_update" => {}
+            "pong" | "error" | "typing" | "closing" | "view" | "user_joined" | "user_left" | "room_update" => {}
             _ => {
                 let room = text(&said["room"]);
                 let Some(follow) = self.follows.get_mut(&room) else { return };
@@ -211,6 +211,12 @@ fn written(luck: &mut Luck, asked: &Asked) -> Value {
         What::Leave(room) => json!({"type": "leave_room", "room": room}),
         What::Unsubscribe(room) => json!({"type": "unsubscribe", "payload": {"room_id": room}}),
         What::Legal(room) => json!({"type": "legal", "room": room}),
+        What::Pulse { room, pulse } => {
+            let mut pulse: Value = serde_json::from_str(pulse).unwrap_or_default();
+            let kind = pulse["type"].as_str().unwrap_or_default().to_owned();
+            pulse["room_id"] = json!(room);
+            json!({"type": kind, "payload": pulse})
+        }
         What::Batch { room, id, atomic, actions } => {
             let actions: Vec<Value> = actions.iter().map(|action| serde_json::from_str(action).unwrap_or_default()).collect();
             let mut text = json!({"type": "batch", "room": room, "payload": {"atomic": atomic, "actions": actions}});

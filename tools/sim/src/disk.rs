@@ -2,7 +2,7 @@
 //! what was written last. It is handed batches, and hands back histories.
 
 use crate::model::Model;
-use parlour_engine::lookup::{FindRow, Found, Listing, Lookup};
+use parlour_engine::lookup::{FindRow, Found, HistoryRow, Listing, Lookup};
 use parlour_engine::store::{Batch, History, RoomRow, Snapshot};
 use parlour_room::Record;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +15,7 @@ pub struct Disk {
     written: VecDeque<Batch>,
     listings: BTreeMap<Arc<str>, Listing>,
     finds: BTreeMap<(String, String), FindRow>,
+    history: Vec<HistoryRow>,
 }
 
 #[derive(Clone, Default)]
@@ -72,6 +73,7 @@ impl Disk {
         for listing in &batch.listings {
             self.listings.insert(listing.room.clone(), listing.clone());
         }
+        self.history.extend(batch.history.iter().cloned());
         for find in &batch.finds {
             self.finds.insert((find.user.clone(), find.id.clone()), find.clone());
         }
@@ -104,6 +106,17 @@ impl Disk {
                 let rows = rows.filter(|(room, _)| self.listings.get(*room).is_some_and(|listing| listing.is_public));
                 let rows = rows.filter_map(|(_, stored)| stored.row.clone());
                 Found::Rooms(rows.filter(|row| kind.as_ref().is_none_or(|kind| *kind == row.kind)).take(most(limit)).collect())
+            }
+            Lookup::History { room, first, before, limit, bytes } => {
+                let fits = |row: &&HistoryRow| row.room == *room && row.first == *first && row.n < *before;
+                let newest = self.history.iter().rev().filter(fits).take(most(limit));
+                let mut weight = 0;
+                let light = newest.take_while(|row| {
+                    let is_first = weight == 0;
+                    weight += row.body.get().len();
+                    is_first || weight <= *bytes
+                });
+                Found::History(light.cloned().collect())
             }
             Lookup::Seats { by, kind, config, limit } => {
                 let fits = |listing: &&Listing| listing.free > 0 && listing.kind == kind && listing.config == *config;

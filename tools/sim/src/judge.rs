@@ -6,6 +6,7 @@ mod batches;
 mod calls;
 mod finds;
 mod follows;
+mod pulses;
 mod verdict;
 
 pub use calls::Called;
@@ -71,6 +72,13 @@ pub enum What {
         /// The actions as JSON.
         actions: Vec<String>,
     },
+    /// Show something that is not kept.
+    Pulse {
+        /// The room.
+        room: String,
+        /// The pulse as JSON.
+        pulse: String,
+    },
     /// Come into some room of a kind.
     Find {
         /// The kind.
@@ -103,7 +111,11 @@ impl What {
     fn room(&self) -> Option<&str> {
         match self {
             What::Auth | What::Ping | What::Junk(_) | What::Find { .. } | What::List => None,
-            What::Open { room, .. } | What::Join { room, .. } | What::Act { room, .. } | What::Batch { room, .. } => Some(room),
+            What::Open { room, .. }
+            | What::Join { room, .. }
+            | What::Act { room, .. }
+            | What::Batch { room, .. }
+            | What::Pulse { room, .. } => Some(room),
             What::Leave(room) | What::Unsubscribe(room) | What::Legal(room) => Some(room),
         }
     }
@@ -183,6 +195,7 @@ struct Said<'a> {
     room: Option<&'a str>,
     n: Option<u64>,
     m: Option<u64>,
+    by: Option<u32>,
     ts: Option<&'a str>,
     at: Option<&'a str>,
     p: Option<u64>,
@@ -330,6 +343,7 @@ impl Judge {
                 Ok(())
             }
             "view" => self.view(seen, &said),
+            "typing" => self.pulse(seen, &said, text),
             _ => self.event(seen, &said),
         }
     }

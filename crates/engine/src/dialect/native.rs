@@ -2,7 +2,7 @@
 //! payload}`.
 
 use crate::code::Code;
-use crate::command::{Command, Find, List, Open};
+use crate::command::{Command, Find, List, Open, Topic};
 use crate::limits::Limits;
 use parlour_room::batch::BATCH_ACTIONS;
 use parlour_room::{As, Position, Seat};
@@ -114,14 +114,24 @@ impl<'a> Envelope<'a> {
             "open_room" => self.open(limits),
             "join_room" => self.join(limits),
             "leave_room" => self.room(limits).map(Command::Leave),
-            "unsubscribe" => self.room(limits).map(Command::Unsubscribe),
+            "subscribe" => self.topic().and_then(|topic| topic.map(Command::Subscribe).ok_or(Code::InvalidMessage)),
+            "unsubscribe" => match self.topic()? {
+                Some(topic) => Ok(Command::UnsubscribeTopic(topic)),
+                None => self.room(limits).map(Command::Unsubscribe),
+            },
+            "history" => self.history(limits),
             "legal" => self.room(limits).map(Command::Legal),
             "batch" => self.batch(limits),
             "list_rooms" => self.list(limits),
             "find_room" => self.find(limits),
             "action" => {
                 let action = self.payload.ok_or(Code::InvalidMessage)?;
-                Ok(Command::Act { room: self.room(limits)?, id: self.id(limits)?, action: Cow::Borrowed(action.get()) })
+                Ok(Command::Act {
+                    room: self.room(limits)?,
+                    id: self.id(limits)?,
+                    action: Cow::Borrowed(action.get()),
+                    own: None,
+                })
             }
             "" => Err(Code::UnknownType),
             kind if SYSTEM_TYPES.contains(&kind) => Err(Code::UnknownType),
@@ -146,6 +156,18 @@ impl<'a> Envelope<'a> {
         let room = open.room_id.map(|room| checked_name(Cow::Owned(room), limits)).transpose()?;
         let bots = read_bots(open.bots)?;
         Ok(Command::Open(Open { kind: Cow::Owned(open.kind), room, id: self.id(limits)?, config, bots }))
+    }
+
+    /// The topic that is named, if one is.
+    fn topic(&self) -> Result<Option<Topic>, Code> {
+        let OnTopic { topic } = self.payload()?;
+        topic.map(|topic| Topic::parse(&topic).ok_or(Code::UnknownTopic)).transpose()
+    }
+
+    fn history(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let HistoryPayload { before, limit } = self.payload()?;
+        let before = before.map(|text| Position::parse(&text).ok_or(Code::InvalidMessage)).transpose()?;
+        Ok(Command::History { room: self.room(limits)?, before, limit })
     }
 
     fn batch(&self, limits: &Limits) -> Result<Command<'a>, Code> {
@@ -204,7 +226,12 @@ impl<'a> Envelope<'a> {
             action.push_str(&format!(",{}:{value}", serde_json::Value::from(key.as_str())));
         }
         action.push('}');
-        Ok(Command::Act { room: checked_name(room, limits)?, id: self.id(limits)?, action: Cow::Owned(action) })
+        Ok(Command::Act {
+            room: checked_name(room, limits)?,
+            id: self.id(limits)?,
+            action: Cow::Owned(action),
+            own: Some(kind.to_owned()),
+        })
     }
 
     fn room(&self, limits: &Limits) -> Result<Cow<'a, str>, Code> {
@@ -268,6 +295,17 @@ struct OpenPayload {
     config: Option<Box<RawValue>>,
     #[serde(default)]
     bots: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct OnTopic {
+    topic: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct HistoryPayload {
+    before: Option<String>,
+    limit: Option<u32>,
 }
 
 #[derive(Deserialize)]

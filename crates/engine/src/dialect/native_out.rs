@@ -3,8 +3,9 @@
 
 use crate::code::{Code, Kind};
 use crate::limits::Limits;
+use crate::lookup::HistoryRow;
 use parlour_room::stream::Body;
-use parlour_room::{Position, Refusal, Seat};
+use parlour_room::{Position, Refusal, Seat, Source};
 use std::fmt::Display;
 use std::io::Write;
 
@@ -79,6 +80,13 @@ pub enum Done<'a> {
         /// What follows.
         resumed: Resumed,
     },
+    /// A page of a room's history.
+    History {
+        /// Which life of the room.
+        life: &'a str,
+        /// The events, the newest first.
+        rows: &'a [HistoryRow],
+    },
     /// A page of the list of rooms.
     Listed {
         /// Each as JSON.
@@ -147,6 +155,17 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
         Done::Plain => {}
         Done::Opened { room, seed_hash, dup } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"seed_hash\":\"{seed_hash}\",\"dup\":{dup}"));
+        }
+        Done::History { life, rows } => {
+            put(out, format_args!(",\"life\":\"{life}\",\"events\":["));
+            for (number, row) in rows.iter().rev().enumerate() {
+                let (kind, fields) = split(row.body.get());
+                let comma = if number > 0 { "," } else { "" };
+                put(out, format_args!("{comma}{{\"type\":\"{kind}\",\"n\":{},\"ts\":\"", row.n));
+                timestamp(out, row.ts_ms);
+                put(out, format_args!("\",\"payload\":{{{fields}}}}}"));
+            }
+            put(out, format_args!("],\"more\":{}", rows.last().is_some_and(|oldest| oldest.n > 1)));
         }
         Done::Listed { rooms, next } => {
             put(out, format_args!(",\"rooms\":[{}],\"next\":", rooms.join(",")));
@@ -236,6 +255,21 @@ pub fn event(out: &mut Vec<u8>, room: &str, number: u64, private: bool, ts_ms: u
     put(out, format_args!("\",\"payload\":{{{fields}}}}}"));
 }
 
+/// A pulse: its own type like an event, but without a number. It says from which seat it is, or from which job.
+pub fn pulse(out: &mut Vec<u8>, room: &str, from: Source<'_>, body: &str) {
+    let (kind, fields) = split(body);
+    begin(out, kind);
+    put(out, format_args!("\"room\":\"{room}\","));
+    match from {
+        Source::Member(seat) => put(out, format_args!("\"by\":{seat}")),
+        Source::Job(key) => {
+            put(out, "\"job\":");
+            string(out, key);
+        }
+    }
+    put(out, format_args!(",\"payload\":{{{fields}}}}}"));
+}
+
 /// A whole view.
 pub fn view(out: &mut Vec<u8>, room: &str, at: &Position, p: u64, view: &str) {
     begin(out, "view");
@@ -267,6 +301,14 @@ pub fn left(out: &mut Vec<u8>, room: &str, reason: &str) {
     put(out, format_args!("\"payload\":{{\"room_id\":\"{room}\",\"you\":true,\"reason\":"));
     string(out, reason);
     put(out, format_args!("}}}}"));
+}
+
+/// Something of a topic: `payload` are its fields, JSON without braces.
+pub fn topic(out: &mut Vec<u8>, topic: &str, payload: &str) {
+    begin(out, "topic");
+    put(out, format_args!("\"topic\":"));
+    string(out, topic);
+    put(out, format_args!(",\"payload\":{{{payload}}}}}"));
 }
 
 /// The server is going away.

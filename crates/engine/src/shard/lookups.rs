@@ -31,18 +31,21 @@ impl Lobby {
 pub(super) struct Lookups {
     asked: u64,
     open: BTreeMap<LookId, Looking>,
+    /// To be asked when this batch is durable, so that what is read is no older than what the asker may know.
+    later: VecDeque<(u64, Lookup, Looking)>,
 }
 
 /// For whom a question was asked.
 pub(super) enum Looking {
     List(Listing),
     Seek(Box<Seeker>),
+    History(Asker, String),
 }
 
 impl Shard {
     /// Asks the journal; beyond the limit whoever waits for it is told so.
     pub(super) fn look(&mut self, lookup: Lookup, looking: Looking) {
-        if self.lookups.open.len() >= self.settings.limits.lookups {
+        if self.lookups.open.len() + self.lookups.later.len() >= self.settings.limits.lookups {
             return self.look_in_vain(looking, Code::TooManyWaiting);
         }
         self.lookups.asked += 1;
@@ -51,11 +54,24 @@ impl Shard {
         self.outputs.push_back(Output::Look { look, lookup });
     }
 
+    /// The same, when everything recorded so far is durable.
+    pub(super) fn look_when_durable(&mut self, lookup: Lookup, looking: Looking) {
+        let awaited = self.last_appended();
+        if awaited <= self.durable {
+            return self.look(lookup, looking);
+        }
+        if self.lookups.open.len() + self.lookups.later.len() >= self.settings.limits.lookups {
+            return self.look_in_vain(looking, Code::TooManyWaiting);
+        }
+        self.lookups.later.push_back((awaited, lookup, looking));
+    }
+
     pub(super) fn looked(&mut self, look: LookId, result: Result<Found, ReadError>, now: Now) {
         let Some(looking) = self.lookups.open.remove(&look) else { return };
         match (looking, result) {
             (Looking::List(list), Ok(Found::Rooms(rows))) => self.listed(list, &rows),
             (Looking::Seek(seeker), Ok(Found::Seats { before, rooms })) => self.seats_found(*seeker, before, rooms, now),
+            (Looking::History(asker, life), Ok(Found::History(rows))) => self.history_read(&asker, &life, &rows),
             (looking, Err(why)) => {
                 self.outputs.push_back(Output::Note(format!("a question to the journal: {why}")));
                 self.look_in_vain(looking, Code::JournalDown);
@@ -66,7 +82,8 @@ impl Shard {
 
     /// Whoever still waits for the journal waits in vain.
     pub(super) fn refuse_all_looking(&mut self, code: Code) {
-        for looking in std::mem::take(&mut self.lookups.open).into_values() {
+        let later = std::mem::take(&mut self.lookups.later).into_iter().map(|(.., looking)| looking);
+        for looking in std::mem::take(&mut self.lookups.open).into_values().chain(later) {
             self.look_in_vain(looking, code);
         }
     }
@@ -74,6 +91,7 @@ impl Shard {
     fn look_in_vain(&mut self, looking: Looking, code: Code) {
         match looking {
             Looking::List(list) => self.list_in_vain(list, code),
+            Looking::History(asker, ..) => self.fail(asker.conn, asker.reference.as_deref(), code),
             Looking::Seek(seeker) => self.fail(seeker.asker.conn, seeker.asker.reference.as_deref(), code),
         }
     }
@@ -113,6 +131,9 @@ impl Shard {
         while let Some((_, draft)) = self.lobby.held.pop_front_if(|(awaited, _)| *awaited <= durable) {
             self.owes(&draft, false);
             self.let_go(draft);
+        }
+        while let Some((_, lookup, looking)) = self.lookups.later.pop_front_if(|(awaited, ..)| *awaited <= durable) {
+            self.look(lookup, looking);
         }
     }
 

@@ -40,7 +40,9 @@ impl Shard {
         let before = self.hall(at).unfollow(asker.conn);
         let joined = self.come_in(at, asker, wish.wanted, wish.nonce, now).and_then(|seat| {
             came_in(self);
-            self.welcome(at, asker, seat, wish.after, before.as_ref())
+            self.welcome(at, asker, seat, wish.after, before.as_ref())?;
+            self.greet_with_pulses(at, asker.conn, seat.map_or(Viewer::Spectator, Viewer::Seat), now);
+            Ok(())
         });
         if let (Err(_), Some(follow)) = (&joined, before) {
             self.hall(at).follow(follow);
@@ -219,6 +221,7 @@ impl Shard {
         let Some(follow) = hall.unfollow(conn) else { return };
         hall.presence_is_old = true;
         if !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator {
+            hall.pulses.forget(&follow.user);
             hall.tell_others(None, |out, name| say::presence(out, "user_left", name, &follow.user));
         }
         self.watch_presence(at, &follow.user);

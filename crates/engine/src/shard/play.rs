@@ -199,6 +199,7 @@ impl Shard {
         let hall = self.hall(at);
         (hall.refusals, hall.tail_bytes, hall.snapshot_bytes) = Default::default();
         hall.panics.clear();
+        hall.pulses = Default::default();
         hall.frozen = None;
     }
 

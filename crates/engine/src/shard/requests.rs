@@ -52,6 +52,8 @@ impl Shard {
                 return self.succeed(&asker);
             }
             Command::List(list) => return self.list(ListFor::Asker(asker), list),
+            Command::Subscribe(topic) => return self.subscribe(&asker, topic.clone(), now),
+            Command::UnsubscribeTopic(topic) => return self.unsubscribe_topic(&asker, topic),
             Command::Find(find) => return self.find_room(asker, find, now),
             Command::Open(open) => {
                 let luck = seed(self.session(conn));
@@ -61,17 +63,23 @@ impl Shard {
                 }
             }
             Command::Join { room, .. } | Command::Leave(room) | Command::Unsubscribe(room) | Command::Legal(room) => room.clone(),
-            Command::Act { room, .. } | Command::Batch { room, .. } => room.clone(),
+            Command::Act { room, .. } | Command::Batch { room, .. } | Command::History { room, .. } => room.clone(),
         };
         let Some(at) = found.or_else(|| self.room_for(&room, conn, text, reference)) else { return };
-        let plays = !matches!(command, Command::Legal(_) | Command::Unsubscribe(_) | Command::Join { .. });
+        let plays =
+            !matches!(command, Command::Legal(_) | Command::History { .. } | Command::Unsubscribe(_) | Command::Join { .. });
         if plays && self.draining.is_some() {
             // Rooms were put away: what would be played now could not be answered any more.
             return self.refuse(at, &asker, Code::Draining);
         }
         let before = self.hall(at).draft.bytes.len();
         match command {
-            Command::Auth(_) | Command::Ping | Command::List(_) | Command::Find(_) => unreachable!("answered above"),
+            Command::Auth(_)
+            | Command::Ping
+            | Command::List(_)
+            | Command::Find(_)
+            | Command::Subscribe(_)
+            | Command::UnsubscribeTopic(_) => unreachable!("answered above"),
             Command::Open(open) => {
                 let seed = seed(self.session(conn));
                 self.open_for(at, &asker, &open, seed, now);
@@ -82,7 +90,9 @@ impl Shard {
             }
             Command::Leave(_) => self.leave(at, &asker, now),
             Command::Unsubscribe(_) => self.unsubscribe(at, &asker),
+            Command::History { before, limit, .. } => self.history(at, &asker, before.as_ref(), limit),
             Command::Legal(_) => self.legal(at, &asker, now),
+            Command::Act { own: Some(kind), action, .. } if self.is_pulse(at, &kind) => self.pulse(at, &asker, &action, now),
             Command::Act { id, action, .. } => self.act(at, &asker, id.as_deref(), &action, now),
             Command::Batch { id, atomic, actions, .. } => self.batch(at, &asker, id.as_deref(), atomic, &actions, now),
         }
@@ -147,7 +157,7 @@ impl Shard {
     }
 
     /// Says that something was done, where no room is the source of the answer.
-    fn succeed(&mut self, asker: &Asker) {
+    pub(super) fn succeed(&mut self, asker: &Asker) {
         if let Some(reference) = asker.reference.as_deref() {
             self.say(asker.conn, |out| say::done(out, reference, &Done::Plain));
         }

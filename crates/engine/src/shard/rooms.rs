@@ -175,6 +175,7 @@ impl Shard {
 
     /// Hands a record to the journal, and what it brought about to those it concerns.
     pub(super) fn record(&mut self, at: usize, played: Played) {
+        self.keep_history(at, &played);
         let commit = self.commit;
         let hall = self.halls[at].as_mut().expect("a room that plays is there");
         hall.last_commit = commit;

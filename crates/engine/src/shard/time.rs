@@ -25,6 +25,7 @@ impl Shard {
             }
         }
         self.settle_presence(now);
+        self.tell_topics(now);
         if now.mono_ms >= self.swept_ms + SWEEP_MS {
             self.swept_ms = now.mono_ms;
             self.sweep(now);
@@ -77,7 +78,8 @@ impl Shard {
     pub(super) fn tell_when_to_wake(&mut self) {
         let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
-        let wake_at = [clock, sweep, self.presence.next_ms()].into_iter().flatten().min();
+        let topics = self.topics.due_ms(self.settings.limits.topic_ms);
+        let wake_at = [clock, sweep, self.presence.next_ms(), topics].into_iter().flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }
@@ -226,6 +228,7 @@ impl Shard {
                 self.touch(at);
             }
         }
+        self.tell_of_draining();
         let nothing = self.batch.is_empty() && self.snapshots.is_empty();
         let awaited = if nothing { self.commit - 1 } else { self.commit };
         self.draining = Some(awaited);

@@ -1,3 +1,4 @@
 //! The rooms, one file each.
 
+pub(crate) mod lounge;
 pub(crate) mod pad;

@@ -51,6 +51,7 @@ impl Judge {
                 };
                 self.some_state(room, pending.lower, |_, _, state| fits(state)).map_err(|why| format!("P2: legal: {why}"))
             }
+            What::Pulse { .. } => self.pulsed(seen, pending, payload),
             What::Batch { .. } => self.batched(seen, pending, payload),
             What::Act { room, id, action } => self.acted(seen, pending, room, id.as_deref(), action, payload),
         }
@@ -160,6 +161,7 @@ impl Judge {
                 self.some_state(room, lower, |past, _, state| judged(past, state))
                     .map_err(|why| format!("P2: refused, but {why}"))
             }
+            What::Pulse { .. } => self.pulsed(seen, pending, payload),
             What::Batch { .. } => self.batch_refused(seen, pending, payload),
             What::Act { id, action, .. } => self.act_refused(seen, lower, room, id.as_deref(), action, payload),
             What::Legal(_) | What::Leave(_) if code == "not_in_room" => {

@@ -73,7 +73,8 @@ impl Judge {
             _ => false,
         };
         let lower = self.lower(seen, room, id.as_deref(), pending.lower);
-        self.some_state(room, lower, |past, _, state| fits(past, state)).map_err(|why| format!("P2: nothing of a batch, but {why}"))
+        self.some_state(room, lower, |past, _, state| fits(past, state))
+            .map_err(|why| format!("P2: nothing of a batch, but {why}"))
     }
 
     pub(super) fn batch_refused(&mut self, seen: &Seen, pending: &Pending, payload: &Value) -> Result<(), String> {

@@ -107,6 +107,7 @@ pub enum Turns {}
 pub struct Late;
 
 impl World for Turns {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Late;
 }

@@ -145,6 +145,12 @@ impl World {
                 pool.push(action.clone());
             }
         }
+        if kind_of(&room) == "lounge" && self.luck.percent(15) {
+            let to = self.luck.range(0, 5);
+            let pulse =
+                if to > 3 { r#"{"type":"typing","to":null}"#.to_owned() } else { format!(r#"{{"type":"typing","to":{to}}}"#) };
+            return self.asks(conn, What::Pulse { room, pulse });
+        }
         if self.luck.percent(15) {
             return self.batches(user, conn, &room, &legal);
         }

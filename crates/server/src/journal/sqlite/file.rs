@@ -48,6 +48,10 @@ const SCHEMA: &str = "
         user TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, room TEXT NOT NULL, created INTEGER NOT NULL,
         ts_ms INTEGER NOT NULL, PRIMARY KEY (user, id)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE history (
+        room TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL, ts_ms INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (room, first, n)
+    ) STRICT, WITHOUT ROWID;
     CREATE INDEX finds_old ON finds (ts_ms);
     CREATE VIEW records AS
         SELECT room, seq, strftime('%Y-%m-%dT%H:%M:%fZ', ts_ms / 1000.0, 'unixepoch') AS time, at_ms, cause, input, hash FROM log;

@@ -3,12 +3,14 @@
 
 use super::read::{damaged, failed, number, room_row, text};
 use super::{Refused, stored};
-use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, Listing, Lookup};
+use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, HistoryRow, Listing, Lookup, event_body};
 use parlour_engine::store::{Batch, ReadError};
 use parlour_room::Hash64;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
+const TELL: &str = "INSERT INTO history (room, first, n, ts_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+const HISTORY: &str = "SELECT n, ts_ms, body FROM history WHERE room = ?1 AND first = ?2 AND n < ?3 ORDER BY n DESC LIMIT ?4";
 const LIST: &str = "INSERT INTO listings (room, kind, config, free, public) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (room) DO UPDATE SET kind = excluded.kind, config = excluded.config, free = excluded.free,
     public = excluded.public";
@@ -37,6 +39,10 @@ pub(super) fn keep(db: &Connection, batch: &Batch) -> Result<(), Refused> {
         db.prepare_cached(FOUND)?.execute(params![user, id, body.to_string(), &**room, created, ts])?;
         db.prepare_cached(FORGET)?.execute([stored(ts_ms.saturating_sub(FIND_WINDOW_MS), room)?])?;
     }
+    for HistoryRow { room, first, n, ts_ms, body } in &batch.history {
+        let (first, n, ts) = (stored(*first, room)?, stored(*n, room)?, stored(*ts_ms, room)?);
+        db.prepare_cached(TELL)?.execute(params![&**room, first, n, ts, body.get()])?;
+    }
     Ok(())
 }
 
@@ -55,6 +61,9 @@ pub(super) fn look(db: &Connection, lookup: &Lookup) -> Result<Found, ReadError>
             }
             Ok(Found::Rooms(list))
         }
+        Lookup::History { room, first, before, limit, bytes } => {
+            history(db, room, *first, *before, *limit, *bytes).map(Found::History)
+        }
         Lookup::Seats { by, kind, config, limit } => {
             let state = db.unchecked_transaction().map_err(failed(0))?;
             let before = match by {
@@ -66,6 +75,31 @@ pub(super) fn look(db: &Connection, lookup: &Lookup) -> Result<Found, ReadError>
             Ok(Found::Seats { before, rooms })
         }
     }
+}
+
+fn history(
+    db: &Connection,
+    room: &Arc<str>,
+    first: u64,
+    before: u64,
+    limit: u32,
+    most_bytes: usize,
+) -> Result<Vec<HistoryRow>, ReadError> {
+    let stored = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut query = db.prepare_cached(HISTORY).map_err(failed(first))?;
+    let mut rows = query.query(params![&**room, stored(first), stored(before), limit]).map_err(failed(first))?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next().map_err(failed(first))? {
+        let n = number(row, 0, first, "an event's number")?;
+        let body = text(row, 2, first, "an event")?;
+        bytes += body.len();
+        if bytes > most_bytes && !events.is_empty() {
+            break;
+        }
+        let body = event_body(body).ok_or_else(|| damaged(first, format!("event {n} in the history is none")))?;
+        events.push(HistoryRow { room: room.clone(), first, n, ts_ms: number(row, 1, first, "an event's time")?, body });
+    }
+    Ok(events)
 }
 
 fn free(db: &Connection, kind: &str, config: Hash64, limit: u32) -> Result<Vec<Arc<str>>, ReadError> {
