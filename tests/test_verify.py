@@ -1,6 +1,7 @@
 """P6 on the real binary: what was played plays again, and what happens to a journal on the disk is found, at its number."""
 
 import asyncio
+import contextlib
 import hashlib
 import random
 import re
@@ -52,7 +53,8 @@ async def play(server, dice):
             await client.until_closed()
         await players.come_back()
         await players.drain()
-    journal = types.SimpleNamespace(rooms=list(players.seats), killed=killed, drained=server.data, folder=server.folder)
+    folded = await asyncio.to_thread(fold, server)
+    journal = types.SimpleNamespace(rooms=list(players.seats), killed=killed, drained=server.data, folded=folded)
     with sqlite3.connect(f"file:{journal.drained}/journal.sqlite3?mode=ro", uri=True) as db:
         journal.opening = dict(db.execute("SELECT room, first FROM rooms"))
         journal.snapshot = dict(db.execute("SELECT room, seq FROM snapshots"))
@@ -62,6 +64,21 @@ async def play(server, dice):
     assert journal.opening.keys() == set(journal.rooms) and journal.opening["twice"] > 1
     print(f"records: {last}, openings: {journal.opening}")
     return journal
+
+
+def fold(server):
+    """The drained journal once more, after a server with a shorter log has folded all of it but for the last row."""
+    folder = server.folder / "folding"
+    shutil.copytree(server.data, folder / "data")
+    limits = {"PARLOUR_LIMITS__JOURNAL_TAIL_ROWS": "1", "PARLOUR_LIMITS__JOURNAL_CHUNK_BYTES": "4000"}
+    short = parlour.Server(folder, env=limits)
+    try:
+        short.start()
+        with contextlib.closing(sqlite3.connect(f"file:{short.data}/journal.sqlite3?mode=ro", uri=True)) as db:
+            parlour.poll(lambda: db.execute("SELECT count(*) FROM log").fetchone() == (1,), "all to be folded")
+    finally:
+        short.kill()
+    return short.data
 
 
 async def play_disturbed(players, room, actions=1000):
@@ -149,8 +166,8 @@ def change(db, dice, table, column, *, to_null):
     return room, seq, f"{table}.{column} of {room} {seq or ''}: {value!r:.60} became {new!r:.60}"
 
 
-@pytest.mark.parametrize("how", ["killed", "drained"])
-def test_every_room_of_a_journal_left_by_a_kill_or_a_drain_plays_as_it_was_recorded(journals, how):
+@pytest.mark.parametrize("how", ["killed", "drained", "folded"])
+def test_every_room_of_a_journal_left_by_a_kill_or_a_drain_or_folded_plays_as_it_was_recorded(journals, how):
     for room in journals.rooms:
         done = parlour.cli("replay", room, "--verify", "--data", getattr(journals, how), expect=0)
         assert re.match(r"\d+ records · every hash matches · [0-9a-f]{16}\n", done.stdout), done.stdout
@@ -248,3 +265,84 @@ def test_a_row_missing_from_the_list_of_rooms_or_from_the_snapshots_is_found(jou
         for room in journals.rooms:
             number, said = found(data, room)
             assert number == expected[room], said
+
+
+def chunks(db):
+    """Every chunk: (room, first, last, its lines; the first and the last of them are brackets)."""
+    listed = db.execute("SELECT room, first, last, body FROM chunks ORDER BY room, first").fetchall()
+    return [(room, first, last, body.split("\n")) for room, first, last, body in listed]
+
+
+def put_chunk(db, room, first, body):
+    assert db.execute("UPDATE chunks SET body = CAST(? AS TEXT) WHERE room = ? AND first = ?", (body, room, first)).rowcount == 1
+
+
+def swap(records, one, other):
+    left = list(records)
+    left[one], left[other] = left[other], left[one]
+    return left
+
+
+def test_a_folded_journal_holds_the_same_records(journals):
+    kept = [rows_of(getattr(journals, how)) for how in ("drained", "folded")]
+    assert kept[0] == kept[1] and len(kept[0]) > 100
+
+
+def rows_of(data):
+    with contextlib.closing(sqlite3.connect(f"file:{data}/journal.sqlite3?mode=ro", uri=True)) as db:
+        return db.execute("SELECT * FROM records ORDER BY room, seq").fetchall()
+
+
+def test_one_byte_changed_anywhere_in_a_chunk_is_found_at_its_record(journals, copy, seed):
+    dice = random.Random(seed)
+    data, db = copy(journals.folded)
+    for room, first, last, lines in dice.choices(chunks(db), k=60):
+        body = "\n".join(lines).encode()
+        at = dice.randrange(len(body))
+        new = dice.choice([byte for byte in b"09afz_{}[]\":, \n" if byte != body[at]])
+        put_chunk(db, room, first, body[:at] + bytes([new]) + body[at + 1 :])
+        # What stands between two records may be found at either; the brackets belong to the first and to the last.
+        line = body.count(b"\n", 0, at)
+        expected = {min(max(first + line - 1, first), last)} | ({min(first + line, last)} if body[at] in b"\n," else set())
+        number, said = found(data, room)
+        assert number in expected, f"byte {at} of {room} {first}, {body[at - 20 : at + 20]!r} to {new}: {expected}, {said}"
+        put_chunk(db, room, first, body)
+    print("60 bytes changed, and found")
+
+
+def test_a_record_removed_from_a_chunk_doubled_or_swapped_is_found_at_its_number(journals, copy, seed):
+    dice = random.Random(seed)
+    data, db = copy(journals.folded)
+    for room, first, last, (begin, *lines, end) in dice.choices([chunk for chunk in chunks(db) if len(chunk[3]) > 5], k=20):
+        records = [line.rstrip(",") for line in lines]
+        # One at an edge leaves the others dense: it is found by what the chunk says of itself, at the chunk's first record.
+        at, other = sorted(dice.sample(range(1, len(records) - 1), 2)) if len(records) > 3 else (1, 2)
+        ways = {
+            "removed": (records[:at] + records[at + 1 :], first + at),
+            "doubled": (records[: at + 1] + records[at:], first + at + 1),
+            "swapped": (swap(records, at, other), first + at),
+        }
+        for way, (left, expected) in ways.items():
+            put_chunk(db, room, first, "\n".join([begin, *(f"{line}," for line in left[:-1]), left[-1], end]).encode())
+            number, said = found(data, room)
+            assert number == expected, f"record {first + at} of {room} ({first} to {last}) {way}: {said}"
+        put_chunk(db, room, first, "\n".join([begin, *lines, end]).encode())
+    print("20 records each removed, doubled and swapped, and found")
+
+
+def test_a_chunk_that_is_lost_or_is_not_where_it_says_is_found(journals, copy, seed):
+    dice = random.Random(seed)
+    data, db = copy(journals.folded)
+    for room, first, last, lines in chunks(db):
+        ways = ["room = 'nowhere'", f"last = {last + dice.randrange(1, 9)}", f"last = {first - 1}", f"first = {last}"]
+        for way in ways if last > first else ways[:2]:
+            db.execute("BEGIN")
+            db.execute(f"UPDATE chunks SET {way} WHERE room = ? AND first = ?", (room, first))
+            db.execute("COMMIT")
+            number, said = found(data, room)
+            assert number == first, f"{room} {first} to {last}, {way}: {said}"
+            db.execute("DELETE FROM chunks WHERE first = ? OR (room = ? AND first = ?)", (-1, "nowhere", first))
+            db.execute("DELETE FROM chunks WHERE room = ? AND first = ?", (room, last if way.startswith("first") else first))
+            put = (room, first, last, "\n".join(lines))
+            db.execute("INSERT INTO chunks (room, first, last, body) VALUES (?, ?, ?, ?)", put)
+        parlour.cli("replay", room, "--verify", "--data", data, expect=0)

@@ -51,6 +51,8 @@ pub(crate) struct Hall {
     pub(crate) listing: Option<Listing>,
     /// Weight of the records since the last snapshot, and of that snapshot.
     pub(crate) tail_bytes: usize,
+    /// How many records these are.
+    pub(crate) tail_records: usize,
     pub(crate) snapshot_bytes: usize,
 }
 
@@ -187,6 +189,7 @@ impl Hall {
             pulses: Pulses::default(),
             listing: None,
             tail_bytes: 0,
+            tail_records: 0,
             snapshot_bytes: 0,
         }
     }
@@ -445,7 +448,7 @@ impl Refusals {
 /// What became of a room that was read.
 pub(crate) enum Read {
     Absent,
-    Table { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, snapshot_bytes: usize, tail_bytes: usize },
+    Table { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, snapshot_bytes: usize, tail_bytes: usize, tail_records: usize },
     Broken(String),
 }
 
@@ -458,6 +461,7 @@ pub(crate) fn read(kinds: &crate::schema::Kinds, room: &str, history: Option<&Hi
             table,
             snapshot_bytes: history.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len()),
             tail_bytes: history.records.iter().map(|record| record.input.len()).sum(),
+            tail_records: history.records.len(),
         },
         Err(broken) => Read::Broken(broken.to_string()),
     }

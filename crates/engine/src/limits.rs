@@ -174,6 +174,17 @@ limits! {
     away_ms: u64 = 3000, 0 => 10 * MINUTE_MS;
     /// A room is snapshotted when its records since the last snapshot weigh more than this, and more than twice that snapshot.
     snapshot_tail_bytes: usize = 64 * KIB, KIB => 64 * MIB;
+    /// A room is also snapshotted when it has so many records since the last snapshot, so that loading it reads no more.
+    snapshot_tail_records: usize = 4096, 1 => 1_000_000;
+    /// How many records the journal keeps one by one, as they came. Beyond, the room with the oldest of them is folded first. So
+    /// many are read when a server starts.
+    journal_tail_rows: usize = 65_536, 1 => 100_000_000;
+    /// How long a chunk of folded records is at most, unless a single record is longer.
+    journal_chunk_bytes: usize = 16 * KIB, 64 => MIB;
+    /// How many records are folded in one step, between two commits: a commit waits for one step at most.
+    journal_fold_rows: usize = 256, 1 => 65_536;
+    /// How much they may weigh before the step is ended all the same.
+    journal_fold_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// How many panics within `panics_ms` freeze a room.
     panics: usize = 3, 1 => 1000;
     /// Within how long so many `panics` freeze a room.

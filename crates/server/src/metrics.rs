@@ -46,6 +46,8 @@ pub(crate) fn text(counts: &Counts, totals: &Totals) -> String {
     page.one("parlour_journal_bytes_total", "counter", "Bytes of records and snapshots written.", totals.bytes);
     page.family("parlour_journal_append_seconds_total", "counter", "Time spent writing and syncing.");
     let _ = writeln!(page.0, "parlour_journal_append_seconds_total {:.6}", totals.busy.as_secs_f64());
+    page.family("parlour_journal_fold_seconds_total", "counter", "Time spent folding old records.");
+    let _ = writeln!(page.0, "parlour_journal_fold_seconds_total {:.6}", totals.folding.as_secs_f64());
     page.one("parlour_journal_lag_events", "gauge", "Records not on disk yet.", counts.records.saturating_sub(totals.records));
     page.0
 }

@@ -1,8 +1,8 @@
 //! Reading a journal beside its server, or without one: replays and lists.
 
-use crate::journal::Reader;
+use crate::journal::{Reader, sqlite};
 use parlour_engine::rebuild::Broken;
-use parlour_engine::replay::{Eyes, Replayed, replay as play, verify};
+use parlour_engine::replay::{self, Eyes, Replayed, replay as play};
 use parlour_engine::schema::Kinds;
 use parlour_engine::store::ReadError;
 use parlour_room::{Seat, Viewer};
@@ -44,6 +44,35 @@ impl std::fmt::Display for ReplayError {
 
 impl std::error::Error for ReplayError {}
 
+/// What verifying some rooms found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many were verified.
+    pub rooms: u64,
+    /// How many records of those that do not differ.
+    pub records: u64,
+    /// The rooms that differ, and where.
+    pub differ: Vec<(String, ReplayError)>,
+}
+
+/// Verifies one room more. Whether the journal ever heard of it; an error is one of the store.
+pub fn verify(journal: &dyn Reader, kinds: &Kinds, room: &str, verified: &mut Verified) -> Result<bool, ReadError> {
+    match replay(journal, kinds, room, None, Eyes::Records, true) {
+        Ok(replayed) => verified.records += replayed.records,
+        Err(ReplayError::NoRoom) => return Ok(false),
+        Err(ReplayError::Read(error @ ReadError::Failed(_))) => return Err(error),
+        Err(error) => verified.differ.push((room.to_owned(), error)),
+    }
+    verified.rooms += 1;
+    Ok(true)
+}
+
+/// Every record of a room as it is kept, all lives of it, a line of JSON each; `None` if the journal never heard of it.
+pub fn export(journal: &dyn Reader, room: &str) -> Result<Option<Vec<String>>, ReadError> {
+    let records = journal.records(room)?;
+    Ok((!records.is_empty()).then(|| records.iter().map(sqlite::line).collect()))
+}
+
 /// Replays a room, or verifies it: then every life from the first record, the snapshot and the list of rooms.
 pub fn replay(
     journal: &dyn Reader,
@@ -64,7 +93,7 @@ pub fn replay(
         return Err(ReplayError::NoRoom);
     }
     if verifies {
-        verify(kinds, room, &records, &history.unwrap_or_default()).map_err(ReplayError::Broken)
+        replay::verify(kinds, room, &records, &history.unwrap_or_default()).map_err(ReplayError::Broken)
     } else {
         let replayed = play(kinds, room, &records, until, eyes).map_err(ReplayError::Broken)?;
         let has_seat = !matches!(eyes, Eyes::Viewer(Viewer::Seat(Seat(seat))) if seat >= replayed.seats);

@@ -64,7 +64,7 @@ impl From<io::Error> for StartError {
 impl Server {
     /// Opens the journal, listens, and serves until [`drainer`](Self::drainer) or until the journal fails.
     pub fn start(config: Config, kinds: Kinds) -> Result<Self, StartError> {
-        let journal = SqliteJournal::open(&config.data).map_err(StartError::Journal)?;
+        let journal = SqliteJournal::open(&config.data, &config.limits).map_err(StartError::Journal)?;
         let reader = journal.reader().map_err(StartError::Journal)?;
         let lists = journal.reader().map_err(StartError::Journal)?;
         let listen = |error| StartError::Listen(config.listen, error);

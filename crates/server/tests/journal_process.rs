@@ -1,6 +1,7 @@
 //! The journal across processes: one writes until it is killed, this one looks on, is refused, and finds what was reported
 //! durable.
 
+use parlour_engine::limits::Limits;
 use parlour_engine::store::{Batch, RoomRow};
 use parlour_room::{Cause, Hash64, Record};
 use parlour_server::journal::{Committed, OpenError, Reader, SqliteJournal, SqliteReader, Writer};
@@ -27,7 +28,7 @@ fn what_a_process_reported_durable_is_there_after_it_was_killed() {
             line.rsplit_once("durable ").and_then(|(_, commit)| commit.parse::<u64>().ok())
         });
         durable = reports.by_ref().find(|commit| *commit > durable + round).expect("it writes on");
-        let refused = SqliteJournal::open(&folder).unwrap_err();
+        let refused = SqliteJournal::open(&folder, &Limits::default()).unwrap_err();
         assert_eq!(refused, OpenError::AlreadyOpen { folder: folder.clone(), process: Some(writing.id()) });
         assert!(batches_in(&folder) >= durable, "read while it is written");
 
@@ -35,7 +36,7 @@ fn what_a_process_reported_durable_is_there_after_it_was_killed() {
         durable = reports.last().unwrap_or(durable);
         writing.wait().unwrap();
         assert!(batches_in(&folder) >= durable, "read before anybody recovered it");
-        drop(SqliteJournal::open(&folder).unwrap());
+        drop(SqliteJournal::open(&folder, &Limits::default()).unwrap());
         let kept = batches_in(&folder);
         assert!(kept >= durable, "read after it was recovered");
         println!("round {round}: {durable} reported, {kept} kept");
@@ -47,7 +48,9 @@ fn what_a_process_reported_durable_is_there_after_it_was_killed() {
 #[test]
 fn writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let journal = SqliteJournal::open(&folder).unwrap();
+    // So short a log that it is folded all the time, also when the kill comes.
+    let limits = Limits { journal_tail_rows: 40, journal_chunk_bytes: 4096, journal_fold_rows: 16, ..Limits::default() };
+    let journal = SqliteJournal::open(&folder, &limits).unwrap();
     let kept = journal.reader().unwrap().records("r").unwrap().len() as u64 / RECORDS_PER_BATCH;
     let tell = |committed| {
         let Committed::Durable { commit } = committed else { panic!("{committed:?}") };

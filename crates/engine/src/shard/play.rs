@@ -197,7 +197,7 @@ impl Shard {
         self.unlist(at);
         self.send_away(at, "opened_again");
         let hall = self.hall(at);
-        (hall.refusals, hall.tail_bytes, hall.snapshot_bytes) = Default::default();
+        (hall.refusals, hall.tail_bytes, hall.tail_records, hall.snapshot_bytes) = Default::default();
         hall.panics.clear();
         hall.pulses = Default::default();
         hall.frozen = None;

@@ -59,14 +59,14 @@ impl Shard {
                 // Nobody follows a room that never was; of one that is gone they are told.
                 Read::Absent => self.send_away(at, Code::RoomNotFound.as_str()),
                 Read::Broken(why) => self.broken(at, why),
-                Read::Table { kind, table, snapshot_bytes, tail_bytes } => {
+                Read::Table { kind, table, snapshot_bytes, tail_bytes, tail_records } => {
                     let hall = self.hall(at);
                     // Read again after a panic: it was here all the time, and so its time went on.
                     let passed_ms = if hall.has_clock { hall.clock.room_ms(now.mono_ms) } else { 0 };
                     let room_ms = table.about().at_ms.max(passed_ms);
                     hall.has_clock = true;
                     hall.take_table(kind, table);
-                    (hall.snapshot_bytes, hall.tail_bytes) = (snapshot_bytes, tail_bytes);
+                    (hall.snapshot_bytes, hall.tail_bytes, hall.tail_records) = (snapshot_bytes, tail_bytes, tail_records);
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     self.list_as_kept(at);
                     self.refollow(at);
@@ -181,6 +181,7 @@ impl Shard {
         hall.last_commit = commit;
         hall.undurable.push_back((commit, None));
         hall.tail_bytes += played.record.input.len() + RECORD_OVERHEAD;
+        hall.tail_records += 1;
         hall.views_are_old = true;
         hall.tell(&played.told);
         self.counts.events += u64::try_from(played.told.len()).unwrap_or(u64::MAX);
@@ -213,12 +214,12 @@ impl Shard {
                 // A state that cannot be written cannot be read again either: better frozen now than lost later.
                 let why = format!("its state cannot be snapshotted: {fault}");
                 self.outputs.push_back(Output::Note(format!("room {} is frozen: {why}", hall.name)));
-                hall.tail_bytes = 0;
+                (hall.tail_bytes, hall.tail_records) = (0, 0);
                 hall.frozen = Some(why);
                 return;
             }
         };
-        (hall.snapshot_bytes, hall.tail_bytes) = (body.len(), 0);
+        (hall.snapshot_bytes, hall.tail_bytes, hall.tail_records) = (body.len(), 0, 0);
         hall.last_commit = self.commit;
         let room = hall.name.clone();
         self.snapshots.insert(room.clone(), Snapshot::new(room, seq, body));
@@ -238,7 +239,8 @@ impl Shard {
         let limits = &self.settings.limits;
         let Some(hall) = self.halls[at].as_mut() else { return };
         let faults = hall.settle(limits.view_bytes);
-        if hall.tail_bytes > limits.snapshot_tail_bytes.max(2 * hall.snapshot_bytes) {
+        let is_heavy = hall.tail_bytes > limits.snapshot_tail_bytes.max(2 * hall.snapshot_bytes);
+        if is_heavy || hall.tail_records >= limits.snapshot_tail_records {
             self.snapshot(at);
         }
         for fault in faults {

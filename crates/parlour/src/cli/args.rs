@@ -52,6 +52,13 @@ pub(crate) enum Command {
         Prints one JSON object a line: with --as what that seat was told and its view in the end, without it every record.\n\
         With --verify it says whether every record plays as it was recorded; if not, it names the record and exits with 8.")]
     Replay(Replay),
+    /// Verify, measure and export a journal
+    #[command(after_help = "Examples:\n  parlour journal verify --data parlour-data\n  parlour journal stat --output json\n\n\
+        It is read where it lies, whether a server is writing it or not.")]
+    Journal {
+        #[command(subcommand)]
+        verb: super::journal::Journal,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ macro_rules! banner {
 mod args;
 mod config;
 pub(crate) mod exit;
+mod journal;
 mod names;
 mod play;
 mod remote;
@@ -51,6 +52,7 @@ pub(crate) fn run(kinds: &Kinds) -> Exit {
         Command::Token { verb } => token::run(verb),
         Command::Config { verb } => config::run(verb),
         Command::Replay(replay) => replay::run(kinds, &replay),
+        Command::Journal { verb } => journal::run(kinds, verb),
     });
     match done {
         Ok(()) => Exit::Ok,

@@ -2,14 +2,17 @@
 //! [`House`] opens.
 
 mod damage;
+mod folds;
 mod lookups;
 mod model;
 
 pub(crate) use damage::*;
+pub(crate) use folds::*;
 pub(crate) use lookups::*;
 
 use super::{AppendError, Committed, Journal, OpenError, Reader, Writer};
 use model::{Model, Random};
+use parlour_engine::limits::Limits;
 use parlour_engine::store::{Batch, EndedRow, RoomRow, Snapshot};
 use parlour_room::{Cause, Hash64, Record};
 use std::sync::Arc;
@@ -25,6 +28,10 @@ pub(crate) type Both = (Box<dyn Journal>, Box<dyn Reader>);
 pub(crate) trait House {
     /// Opens it for writing, and a reader in the same process.
     fn open(&self) -> Result<Both, OpenError>;
+    /// The same with other limits.
+    fn open_limited(&self, limits: &Limits) -> Result<Both, OpenError>;
+    /// What a crash at this moment would leave takes the place of what is there. Nobody may have it open afterwards.
+    fn crash(&self, open: Both);
     /// A reader as another process has it.
     fn outside(&self) -> Box<dyn Reader>;
     /// Opens it for writing with room for less than a MiB.
@@ -50,6 +57,10 @@ macro_rules! contract {
             a_value_that_cannot_be_is_damage_at_its_number
             what_was_displaced_is_returned_as_it_lies
             a_snapshot_that_was_touched_is_damage
+            folding_at_any_moment_and_crashing_between_its_steps_changes_nothing_that_a_reader_sees
+            readers_see_every_record_exactly_once_while_it_is_folded
+            folding_takes_bounded_steps_until_the_log_is_short_enough_and_begins_with_the_oldest
+            a_damaged_room_is_not_folded_and_keeps_no_other_from_it
         }
     };
 }

@@ -14,7 +14,7 @@ mod contract;
 pub mod sqlite;
 pub mod writer;
 
-pub use sqlite::{OpenError, SqliteJournal, SqliteReader};
+pub use sqlite::{KindStat, OpenError, Reads, SqliteJournal, SqliteReader, Stat};
 pub use writer::{Committed, Totals, Writer};
 
 use parlour_engine::lookup::{Found, Lookup};
@@ -29,6 +29,12 @@ pub trait Journal: Send {
     /// Writes all batches as one transaction and returns when it is on disk. After an error the journal never writes again: every
     /// later call errs.
     fn append(&mut self, batches: &[Batch]) -> Result<(), AppendError>;
+
+    /// One bounded step of putting old records together, if that is due: no reader can tell. Whether there is more. After an
+    /// error the journal never writes again.
+    fn fold(&mut self) -> Result<bool, AppendError> {
+        Ok(false)
+    }
 }
 
 /// The reading side. It sees whole transactions only, each call one state of the journal.

@@ -6,7 +6,7 @@ use parlour_engine::store::Batch;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -43,7 +43,7 @@ impl Writer {
     pub fn start(journal: Box<dyn Journal>, tell: Box<dyn Fn(Committed) + Send>) -> std::io::Result<Self> {
         let (queue, batches) = channel();
         let counters = Arc::new(Counters::default());
-        let work = Work { journal, tell, counters: Arc::clone(&counters), poisoned: None };
+        let work = Work { journal, tell, counters: Arc::clone(&counters), poisoned: None, may_fold: true };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || work.run(&batches))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
@@ -57,13 +57,14 @@ impl Writer {
     /// What was written since the start, for the metrics; never waits.
     pub fn totals(&self) -> Totals {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counters { commits, batches, records, bytes, nanos } = &*self.counters;
+        let Counters { commits, batches, records, bytes, nanos, fold_nanos } = &*self.counters;
         Totals {
             commits: read(commits),
             batches: read(batches),
             records: read(records),
             bytes: read(bytes),
             busy: Duration::from_nanos(read(nanos)),
+            folding: Duration::from_nanos(read(fold_nanos)),
         }
     }
 
@@ -94,6 +95,8 @@ pub struct Totals {
     pub bytes: u64,
     /// Time spent writing and syncing.
     pub busy: Duration,
+    /// Time spent folding.
+    pub folding: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -103,29 +106,63 @@ struct Counters {
     records: AtomicU64,
     bytes: AtomicU64,
     nanos: AtomicU64,
+    fold_nanos: AtomicU64,
 }
 
 struct Work {
     journal: Box<dyn Journal>,
     tell: Box<dyn Fn(Committed) + Send>,
     counters: Arc<Counters>,
-    /// Set by a panic: a journal that broke off half-way is not touched again.
+    /// Set by what failed first: a journal that broke off half-way is not touched again.
     poisoned: Option<String>,
+    /// Whether there may be something to fold without anything being written before: at first there may, from an earlier start.
+    may_fold: bool,
 }
 
 impl Work {
     fn run(mut self, batches: &Receiver<Batch>) {
         let mut group = Vec::new();
-        while let Ok(first) = batches.recv() {
-            group.push(first);
-            group.extend(batches.try_iter());
-            let report = self.commit(&group);
-            group.clear();
-            if catch_unwind(AssertUnwindSafe(|| (self.tell)(report))).is_err() {
-                // A report that got lost must not be followed by one that covers it.
-                self.poisoned.get_or_insert_with(|| "a report could not be delivered".into());
+        let mut last = 0;
+        loop {
+            // Folding fills the time in which nothing waits. Under load there is one step for each group.
+            let waiting = if self.may_fold { batches.try_recv() } else { batches.recv().map_err(Into::into) };
+            match waiting {
+                Ok(first) => {
+                    group.push(first);
+                    group.extend(batches.try_iter());
+                    last = group.iter().map(|batch| batch.commit).max().unwrap_or(last);
+                    let report = self.commit(&group);
+                    self.report(report);
+                    group.clear();
+                }
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return,
+            }
+            if let Err(why) = self.fold() {
+                self.report(Committed::Failed { commit: last + 1, why });
             }
         }
+    }
+
+    fn report(&mut self, report: Committed) {
+        if catch_unwind(AssertUnwindSafe(|| (self.tell)(report))).is_err() {
+            // A report that got lost must not be followed by one that covers it.
+            self.poisoned.get_or_insert_with(|| "a report could not be delivered".into());
+        }
+    }
+
+    /// One step. What was written longest ago is not what anybody waits for, but a journal that fails at it is no better than one
+    /// that fails at a commit.
+    fn fold(&mut self) -> Result<(), String> {
+        if self.poisoned.is_some() {
+            self.may_fold = false;
+            return Ok(());
+        }
+        let start = Instant::now();
+        let folded = self.guarded(|journal| journal.fold());
+        self.may_fold = folded == Ok(true);
+        self.counters.fold_nanos.fetch_add(nanos(start.elapsed()), Ordering::Relaxed);
+        folded.map(drop).map_err(|error| error.to_string())
     }
 
     fn commit(&mut self, group: &[Batch]) -> Committed {
@@ -135,18 +172,22 @@ impl Work {
             return Committed::Failed { commit: lowest, why: AppendError::Dead(why.clone()).to_string() };
         }
         let start = Instant::now();
-        match catch_unwind(AssertUnwindSafe(|| self.journal.append(group))) {
-            Ok(Ok(())) => {
+        match self.guarded(|journal| journal.append(group)) {
+            Ok(()) => {
                 self.count(group, start.elapsed());
                 Committed::Durable { commit: highest }
             }
-            Ok(Err(error)) => Committed::Failed { commit: lowest, why: error.to_string() },
-            Err(panic) => {
-                let why = format!("its thread panicked: {}", words(&*panic));
-                self.poisoned = Some(why.clone());
-                Committed::Failed { commit: lowest, why: AppendError::Failed(why).to_string() }
-            }
+            Err(error) => Committed::Failed { commit: lowest, why: error.to_string() },
         }
+    }
+
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut dyn Journal) -> Result<T, AppendError>) -> Result<T, AppendError> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(&mut *self.journal)));
+        let done = done.unwrap_or_else(|panic| Err(AppendError::Failed(format!("its thread panicked: {}", words(&*panic)))));
+        if let Err(AppendError::Failed(why) | AppendError::Dead(why)) = &done {
+            self.poisoned = Some(why.clone());
+        }
+        done
     }
 
     fn count(&self, group: &[Batch], busy: Duration) {
@@ -158,8 +199,12 @@ impl Work {
         let inputs = group.iter().flat_map(|batch| &batch.records).map(|(_, record)| length(record.input.len()));
         let bodies = group.iter().flat_map(|batch| &batch.snapshots).map(|snapshot| length(snapshot.body.len()));
         add(&self.counters.bytes, inputs.chain(bodies).sum());
-        add(&self.counters.nanos, u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX));
+        add(&self.counters.nanos, nanos(busy));
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -78,7 +78,7 @@ pub(crate) fn a_snapshot_that_was_touched_is_damage(house: &impl House) {
 /// One room of 8 records, with a snapshot after the third, in place of all there was.
 fn refill(house: &impl House) {
     drop(house.open().unwrap());
-    for table in ["log", "rooms", "snapshots"] {
+    for table in ["log", "chunks", "rooms", "snapshots"] {
         house.damage(&format!("DELETE FROM {table}"));
     }
     let snapshot = Snapshot::new(ROOM.into(), 3, "three".into());

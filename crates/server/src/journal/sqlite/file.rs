@@ -25,12 +25,16 @@ const CHECKPOINT_PAGES: i64 = 1000;
 /// folded, or every fold would shrink it, and every commit after that grow it again, which costs more to sync than overwriting.
 const WAL_BYTES_MAX: i64 = 16 * 1024 * 1024;
 
-/// The log has no key and no index, on purpose. `rooms.snapshot` is the number of the newest snapshot, so that one that is
+/// The log has no key and no index, on purpose. `chunks` holds what was folded of it, as `sqlite/chunk.rs` writes it; one record
+/// is in one of the two, and `records` shows both. `rooms.snapshot` is the number of the newest snapshot, so that one that is
 /// missing is missed.
 const SCHEMA: &str = "
     CREATE TABLE log (
         room TEXT NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, ts_ms INTEGER NOT NULL,
         cause TEXT NOT NULL, input TEXT NOT NULL, hash TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE chunks (
+        room TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (room, first)
     ) STRICT;
     CREATE TABLE rooms (
         room TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, rules INTEGER NOT NULL, life TEXT NOT NULL, first INTEGER NOT NULL,
@@ -54,7 +58,14 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX finds_old ON finds (ts_ms);
     CREATE VIEW records AS
-        SELECT room, seq, strftime('%Y-%m-%dT%H:%M:%fZ', ts_ms / 1000.0, 'unixepoch') AS time, at_ms, cause, input, hash FROM log;
+        SELECT room, seq, strftime('%Y-%m-%dT%H:%M:%fZ', ts_ms / 1000.0, 'unixepoch') AS time, at_ms, cause, input, hash FROM (
+            SELECT room, json_extract(value, '$.seq') AS seq, json_extract(value, '$.at_ms') AS at_ms,
+                json_extract(value, '$.ts_ms') AS ts_ms, json_extract(value, '$.cause') AS cause,
+                coalesce(json_extract(value, '$.input'), json_extract(value, '$.text')) AS input,
+                json_extract(value, '$.hash') AS hash
+            FROM chunks, json_each(chunks.body)
+            UNION ALL SELECT room, seq, at_ms, ts_ms, cause, input, hash FROM log
+        );
 ";
 
 /// Why a journal could not be opened.

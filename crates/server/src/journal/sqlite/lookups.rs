@@ -1,7 +1,8 @@
 //! What is asked of the SQLite journal beside whole rooms: public rooms, rooms with a free seat, and where requests to find one
 //! ended. Tables of their own, written in the transaction of the records from which they follow.
 
-use super::read::{damaged, failed, number, room_row, text};
+use super::read::room_row;
+use super::row::{damaged, failed, number, text};
 use super::{Refused, stored};
 use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, HistoryRow, Listing, Lookup, event_body};
 use parlour_engine::store::{Batch, ReadError};

@@ -1,14 +1,17 @@
 //! Reading the SQLite journal: which rows, in which order, and what in them cannot be.
 
+use super::chunk;
 use super::file::{self, OpenError};
 use super::index::{Index, Place};
 use super::lookups;
+use super::row::{RECORD, damaged, failed, number, record, text};
 use crate::journal::Reader;
-use parlour_engine::lookup::{Found, Lookup};
+use parlour_engine::lookup::{self, Lookup};
 use parlour_engine::store::{History, ReadError, RoomRow, Snapshot};
-use parlour_room::{Cause, Hash64, Record};
+use parlour_room::{Hash64, Record};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,14 +20,36 @@ const ROOMS: &str =
     "SELECT room, kind, rules, life, first, opened_ms, outcome, snapshot FROM rooms WHERE room > ?1 ORDER BY room LIMIT ?2";
 const SNAPSHOT: &str = "SELECT seq, digest, body FROM snapshots WHERE room = ?1";
 const PLACES: &str = "SELECT rowid, seq FROM log WHERE rowid > ?1 AND room = ?2 ORDER BY rowid";
-const OPENING: &str = "SELECT seq FROM log WHERE room = ?1 AND cause = 'opened' ORDER BY rowid DESC LIMIT 1";
-const RECORD: &str = "SELECT seq, at_ms, ts_ms, cause, input, hash FROM log WHERE rowid = ?1 AND room = ?2";
+const OPENING: &str = "SELECT seq FROM records WHERE room = ?1 AND cause = 'opened' ORDER BY seq DESC LIMIT 1";
+/// The chunks of a room, or only the one with record ?2 in it and those after.
+const CHUNKS: &str = "SELECT first, last, body FROM chunks WHERE room = ?1 AND last >= ?2
+    AND first >= coalesce((SELECT max(first) FROM chunks WHERE room = ?1 AND first <= ?2), -9223372036854775808) ORDER BY first";
+
+/// How much a reader has read since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Snapshots.
+    pub snapshots: usize,
+    /// Chunks.
+    pub chunks: usize,
+    /// Records: in these chunks, and in the log.
+    pub records: usize,
+}
 
 /// A reading side on SQLite, with a connection of its own.
 #[derive(Debug)]
 pub struct SqliteReader {
-    db: Connection,
+    pub(super) db: Connection,
     index: Arc<Mutex<Index>>,
+    reads: Cell<Reads>,
+}
+
+/// Records of a room as they lie: those of chunks first, then where those of the log are.
+struct Found {
+    folded: Vec<Record>,
+    places: Vec<Place>,
+    /// That a chunk is not where it says: what is wrong if nothing else is.
+    misplaced: Option<ReadError>,
 }
 
 impl SqliteReader {
@@ -32,19 +57,72 @@ impl SqliteReader {
     /// the log. Makes no folder and no journal where there is none.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let (db, _) = file::open_to_read(folder)?;
-        Ok(Self { db, index: Arc::default() })
+        Ok(Self { db, index: Arc::default(), reads: Cell::default() })
     }
 
     pub(super) fn beside(file: &Path, index: Arc<Mutex<Index>>) -> Result<Self, OpenError> {
         let db = file::read_only(file, false).map_err(|error| OpenError::failed(file, &error))?;
-        Ok(Self { db, index })
+        Ok(Self { db, index, reads: Cell::default() })
+    }
+
+    /// Reads the log once, for an index as a running server has it: for who asks about many rooms.
+    pub fn indexed(self) -> Result<Self, ReadError> {
+        let index = Index::build(&self.db).map_err(failed(0))?;
+        Ok(Self { index: Arc::new(Mutex::new(index)), ..self })
+    }
+
+    /// How much it has read so far.
+    pub fn reads(&self) -> Reads {
+        self.reads.get()
+    }
+
+    fn folds(&self) -> u64 {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner).folds()
+    }
+
+    /// Where a room's records are, at least those from number `from` on. `folds` is what the index had said before this
+    /// transaction began.
+    fn find(&self, room: &str, from: Option<u64>, folds: u64) -> Result<Found, ReadError> {
+        let (folded, misplaced) = self.folded(room, from)?;
+        let expected = folded.last().map_or(1, |record| record.seq.saturating_add(1));
+        Ok(Found { places: self.places(room, expected, folds)?, folded, misplaced })
+    }
+
+    /// The records of the room's chunks.
+    fn folded(&self, room: &str, from: Option<u64>) -> Result<(Vec<Record>, Option<ReadError>), ReadError> {
+        let (mut records, mut misplaced, mut reads) = (Vec::new(), None, self.reads.get());
+        let from = from.map_or(i64::MIN, |from| i64::try_from(from).unwrap_or(i64::MAX));
+        let mut query = self.db.prepare_cached(CHUNKS).map_err(failed(0))?;
+        let mut rows = query.query((room, from)).map_err(failed(0))?;
+        loop {
+            let expected = records.last().map_or(1, |record: &Record| record.seq.saturating_add(1));
+            let Some(row) = rows.next().map_err(failed(expected))? else { break };
+            let span =
+                [number(row, 0, expected, "its chunk's first number"), number(row, 1, expected, "its chunk's last number")];
+            let ValueRef::Text(body) = row.get_ref(2).map_err(failed(expected))? else {
+                return Err(damaged(expected, "its chunk is not text"));
+            };
+            let before = records.len();
+            chunk::read(body, span[0].clone().unwrap_or(expected), &mut records)?;
+            let inside = [records[before].seq, records[records.len() - 1].seq];
+            if span != inside.map(Ok) {
+                misplaced.get_or_insert_with(|| damaged(inside[0], "its chunk is not where it says"));
+            }
+            reads.chunks += 1;
+            reads.records += records.len() - before;
+            self.reads.set(reads);
+        }
+        Ok((records, misplaced))
     }
 
     /// The room's rows in log order. The index may be behind the database or ahead of what this transaction sees: rows after it
-    /// are searched for here, rows that cannot be seen are passed over when they are read.
-    fn places(&self, room: &str) -> Result<Vec<Place>, ReadError> {
-        let (mut places, known) = self.index.lock().unwrap_or_else(PoisonError::into_inner).places(room);
-        let expected = places.last().map_or(1, |place| place.seq.saturating_add(1));
+    /// are searched for here, rows that cannot be seen are passed over when they are read. If rows were folded since before the
+    /// transaction began, the index may lack some that are still in the log here: then it counts for nothing.
+    fn places(&self, room: &str, expected: u64, folds: u64) -> Result<Vec<Place>, ReadError> {
+        let (mut places, known) = {
+            let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+            if index.folds() == folds { index.places(room) } else { (Vec::new(), 0) }
+        };
         let mut query = self.db.prepare_cached(PLACES).map_err(failed(expected))?;
         let mut rows = query.query((known, room)).map_err(failed(expected))?;
         while let Some(row) = rows.next().map_err(failed(expected))? {
@@ -54,13 +132,17 @@ impl SqliteReader {
         Ok(places)
     }
 
-    /// The records at these places from the one at `start` on. A number that cannot be read is taken to be the one after the
+    /// The records that were found, without the first `start`. A number that cannot be read is taken to be the one after the
     /// record before it.
-    fn read(&self, room: &str, places: &[Place], start: usize) -> Result<Vec<Record>, ReadError> {
-        let mut expected = places[..start].last().map_or(1, |before| before.seq.saturating_add(1));
-        let mut records = Vec::with_capacity(places.len() - start);
+    fn read(&self, room: &str, found: Found, start: usize) -> Result<Vec<Record>, ReadError> {
+        let Found { mut folded, places, misplaced } = found;
+        let (passed, places) = places.split_at(start.saturating_sub(folded.len()));
+        let before = passed.last().map(|place| place.seq).or(folded.last().map(|record| record.seq));
+        let mut expected = before.map_or(1, |before| before.saturating_add(1));
+        let mut records = folded.split_off(start.min(folded.len()));
+        records.reserve_exact(places.len());
         let mut query = self.db.prepare_cached(RECORD).map_err(failed(expected))?;
-        for place in &places[start..] {
+        for place in places {
             let mut rows = query.query((place.row, room)).map_err(failed(expected))?;
             if let Some(row) = rows.next().map_err(failed(expected))? {
                 let record = record(row, expected)?;
@@ -68,10 +150,18 @@ impl SqliteReader {
                 records.push(record);
             }
         }
-        Ok(records)
+        let mut reads = self.reads.get();
+        reads.records += places.len();
+        self.reads.set(reads);
+        match misplaced {
+            // Numbers that are not dense say better where something is wrong, to whoever plays them.
+            Some(misplaced) if records.windows(2).all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq)) => Err(misplaced),
+            _ => Ok(records),
+        }
     }
 
     fn history(&self, room: &str, whole: bool) -> Result<Option<History>, ReadError> {
+        let folds = self.folds();
         let state = self.db.unchecked_transaction().map_err(failed(0))?;
         let listed =
             self.db.prepare_cached(ROOM).and_then(|mut query| query.query_row([room], |row| Ok(Listed::read(row))).optional());
@@ -81,10 +171,11 @@ impl SqliteReader {
         let snapshot = self.snapshot(room, first)?;
         check_snapshot(row.is_some(), first, noted, snapshot.as_ref())?;
         let from = snapshot.as_ref().filter(|_| !whole).map_or(first, |snapshot| snapshot.seq.saturating_add(1));
-        let places = self.places(room)?;
-        let records = self.read(room, &places, cut(&places, from))?;
+        let found = self.find(room, Some(from), folds)?;
+        let is_known = row.is_some() || snapshot.is_some() || !found.folded.is_empty() || !found.places.is_empty();
+        let start = cut(&found, from);
+        let records = self.read(room, found, start)?;
         drop(state);
-        let is_known = row.is_some() || snapshot.is_some() || !places.is_empty();
         Ok(is_known.then_some(History { row, snapshot, records }))
     }
 
@@ -107,6 +198,8 @@ impl SqliteReader {
         let digest = text(row, 1, seq, "the snapshot's digest")?;
         let digest = Hash64::parse(digest).ok_or_else(|| damaged(seq, "the snapshot's digest is not 16 hex digits"))?;
         let body = text(row, 2, seq, "the snapshot")?.to_owned();
+        let reads = self.reads.get();
+        self.reads.set(Reads { snapshots: reads.snapshots + 1, ..reads });
         Ok(Some(Snapshot { room: room.into(), seq, digest, body }))
     }
 }
@@ -122,7 +215,7 @@ impl Reader for SqliteReader {
         Ok(list)
     }
 
-    fn look(&self, lookup: &Lookup) -> Result<Found, ReadError> {
+    fn look(&self, lookup: &Lookup) -> Result<lookup::Found, ReadError> {
         lookups::look(&self.db, lookup)
     }
 
@@ -135,8 +228,9 @@ impl Reader for SqliteReader {
     }
 
     fn records(&self, room: &str) -> Result<Vec<Record>, ReadError> {
+        let folds = self.folds();
         let state = self.db.unchecked_transaction().map_err(failed(0))?;
-        let records = self.read(room, &self.places(room)?, 0)?;
+        let records = self.read(room, self.find(room, None, folds)?, 0)?;
         drop(state);
         Ok(records)
     }
@@ -194,50 +288,8 @@ fn check_snapshot(is_listed: bool, first: u64, noted: Option<u64>, kept: Option<
 
 /// Where the records from number `from` on begin: right after the one before it, or at the first that has a later number,
 /// whichever comes first. In an undamaged log both are the same; in a damaged one nothing that was displaced is passed over.
-fn cut(places: &[Place], from: u64) -> usize {
-    let begins = |place: &Place| place.seq >= from;
-    let at = places.iter().position(begins).unwrap_or(places.len());
-    places[..at].iter().position(|place| place.seq.checked_add(1) == Some(from)).map_or(at, |before| before + 1)
-}
-
-fn record(row: &Row<'_>, expected: u64) -> Result<Record, ReadError> {
-    let seq = number(row, 0, expected, "the number")?;
-    let cause = text(row, 3, seq, "the cause")?;
-    let cause = Cause::parse(cause).ok_or_else(|| damaged(seq, format!("the cause cannot be {cause:?}")))?;
-    let hash = text(row, 5, seq, "the hash")?;
-    let hash = Hash64::parse(hash).ok_or_else(|| damaged(seq, format!("the hash is not 16 hex digits: {hash:?}")))?;
-    Ok(Record {
-        seq,
-        at_ms: number(row, 1, seq, "the room time")?,
-        ts_ms: number(row, 2, seq, "the time")?,
-        cause,
-        input: text(row, 4, seq, "the input")?.to_owned(),
-        hash,
-    })
-}
-
-pub(super) fn number(row: &Row<'_>, column: usize, seq: u64, what: &str) -> Result<u64, ReadError> {
-    match row.get_ref(column).map_err(failed(seq))? {
-        ValueRef::Integer(value) => u64::try_from(value).map_err(|_| damaged(seq, format!("{what} cannot be {value}"))),
-        other => Err(damaged(seq, format!("{what} is not a number but {}", other.data_type()))),
-    }
-}
-
-pub(super) fn text<'a>(row: &'a Row<'_>, column: usize, seq: u64, what: &str) -> Result<&'a str, ReadError> {
-    match row.get_ref(column).map_err(failed(seq))? {
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_err(|_| damaged(seq, format!("{what} is not UTF-8"))),
-        other => Err(damaged(seq, format!("{what} is not text but {}", other.data_type()))),
-    }
-}
-
-pub(super) fn damaged(seq: u64, what: impl Into<String>) -> ReadError {
-    ReadError::Damaged { seq, what: what.into() }
-}
-
-/// A page that SQLite cannot read is damage; anything else may pass.
-pub(super) fn failed(seq: u64) -> impl Fn(rusqlite::Error) -> ReadError {
-    move |error| match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(seq, error.to_string()),
-        _ => ReadError::Failed(error.to_string()),
-    }
+fn cut(found: &Found, from: u64) -> usize {
+    let numbers = || found.folded.iter().map(|record| record.seq).chain(found.places.iter().map(|place| place.seq));
+    let at = numbers().position(|seq| seq >= from).unwrap_or_else(|| numbers().count());
+    numbers().take(at).position(|seq| seq.checked_add(1) == Some(from)).map_or(at, |before| before + 1)
 }

@@ -33,9 +33,24 @@ impl Drop for Folder {
 
 impl House for Folder {
     fn open(&self) -> Result<Both, OpenError> {
-        let journal = SqliteJournal::open(&self.0)?;
+        self.open_limited(&Limits::default())
+    }
+
+    fn open_limited(&self, limits: &Limits) -> Result<Both, OpenError> {
+        let journal = SqliteJournal::open(&self.0, limits)?;
         let reader = journal.reader()?;
         Ok((Box::new(journal), Box::new(reader)))
+    }
+
+    fn crash(&self, open: Both) {
+        let kept = self.0.with_extension("kept");
+        fs::create_dir_all(&kept).unwrap();
+        for name in ["journal.sqlite3", "journal.sqlite3-wal"] {
+            fs::copy(self.0.join(name), kept.join(name)).unwrap();
+        }
+        drop(open);
+        fs::remove_dir_all(&self.0).unwrap();
+        fs::rename(kept, &self.0).unwrap();
     }
 
     fn outside(&self) -> Box<dyn Reader> {
@@ -43,7 +58,7 @@ impl House for Folder {
     }
 
     fn open_nearly_full(&self) -> Box<dyn Journal> {
-        let journal = SqliteJournal::open(&self.0).unwrap();
+        let journal = SqliteJournal::open(&self.0, &Limits::default()).unwrap();
         journal.db.query_row("PRAGMA max_page_count = 200", [], |_| Ok(())).unwrap();
         Box::new(journal)
     }
@@ -57,7 +72,9 @@ impl House for Folder {
 fn what_was_reported_durable_survives_the_loss_of_everything_else_and_half_a_group_never_shows() {
     let folder = Folder::new();
     let images = Folder::new();
-    let journal = SqliteJournal::open(&folder.0).unwrap();
+    // Folded all the time, so that what is torn is often a fold.
+    let limits = Limits { journal_tail_rows: 10, journal_chunk_bytes: 3000, ..Limits::default() };
+    let journal = SqliteJournal::open(&folder.0, &limits).unwrap();
     let (report, reports) = channel();
     let (from, to) = (folder.0.clone(), images.0.clone());
     // On the writer's thread, so nothing is written while the files are copied: what a crash at this moment would leave.
@@ -83,7 +100,7 @@ fn what_was_reported_durable_survives_the_loss_of_everything_else_and_half_a_gro
     assert!(images.len() > 20, "{} groups", images.len());
     for (cut, image) in images.iter().enumerate() {
         let commit = image.file_name().unwrap().to_str().unwrap().parse::<u64>().unwrap();
-        let reader = SqliteJournal::open(image).unwrap().reader().unwrap();
+        let reader = SqliteJournal::open(image, &Limits::default()).unwrap().reader().unwrap();
         let records = reader.records("r").unwrap();
         assert_eq!(records.len() as u64, 3 * commit);
         drop(reader);
@@ -93,7 +110,9 @@ fn what_was_reported_durable_survives_the_loss_of_everything_else_and_half_a_gro
         fs::copy(folder_file(image), folder_file(&torn)).unwrap();
         let wal = fs::read(image.join("journal.sqlite3-wal")).unwrap_or_default();
         fs::write(torn.join("journal.sqlite3-wal"), &wal[..wal.len().saturating_sub(1 + cut * 997)]).unwrap();
-        let left = SqliteJournal::open(&torn).map(|journal| journal.reader().unwrap().records("r").unwrap()).unwrap();
+        let left = SqliteJournal::open(&torn, &Limits::default())
+            .map(|journal| journal.reader().unwrap().records("r").unwrap())
+            .unwrap();
         assert!(left.len().is_multiple_of(3) && records.starts_with(&left), "{} of {}", left.len(), records.len());
     }
 }
@@ -101,7 +120,7 @@ fn what_was_reported_durable_survives_the_loss_of_everything_else_and_half_a_gro
 #[test]
 fn a_reader_whose_index_lags_behind_the_log_finds_the_rest_by_itself() {
     let folder = Folder::new();
-    let mut journal = SqliteJournal::open(&folder.0).unwrap();
+    let mut journal = SqliteJournal::open(&folder.0, &Limits::default()).unwrap();
     journal.append(&[three_records(1)]).unwrap();
     let index = Index::build(&journal.db).unwrap();
     let lagging = SqliteReader::beside(&journal.file, Arc::new(Mutex::new(index))).unwrap();
@@ -121,7 +140,7 @@ fn a_folder_without_a_journal_is_left_as_it_is() {
     // As left by a server that was killed in its first instant; the next one makes a journal of it.
     fs::write(folder.file(), "").unwrap();
     none(SqliteReader::open(&folder.0).unwrap_err());
-    drop(SqliteJournal::open(&folder.0).unwrap());
+    drop(SqliteJournal::open(&folder.0, &Limits::default()).unwrap());
     SqliteReader::open(&folder.0).unwrap();
 }
 
@@ -134,7 +153,8 @@ fn another_file_of_that_name_is_refused_and_left_as_it_is() {
     drop(foreign);
     for content in [fs::read(folder.file()).unwrap(), b"Dear diary, ".repeat(100)] {
         fs::write(folder.file(), &content).unwrap();
-        for error in [SqliteJournal::open(&folder.0).unwrap_err(), SqliteReader::open(&folder.0).unwrap_err()] {
+        for error in [SqliteJournal::open(&folder.0, &Limits::default()).unwrap_err(), SqliteReader::open(&folder.0).unwrap_err()]
+        {
             assert!(matches!(error, OpenError::NotAJournal { .. }), "{error}");
         }
         assert_eq!(fs::read(folder.file()).unwrap(), content);
@@ -144,9 +164,9 @@ fn another_file_of_that_name_is_refused_and_left_as_it_is() {
 #[test]
 fn a_newer_format_is_refused_and_named() {
     let folder = Folder::new();
-    drop(SqliteJournal::open(&folder.0).unwrap());
+    drop(SqliteJournal::open(&folder.0, &Limits::default()).unwrap());
     folder.damage("PRAGMA user_version = 7");
-    for error in [SqliteJournal::open(&folder.0).unwrap_err(), SqliteReader::open(&folder.0).unwrap_err()] {
+    for error in [SqliteJournal::open(&folder.0, &Limits::default()).unwrap_err(), SqliteReader::open(&folder.0).unwrap_err()] {
         assert!(matches!(error, OpenError::Newer { format: 7, .. }), "{error}");
         assert!(error.to_string().contains("format 7"));
     }
@@ -155,8 +175,8 @@ fn a_newer_format_is_refused_and_named() {
 #[test]
 fn who_is_refused_is_told_which_folder_and_who_has_it() {
     let folder = Folder::new();
-    let _journal = SqliteJournal::open(&folder.0).unwrap();
-    let told = SqliteJournal::open(&folder.0).unwrap_err().to_string();
+    let _journal = SqliteJournal::open(&folder.0, &Limits::default()).unwrap();
+    let told = SqliteJournal::open(&folder.0, &Limits::default()).unwrap_err().to_string();
     let (name, process) = (folder.0.display(), std::process::id());
     assert_eq!(
         told,
@@ -168,7 +188,7 @@ fn who_is_refused_is_told_which_folder_and_who_has_it() {
 fn a_folder_that_is_read_as_unchanging_is_read_all_the_same() {
     let outer = Folder::new();
     let folder = Folder(outer.0.join("odd #1? 100%"));
-    let mut journal = SqliteJournal::open(&folder.0).unwrap();
+    let mut journal = SqliteJournal::open(&folder.0, &Limits::default()).unwrap();
     journal.append(&[three_records(1)]).unwrap();
     drop(journal);
     let db = file::read_only(&folder.file(), true).unwrap();
@@ -179,7 +199,7 @@ fn a_folder_that_is_read_as_unchanging_is_read_all_the_same() {
 #[test]
 fn a_page_that_was_overwritten_is_damage_and_no_panic() {
     let folder = Folder::new();
-    let mut journal = SqliteJournal::open(&folder.0).unwrap();
+    let mut journal = SqliteJournal::open(&folder.0, &Limits::default()).unwrap();
     for commit in 1..=100 {
         journal.append(&[three_records(commit)]).unwrap();
     }
@@ -199,6 +219,107 @@ fn a_page_that_was_overwritten_is_damage_and_no_panic() {
     }
     println!("{damaged} found in reading, {refused} in opening");
     assert!(damaged > 10);
+}
+
+/// A room of 15 records: 11 in chunks of three, the rest in the log.
+fn folded(folder: &Folder) {
+    let limits = Limits { journal_tail_rows: 1, journal_chunk_bytes: 1700, ..Limits::default() };
+    let mut journal = SqliteJournal::open(&folder.0, &limits).unwrap();
+    journal.append(&[1, 2, 3, 4].map(three_records)).unwrap();
+    assert!(!journal.fold().unwrap());
+    assert_eq!(journal.tail_rows(), 1, "the last row stays");
+    journal.append(&[three_records(5)]).unwrap();
+}
+
+#[test]
+fn a_chunk_that_is_not_where_it_says_is_found_where_the_order_breaks() {
+    for (change, at) in [
+        ("UPDATE chunks SET first = 5 WHERE first = 4", 4),
+        ("UPDATE chunks SET first = 60 WHERE first = 4", 4),
+        ("UPDATE chunks SET first = -4 WHERE first = 4", 1),
+        ("UPDATE chunks SET last = 7 WHERE first = 4", 4),
+        ("UPDATE chunks SET last = -6 WHERE first = 4", 4),
+        ("UPDATE chunks SET room = 's' WHERE first = 4", 4),
+        ("DELETE FROM chunks WHERE first = 1", 1),
+        ("DELETE FROM chunks WHERE first = 10", 10),
+        ("UPDATE chunks SET body = (SELECT body FROM chunks WHERE first = 7) WHERE first = 10", 10),
+        ("UPDATE chunks SET body = CAST(x'ff' AS TEXT) WHERE first = 4", 4),
+        ("DELETE FROM log WHERE seq = 14", 14),
+    ] {
+        let folder = Folder::new();
+        folded(&folder);
+        let reader = SqliteReader::open(&folder.0).unwrap();
+        let whole = reader.records("r").unwrap();
+        assert!(whole.iter().map(|record| record.seq).eq(1..=15));
+        assert_eq!(reader.reads(), Reads { snapshots: 0, chunks: 4, records: 15 });
+        folder.damage(change);
+        let found = match reader.records("r") {
+            Err(parlour_engine::store::ReadError::Damaged { seq, .. }) => seq,
+            Err(other) => panic!("{change}: {other}"),
+            Ok(records) => whole.iter().zip(&records).find(|(whole, found)| whole != found).map_or(0, |(whole, _)| whole.seq),
+        };
+        assert_eq!(found, at, "{change}");
+    }
+}
+
+#[test]
+fn the_view_shows_what_was_folded_and_what_was_not_as_one_table() {
+    let folder = Folder::new();
+    folded(&folder);
+    let db = Connection::open(folder.file()).unwrap();
+    let mut query =
+        db.prepare("SELECT seq, time, cause, length(input), hash FROM records WHERE room = 'r' ORDER BY seq").unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
+    let rows = rows.unwrap().map(Result::unwrap).collect::<Vec<(i64, String, String, i64, String)>>();
+    let expected = |seq: i64| (seq, "1970-01-01T00:00:00.000Z".into(), "action".into(), 400, format!("{seq:016x}"));
+    assert!(rows.into_iter().eq((1..=15).map(expected)));
+}
+
+/// `ROOM_RECORDS=100000` prints what it says for a room as long as that; a multiple of 1000.
+#[test]
+fn a_long_room_is_loaded_by_reading_one_snapshot_and_what_came_after_it() {
+    let records = std::env::var("ROOM_RECORDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000);
+    let (tail_rows, after) = (200, 90);
+    let limits = Limits { journal_tail_rows: tail_rows, ..Limits::default() };
+    let folder = Folder::new();
+    let mut journal = SqliteJournal::open(&folder.0, &limits).unwrap();
+    let (mut batch, mut folding) = (Batch::default(), std::time::Duration::ZERO);
+    for seq in 1..=records {
+        let cause = if seq == 1 { Cause::Opened } else { Cause::Action };
+        let input = format!(r#"{{"user":"ada","seat":0,"action":{{"type":"write","text":"number {seq}"}}}}"#);
+        batch.records.push(("long".into(), Record { seq, at_ms: seq, ts_ms: seq, cause, input, hash: Hash64(seq) }));
+        if seq == 1 {
+            let (kind, life) = ("pad".into(), "l".into());
+            batch.opened.push(RoomRow { room: "long".into(), kind, rules: 1, life, first: 1, opened_ms: 1, outcome: None });
+        }
+        if seq % 1000 == 1000 - after {
+            batch.snapshots = vec![Snapshot::new("long".into(), seq, "s".repeat(1000))];
+        }
+        if seq % 50 == 0 || seq == records {
+            journal.append(&[std::mem::take(&mut batch)]).unwrap();
+            let begun = std::time::Instant::now();
+            journal.fold().unwrap();
+            folding += begun.elapsed();
+        }
+    }
+    drop(journal);
+    let begun = std::time::Instant::now();
+    let journal = SqliteJournal::open(&folder.0, &limits).unwrap();
+    let opened = begun.elapsed();
+    assert!(journal.tail_rows() <= tail_rows);
+    for reader in [journal.reader().unwrap(), SqliteReader::open(&folder.0).unwrap()] {
+        let begun = std::time::Instant::now();
+        let history = reader.load("long").unwrap().unwrap();
+        let loaded = begun.elapsed();
+        let Reads { snapshots, chunks, records: read } = reader.reads();
+        println!("{records} records: opened in {opened:?} reading {} rows, folded in {folding:?}", journal.tail_rows());
+        println!("loaded in {loaded:?} reading {snapshots} snapshot, {chunks} chunks, {read} records");
+        assert_eq!((snapshots, history.records.len()), (1, usize::try_from(records % 1000).unwrap() + after as usize));
+        // What lies in the same chunk as the first that counts is read as well.
+        let in_one_chunk = limits.journal_chunk_bytes / 100;
+        assert!(read <= history.records.len() + in_one_chunk, "{read}");
+        assert!(reader.records("long").unwrap().iter().map(|record| record.seq).eq(1..=records));
+    }
 }
 
 fn folder_file(folder: &Path) -> PathBuf {
