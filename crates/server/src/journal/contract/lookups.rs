@@ -2,8 +2,8 @@
 
 use super::{House, Random};
 use crate::journal::Reader;
-use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, Listing, Lookup};
-use parlour_engine::store::Batch;
+use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, HistoryRow, Listing, Lookup, event_body};
+use parlour_engine::store::{Batch, ReadError};
 use parlour_room::Hash64;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -89,4 +89,42 @@ pub(crate) fn where_a_search_ended_is_known_for_its_window_and_forgotten_some_ti
     let (_journal, reader) = house.open().unwrap();
     assert!(late.iter().chain(&early[8..]).all(|row| known(&*reader, row).as_ref() == Some(row)), "within the window");
     assert!(early[..8].iter().all(|row| known(&*reader, row).is_none()), "they are long over");
+}
+
+pub(crate) fn history_is_read_backwards_within_one_life_and_both_limits(house: &impl House) {
+    let row = |room: &str, first: u64, n: u64| HistoryRow {
+        room: room.into(),
+        first,
+        n,
+        ts_ms: 1_000 + n,
+        body: event_body(&format!(r#"{{"type":"said","text":"{room} {first} {n} é\\n"}}"#)).unwrap(),
+    };
+    let (mut journal, reader) = house.open().unwrap();
+    let rows = |room: &'static str, first: u64, count: u64| (1..=count).map(move |n| row(room, first, n));
+    let history: Vec<HistoryRow> = rows("a", 1, 20).chain(rows("b", 1, 3)).chain(rows("a", 30, 5)).collect();
+    for (commit, rows) in (1..).zip(history.chunks(7)) {
+        journal.append(&[Batch { commit, history: rows.to_vec(), ..Batch::default() }]).unwrap();
+    }
+    let weight = row("a", 1, 10).body.get().len();
+    for reader in [&*reader, &*house.outside()] {
+        let read = |room: &str, first: u64, before: u64, limit: u32, bytes: usize| {
+            let lookup = Lookup::History { room: room.into(), first, before, limit, bytes };
+            let Found::History(rows) = reader.look(&lookup).unwrap() else { panic!("something else was found") };
+            assert!(rows.iter().all(|found| *found == row(room, first, found.n)));
+            rows.iter().map(|row| row.n).collect::<Vec<_>>()
+        };
+        assert_eq!(read("a", 1, u64::MAX, 4, 1 << 20), [20, 19, 18, 17]);
+        assert_eq!(read("a", 1, 17, 200, 1 << 20), (1..17).rev().collect::<Vec<_>>());
+        assert_eq!(read("a", 1, 20, 200, 3 * weight), [19, 18, 17]);
+        assert_eq!(read("a", 1, 20, 200, 0), [19], "one at least");
+        assert_eq!(read("a", 1, 1, 200, 1 << 20), []);
+        assert_eq!(read("a", 30, u64::MAX, 200, 1 << 20), [5, 4, 3, 2, 1]);
+        assert_eq!(read("b", 1, u64::MAX, 200, 1 << 20), [3, 2, 1]);
+        assert_eq!(read("c", 1, u64::MAX, 200, 1 << 20), []);
+    }
+    drop((journal, reader));
+    house.damage("UPDATE history SET body = 'nonsense' WHERE room = 'b' AND n = 2");
+    let (_journal, reader) = house.open().unwrap();
+    let lookup = Lookup::History { room: "b".into(), first: 1, before: u64::MAX, limit: 9, bytes: 1 << 20 };
+    assert!(matches!(reader.look(&lookup), Err(ReadError::Damaged { .. })));
 }
