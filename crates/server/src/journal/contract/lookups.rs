@@ -117,10 +117,10 @@ pub(crate) fn history_is_read_backwards_within_one_life_and_both_limits(house: &
         assert_eq!(read("a", 1, 17, 200, 1 << 20), (1..17).rev().collect::<Vec<_>>());
         assert_eq!(read("a", 1, 20, 200, 3 * weight), [19, 18, 17]);
         assert_eq!(read("a", 1, 20, 200, 0), [19], "one at least");
-        assert_eq!(read("a", 1, 1, 200, 1 << 20), []);
+        assert!(read("a", 1, 1, 200, 1 << 20).is_empty());
         assert_eq!(read("a", 30, u64::MAX, 200, 1 << 20), [5, 4, 3, 2, 1]);
         assert_eq!(read("b", 1, u64::MAX, 200, 1 << 20), [3, 2, 1]);
-        assert_eq!(read("c", 1, u64::MAX, 200, 1 << 20), []);
+        assert!(read("c", 1, u64::MAX, 200, 1 << 20).is_empty());
     }
     drop((journal, reader));
     house.damage("UPDATE history SET body = 'nonsense' WHERE room = 'b' AND n = 2");
