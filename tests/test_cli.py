@@ -11,8 +11,9 @@ import tokens
 
 USAGE, NOT_FOUND, REJECTED, DENIED, UNREACHABLE = 2, 3, 4, 5, 6
 COMMANDS = [[], ["demo"], ["serve"], ["rooms"], ["rooms", "ls"], ["rooms", "create"], ["rooms", "show"], ["rooms", "close"],
-            ["play"], ["token"], ["token", "mint"], ["config"], ["config", "check"], ["config", "print"], ["config", "docs"],
-            ["replay"], ["journal"], ["journal", "verify"], ["journal", "stat"], ["journal", "export"]]
+            ["play"], ["watch"], ["call"], ["health"], ["doctor"], ["completions"], ["version"], ["token"], ["token", "mint"],
+            ["config"], ["config", "check"], ["config", "print"], ["config", "docs"], ["replay"],
+            ["journal"], ["journal", "verify"], ["journal", "stat"], ["journal", "export"]]
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,7 @@ codes! {
     NoHistory "no_history" Invalid false "Rooms of this kind keep no history.",
     OtherLife "other_life" Invalid false "This position is of another life of the room: leave before out.",
     UnknownBot "unknown_bot" Invalid false "There is no bot of this name.",
+    BotNotSeated "bot_not_seated" Denied false "The rules of this room give no seat to a bot there.",
     IdReused "id_reused" Invalid false "This message id was already used for something else: take a new one.",
     RoomExists "room_exists" Illegal false "A room of this name is open: join it, or choose another name.",
     RoomClosed "room_closed" Illegal false "The room has ended; it can be viewed, but nothing can be played in it.",

@@ -107,8 +107,9 @@ fn diverged(seq: u64, why: Why) -> Broken {
     Broken::Diverged(Divergence { seq, why })
 }
 
-/// `since` is the tenure of the seat before the record: who loses the seat by it still hears what it told.
-fn frames(lines: &mut Vec<String>, room: &str, played: &Played, table: &dyn AnyTable, viewer: Viewer, since: &mut u64) {
+/// The frames in which a record just played is told to a viewer. `since` is kept between records and begins at its maximum: the
+/// tenure of the seat before the record, for who loses the seat by it still hears what it told.
+pub fn frames(lines: &mut Vec<String>, room: &str, played: &Played, table: &dyn AnyTable, viewer: Viewer, since: &mut u64) {
     let about = table.about();
     let holder = about.members.values().find(|member| viewer.is(member.seat));
     let after = holder.map_or(u64::MAX, |member| member.since_order);
@@ -123,7 +124,8 @@ fn frames(lines: &mut Vec<String>, room: &str, played: &Played, table: &dyn AnyT
     }
 }
 
-fn record_line(record: &Record, played: &Played, table: &dyn AnyTable) -> String {
+/// A record just played as one line, with everything it told to anybody; the seed's hash stands for the seed.
+pub fn record_line(record: &Record, played: &Played, table: &dyn AnyTable) -> String {
     let mut input: Value = serde_json::from_str(&record.input).unwrap_or_default();
     if let Some(fields) = input.as_object_mut().filter(|_| record.cause == Cause::Opened)
         && fields.remove("seed").is_some()

@@ -83,8 +83,10 @@ pub fn replay(
     verifies: bool,
 ) -> Result<Replayed, ReplayError> {
     // In this order: what a running server writes in between is after the end of both.
-    let history = journal.life(room).map_err(ReplayError::Read)?;
+    let history = journal.life(room);
     let mut records = journal.records(room).map_err(ReplayError::Read)?;
+    // Who reads every record knows best at which of them something is wrong.
+    let history = history.map_err(ReplayError::Read)?;
     if let Some(last) = history.as_ref().and_then(|history| history.records.last()) {
         let known = records.iter().rposition(|record| record == last).map_or(records.len(), |at| at + 1);
         records.truncate(known);

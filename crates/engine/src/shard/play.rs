@@ -163,7 +163,7 @@ impl Shard {
         })?;
         let mut records = vec![played];
         for (seat, bot) in &open.bots {
-            records.push(seat_bot(table.as_mut(), opened_at, *seat, bot).map_err(failure)?);
+            records.push(seat_bot(table.as_mut(), opened_at, *seat, bot)?);
         }
 
         self.counts.rooms_opened += 1;
@@ -222,15 +222,16 @@ impl Shard {
 }
 
 /// Seats a bot where the rules let it sit.
-fn seat_bot(table: &mut dyn AnyTable, stamp: Stamp, seat: parlour_room::Seat, bot: &str) -> Result<Played, Rejected> {
+fn seat_bot(table: &mut dyn AnyTable, stamp: Stamp, seat: parlour_room::Seat, bot: &str) -> Result<Played, Failure> {
     let user = format!("{BOT_PREFIX}{bot}:{seat}");
     let who = Who { user: &user, name: bot, bot: true };
-    let parlour_room::As::Player(seat) = table.admit(who, parlour_room::As::Player(Some(seat)))? else {
-        return Err(Rejected::NotMember);
+    let parlour_room::As::Player(seat) = table.admit(who, parlour_room::As::Player(Some(seat))).map_err(failure)? else {
+        // It may only watch, and a bot that watches is none.
+        return Err(Code::BotNotSeated.into());
     };
-    match table.join(stamp, Joining { who, bot: Some(bot), seat, nonce: None })? {
+    match table.join(stamp, Joining { who, bot: Some(bot), seat, nonce: None }).map_err(failure)? {
         parlour_room::Joined::Played(_, played) => Ok(played),
-        parlour_room::Joined::Already(_) => Err(Rejected::SeatTaken),
+        parlour_room::Joined::Already(_) => Err(Code::SeatTaken.into()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The command line.
 
 use super::config::Flags;
+use super::remote::duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Authoritative real-time rooms: hidden information, durable before shown, replayable.
 #[derive(Debug, Parser)]
@@ -11,6 +13,20 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// When to colour what is printed; NO_COLOR is heeded too
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "auto|always|never", hide_possible_values = true)]
+    pub(crate) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,8 +47,22 @@ pub(crate) enum Command {
         verb: Rooms,
     },
     /// Play in a terminal; a bot takes the other seat
-    #[command(after_help = "Examples:\n  parlour play cards\n  parlour play cards --room table-1 --no-bot")]
+    #[command(after_help = "Examples:\n  parlour play cards\n  parlour play cards --room table-1 --no-bot\n\n\
+        Without --room a new room is opened. The same command with --room brings you back to your seat, also after Ctrl-C, a \
+        lost connection or a restart of the server.")]
     Play(Play),
+    /// Watch a room as it goes on
+    #[command(after_help = "Examples:\n  parlour watch table-1\n  parlour watch table-1 --output ndjson | jq .type\n\n\
+        Ends when the room has ended. When the connection is lost it comes back and goes on without a gap.\n\
+        As NDJSON: the server's own frames, and before them {\"type\":\"joined\",\"resumed\":..} each time it connects.\n\
+        You see what a spectator sees; with --as what your own seat sees, and nobody else's. Everything, --all, is only in \
+        the journal: for whoever runs the server, with --data.")]
+    Watch(Watch),
+    /// Take one action in a room and print its answer
+    #[command(after_help = "Examples:\n  parlour call table-1 end_turn\n  \
+        parlour call table-1 attack '{\"attack\": 0}' --as 1 --id turn-7 --wait 10s\n\n\
+        Ends with 0 when it was applied, 4 when it was refused. With the same --id it counts once, however often it is sent.")]
+    Call(Call),
     /// Make tokens for clients
     #[command(after_help = "Examples:\n  parlour token mint --sub ada\n  parlour token mint --sub root --role admin --ttl 3600")]
     Token {
@@ -45,6 +75,31 @@ pub(crate) enum Command {
     Config {
         #[command(subcommand)]
         verb: Config,
+    },
+    /// Ask a server how it is; for health checks
+    #[command(after_help = "Examples:\n  parlour health\n  parlour health --ready --timeout 2s\n\n\
+        Ends with 0 if it is well, 6 if nothing is there, 7 if it is not ready or does not answer.")]
+    Health(Health),
+    /// Look for what would trouble a server on this machine
+    #[command(
+        after_help = "Examples:\n  parlour doctor\n  parlour doctor --data /var/lib/parlour --config /etc/parlour.toml\n\n\
+        Checks the configuration, open files, the clock, the data folder and its disk, the port, and the journal, of which it \
+        verifies the newest rooms. Writes nothing but one small file that it removes. Ends with 8 if a check failed."
+    )]
+    Doctor(Doctor),
+    /// Print what your shell needs to complete these commands
+    #[command(after_help = "Examples:\n  parlour completions bash > ~/.local/share/bash-completion/completions/parlour\n  \
+        parlour completions zsh > ~/.zfunc/_parlour")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Say which Parlour this is
+    #[command(after_help = "Examples:\n  parlour version\n  parlour version --json")]
+    Version {
+        /// As one JSON object, with the kinds of rooms it has
+        #[arg(long)]
+        json: bool,
     },
     /// Play a room again from its journal
     #[command(after_help = "Examples:\n  parlour replay table-1 --as 0 --data parlour-data\n  \
@@ -88,12 +143,18 @@ impl Place {
     }
 }
 
+/// Where commands look for a server unless told otherwise.
+pub(crate) const SERVER: &str = "http://127.0.0.1:7350";
+
 /// Which server, and as whom.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Remote {
     /// The server's address
-    #[arg(long, value_name = "URL", env = "PARLOUR_SERVER", default_value = "http://127.0.0.1:7350")]
+    #[arg(long, value_name = "URL", env = "PARLOUR_SERVER", default_value = SERVER)]
     pub(crate) server: String,
+    /// How long it may take to answer: 500ms, 5s, 2m
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration)]
+    pub(crate) timeout: Duration,
     /// Who you are; `parlour token mint` makes one
     #[arg(long, value_name = "JWT", env = "PARLOUR_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
@@ -121,7 +182,7 @@ pub(crate) enum Format {
 #[derive(Debug, Args)]
 pub(crate) struct Shown {
     /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
+    #[arg(long, short, value_enum, default_value_t, value_name = "table|json|ndjson", hide_possible_values = true)]
     pub(crate) output: Format,
 }
 
@@ -197,6 +258,86 @@ pub(crate) struct Play {
     pub(crate) no_bot: bool,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// The room
+    pub(crate) room: String,
+    /// See what this seat sees; it must be yours
+    #[arg(long = "as", value_name = "SEAT", conflicts_with = "all")]
+    pub(crate) seat: Option<u32>,
+    /// See what every seat sees; needs --data
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Go on after this position, as an earlier watch printed it
+    #[arg(long, value_name = "POSITION", conflicts_with_all = ["all", "data"])]
+    pub(crate) after: Option<String>,
+    /// How to print it [default: table on a terminal, else ndjson]
+    #[arg(long, short, value_parser = watched, value_name = "table|ndjson")]
+    pub(crate) output: Option<Format>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    #[command(flatten)]
+    pub(crate) offline: Offline,
+}
+
+/// A room that goes on is never one JSON value.
+fn watched(text: &str) -> Result<Format, String> {
+    match text {
+        "table" => Ok(Format::Table),
+        "ndjson" => Ok(Format::Ndjson),
+        _ => Err("write table or ndjson".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// The room
+    pub(crate) room: String,
+    /// The action's name, as the kind's schema has it
+    pub(crate) action: String,
+    /// Its fields, JSON
+    #[arg(value_name = "JSON", default_value = "{}")]
+    pub(crate) fields: String,
+    /// Only on this seat: it must be yours, or free with --join
+    #[arg(long = "as", value_name = "SEAT")]
+    pub(crate) seat: Option<u32>,
+    /// Sit down first if you hold no seat
+    #[arg(long)]
+    pub(crate) join: bool,
+    /// The message id, under which it counts once [default: a new one]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// For how long to try again where that can help: no connection, too much at a time
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// Ask whether it takes work, not only whether it lives
+    #[arg(long)]
+    pub(crate) ready: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// How many of the newest rooms to verify
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) rooms: usize,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
 }
 
 #[derive(Debug, Subcommand)]

@@ -217,6 +217,18 @@ impl Settings {
         }
     }
 
+    /// Where it all is from, in words.
+    pub(crate) fn sources(&self) -> String {
+        let count = |is_one: fn(&Origin) -> bool| self.origins.values().filter(|origin| is_one(origin)).count();
+        let in_file = count(|origin| matches!(origin, Origin::File(..)));
+        let in_variables = count(|origin| matches!(origin, Origin::Variable(_)));
+        let file = match &self.file {
+            Some(file) => format!("{} sets {in_file}", file.display()),
+            None => format!("there is no {FILE} here"),
+        };
+        format!("{file}, the environment sets {in_variables}, the rest are defaults")
+    }
+
     /// A setting as it is shown; secrets are not.
     fn shown(&self, key: &str) -> Option<String> {
         match key {

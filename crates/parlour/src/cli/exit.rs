@@ -20,12 +20,16 @@ pub(crate) enum Exit {
     Denied = 5,
     /// The server cannot be reached.
     Unreachable = 6,
-    /// It took too long.
+    /// It took too long, or cannot be done just now.
     TimedOut = 7,
     /// Something differs that should not.
     Differs = 8,
     /// The configuration cannot be used.
     Config = 78,
+    /// By Ctrl-C.
+    Interrupted = 130,
+    /// By SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -44,5 +48,10 @@ pub(crate) struct Failed {
 impl Failed {
     pub(crate) fn new(exit: Exit, why: impl Display) -> Self {
         Self { exit, why: why.to_string() }
+    }
+
+    /// Ends so without a word: everything was said.
+    pub(crate) fn silent(exit: Exit) -> Self {
+        Self { exit, why: String::new() }
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Journal) -> Result<(), Failed> {
 
 fn open(place: &Place) -> Result<(SqliteReader, PathBuf), Failed> {
     let data = Settings::find(place.flags())?.data;
-    let journal = SqliteReader::open(&data).map_err(|error| Failed::new(Exit::NotFound, error))?;
+    let journal = super::rooms::open(&data)?;
     Ok((journal, data))
 }
 

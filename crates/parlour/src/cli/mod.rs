@@ -17,20 +17,30 @@ macro_rules! banner {
 }
 
 mod args;
+mod call;
 mod config;
+mod doctor;
 pub(crate) mod exit;
+mod health;
 mod journal;
+mod link;
+mod mirror;
 mod names;
+mod paint;
+mod patched;
 mod play;
 mod remote;
 mod replay;
 mod rooms;
+mod seat;
 mod serve;
 mod show;
+mod stop;
 mod token;
+mod watch;
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use exit::Exit;
 use parlour_engine::schema::Kinds;
 
@@ -44,12 +54,19 @@ pub(crate) fn run(kinds: &Kinds) -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };
+    paint::choose(cli.color);
     let done = config::check_names().and_then(|()| match cli.command {
         Command::Demo(serving) => serve::demo(kinds, &serving),
         Command::Serve(serving) => serve::serve(kinds, &serving),
         Command::Rooms { verb } => rooms::run(kinds, verb),
         Command::Play(play) => play::run(kinds, &play),
+        Command::Watch(watch) => watch::run(kinds, &watch),
+        Command::Call(call) => call::run(&call),
         Command::Token { verb } => token::run(verb),
+        Command::Health(health) => health::run(&health),
+        Command::Doctor(doctor) => doctor::run(kinds, &doctor),
+        Command::Completions { shell } => completions(shell),
+        Command::Version { json } => health::version(kinds, json),
         Command::Config { verb } => config::run(verb),
         Command::Replay(replay) => replay::run(kinds, &replay),
         Command::Journal { verb } => journal::run(kinds, verb),
@@ -57,8 +74,16 @@ pub(crate) fn run(kinds: &Kinds) -> Exit {
     match done {
         Ok(()) => Exit::Ok,
         Err(failed) => {
-            say!("parlour: {}", failed.why);
+            if !failed.why.is_empty() {
+                say!("parlour: {}", failed.why);
+            }
             failed.exit
         }
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<(), exit::Failed> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "parlour", &mut script);
+    show::print(&String::from_utf8_lossy(&script))
 }

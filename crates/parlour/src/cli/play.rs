@@ -1,26 +1,24 @@
-//! `play`: a terminal client for any room that lists what is legal. Shows my view, numbers my legal actions, and comes back
-//! when the line is cut.
+//! `play`: a terminal client for any room that lists what is legal. Shows my view, numbers my legal actions, tells what others
+//! do, and comes back when the line is cut.
 
-use super::args::{Play, Remote};
+mod keyboard;
+mod screen;
+
+use super::args::Play;
 use super::exit::{Exit, Failed};
-use super::names::Names;
-use super::remote::{exit_for, sentence};
-use super::show::{action, outline, print, words};
+use super::link::{Link, Patience, is_lost};
+use super::mirror::{Mirror, News};
+use super::remote::failed;
+use super::stop::Stop;
 use parlour_engine::schema::Kinds;
+use screen::Screen;
 use serde_json::{Value, json};
-use std::io::{self, BufRead, IsTerminal};
-use std::net::TcpStream;
-use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::thread;
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
-use tungstenite::client::IntoClientRequest;
-use tungstenite::stream::MaybeTlsStream;
-use tungstenite::{Message, WebSocket};
 
-/// How long one read waits before the keyboard is looked at again.
-const TICK: Duration = Duration::from_millis(50);
-/// Pauses between attempts to connect again, in seconds; after the last the game is given up.
-const PAUSES_S: [u64; 6] = [0, 1, 1, 2, 4, 8];
+/// For how long a lost server is looked for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const HELP: &str = "Type a number to take an action, v to see the room again, l for what you may do, {..} for an action in JSON, \
                     q to stop (your seat stays yours).";
@@ -32,86 +30,52 @@ pub(crate) fn run(kinds: &Kinds, play: &Play) -> Result<(), Failed> {
     }
     let config: Value =
         serde_json::from_str(&play.config).map_err(|error| Failed::new(Exit::Usage, format!("--config is no JSON: {error}")))?;
-    let mut client = Client::connect(play)?;
+    let stop = Stop::listen()?;
+    let mut client = Client {
+        link: Link::open(&play.remote)?,
+        kind: play.kind.clone(),
+        room: String::new(),
+        seat: None,
+        mirror: Mirror::default(),
+        legal: Vec::new(),
+        came: VecDeque::new(),
+        has_news: false,
+        pending: None,
+        keyboard: keyboard::lines(),
+        screen: Screen::new(),
+        is_over: false,
+    };
     client.open_room(play, &config)?;
     client.join(play.seat)?;
-    say!("{HELP}");
-    client.play()
+    client.say_who_we_are(play)?;
+    let end = client.play(&stop);
+    client.screen.unprompt()?;
+    if !client.is_over {
+        client.say_how_to_come_back();
+    }
+    client.link.close();
+    end
 }
 
-type Socket = WebSocket<MaybeTlsStream<TcpStream>>;
-
 struct Client {
-    url: String,
+    link: Link,
     kind: String,
-    remote: Remote,
-    is_guest: bool,
-    socket: Socket,
-    reference: u64,
-    /// So that two runs never use the same message ids.
-    run: String,
     room: String,
     seat: Option<u32>,
-    at: Option<String>,
-    view: Value,
+    mirror: Mirror,
     legal: Vec<Value>,
+    /// Frames that came while an answer was waited for.
+    came: VecDeque<Value>,
     /// A view came that was not shown yet.
     has_news: bool,
     /// The action that was sent and not answered yet, with its id.
     pending: Option<(String, Value)>,
     keyboard: Receiver<String>,
+    screen: Screen,
     is_over: bool,
 }
 
 impl Client {
-    fn connect(play: &Play) -> Result<Self, Failed> {
-        let url = play.remote.socket_url()?;
-        let socket = dial(&url, play.remote.token.as_deref()).map_err(|error| play.remote.unreachable(&error))?;
-        let mut client = Self {
-            url,
-            kind: play.kind.clone(),
-            remote: play.remote.clone(),
-            is_guest: false,
-            socket,
-            reference: 0,
-            run: String::new(),
-            room: String::new(),
-            seat: None,
-            at: None,
-            view: Value::Null,
-            legal: Vec::new(),
-            has_news: false,
-            pending: None,
-            keyboard: read_keyboard(),
-            is_over: false,
-        };
-        client.greeting()?;
-        Ok(client)
-    }
-
-    /// The first frame says who we are, or why we may not be here.
-    fn greeting(&mut self) -> Result<(), Failed> {
-        if self.remote.token.is_none() {
-            // A server that lets no guests in waits for a token and says nothing: asked for anything, it says so.
-            self.send(&json!({"type": "ping"}))?;
-        }
-        loop {
-            let frame = self.next()?;
-            match frame["type"].as_str() {
-                Some("connected") => {
-                    self.run = frame["payload"]["session_id"].as_str().unwrap_or_default().to_owned();
-                    if let Some(token) = frame["payload"]["token"].as_str() {
-                        self.remote.token = Some(token.to_owned());
-                        self.is_guest = true;
-                    }
-                    return Ok(());
-                }
-                Some("error") => return Err(failed(&frame["payload"])),
-                _ => {}
-            }
-        }
-    }
-
     fn open_room(&mut self, play: &Play, config: &Value) -> Result<(), Failed> {
         let mut payload = json!({"kind": play.kind, "config": config});
         if let Some(room) = &play.room {
@@ -125,56 +89,79 @@ impl Client {
         self.room = match (answer["room_id"].as_str(), &play.room) {
             (Some(room), _) => room.to_owned(),
             (None, Some(room)) if answer["code"] == "room_exists" => room.clone(),
-            _ => return Err(failed(&answer)),
+            _ => {
+                let mut failed = failed(&answer);
+                if !play.no_bot && matches!(answer["code"].as_str(), Some("bot_not_seated" | "no_such_seat" | "seat_taken")) {
+                    failed.why.push_str(" With --no-bot the room opens without one.");
+                }
+                return Err(failed);
+            }
         };
         Ok(())
     }
 
     fn join(&mut self, seat: Option<u32>) -> Result<(), Failed> {
-        let mut payload = json!({"room_id": self.room, "as": "player", "nonce": self.run});
+        let mut payload = json!({"room_id": self.room, "as": "player", "nonce": self.link.session});
         if let Some(seat) = seat {
             payload["seat"] = json!(seat);
         }
-        if let Some(at) = &self.at {
+        if let Some(at) = self.mirror.position() {
             payload["after"] = json!(at);
         }
         let answer = self.ask("join_room", json!({"payload": payload}))?;
         if answer["status"] != "ok" {
             return Err(failed(&answer));
         }
+        if self.seat.is_none() {
+            say!(
+                "You sit on seat {} of {}. The dice are sealed: {}",
+                answer["seat"],
+                self.room,
+                answer["seed_hash"].as_str().unwrap_or("?")
+            );
+        }
         self.seat = answer["seat"].as_u64().and_then(|seat| u32::try_from(seat).ok());
-        say!(
-            "You sit on seat {} of {}. The dice are sealed: {}",
-            answer["seat"],
-            self.room,
-            answer["seed_hash"].as_str().unwrap_or("?")
-        );
         Ok(())
     }
 
-    /// Sends a request and waits for its answer; what comes in between is shown.
-    fn ask(&mut self, kind: &str, mut message: Value) -> Result<Value, Failed> {
-        self.reference += 1;
-        let reference = self.reference.to_string();
-        message["type"] = json!(kind);
-        message["ref"] = json!(reference);
-        self.send(&message)?;
-        loop {
-            let frame = self.next()?;
-            if frame["type"] == "ack" && frame["payload"]["ref"] == reference.as_str() {
-                return Ok(frame["payload"].clone());
-            }
-            self.take(&frame)?;
+    fn say_who_we_are(&mut self, play: &Play) -> Result<(), Failed> {
+        if play.room.is_none() {
+            say!("The room is new. To come back to it: {}", self.way_back());
+        }
+        self.screen.answer(HELP)
+    }
+
+    fn way_back(&self) -> String {
+        let server = &self.link.remote().server;
+        let server = if server == super::args::SERVER { String::new() } else { format!(" --server {server}") };
+        format!("parlour play {} --room {}{server}", self.kind, self.room)
+    }
+
+    fn say_how_to_come_back(&self) {
+        say!("Your seat stays yours. To come back: {}", self.way_back());
+        if let Some(token) = self.link.remote().token.as_ref().filter(|_| self.link.is_guest) {
+            say!("You are a guest: come back as the same one with PARLOUR_TOKEN={token}");
         }
     }
 
-    fn play(&mut self) -> Result<(), Failed> {
+    /// Sends a request and waits for its answer; what comes in between waits for its turn.
+    fn ask(&mut self, kind: &str, message: Value) -> Result<Value, Failed> {
+        let Self { link, came, .. } = self;
+        link.ask(kind, message, &mut |frame| {
+            came.push_back(frame.value);
+            Ok(())
+        })
+    }
+
+    fn play(&mut self, stop: &Stop) -> Result<(), Failed> {
         loop {
-            let turn = self.turn();
-            match turn {
+            if let Some(end) = stop.asked() {
+                return Err(end);
+            }
+            match self.turn() {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(failed) if failed.exit == Exit::Unreachable => self.come_back()?,
+                Err(failed) if is_lost(&failed) => self.come_back(stop, failed)?,
                 Err(failed) => return Err(failed),
             }
         }
@@ -182,18 +169,27 @@ impl Client {
 
     /// Looks at the line and the keyboard once; whether the game goes on.
     fn turn(&mut self) -> Result<bool, Failed> {
-        if let Some(frame) = self.poll()? {
+        let came = match self.came.pop_front() {
+            Some(frame) => Some(frame),
+            None => self.link.poll()?.map(|frame| frame.value),
+        };
+        if let Some(frame) = came {
             self.take(&frame)?;
             return Ok(true);
         }
         if std::mem::take(&mut self.has_news) {
             self.show_news()?;
+            return Ok(true);
         }
         if self.is_over {
             return Ok(false);
         }
+        self.screen.prompt(!self.legal.is_empty())?;
         match self.keyboard.try_recv() {
-            Ok(line) => self.typed(line.trim()),
+            Ok(line) => {
+                self.screen.entered();
+                self.typed(line.trim())
+            }
             Err(TryRecvError::Empty) => Ok(true),
             Err(TryRecvError::Disconnected) => Ok(false),
         }
@@ -202,41 +198,34 @@ impl Client {
     fn typed(&mut self, line: &str) -> Result<bool, Failed> {
         match line {
             "" => {}
-            "q" | "quit" => {
-                self.say_how_to_come_back();
-                return Ok(false);
+            "q" | "quit" => return Ok(false),
+            "v" => {
+                self.screen.forget();
+                self.show_view()?;
             }
-            "v" => self.show_view()?,
             "l" => {
                 self.ask_legal()?;
                 self.show_legal()?;
             }
-            "?" | "h" | "help" => say!("{HELP}"),
+            "?" | "h" | "help" => self.screen.answer(HELP)?,
             json if json.starts_with('{') => match serde_json::from_str(json) {
                 Ok(action) => self.act(action)?,
-                Err(error) => say!("That is no JSON: {error}"),
+                Err(error) => self.screen.answer(&format!("That is no JSON: {error}"))?,
             },
             number => match number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).and_then(|n| self.legal.get(n)) {
                 Some(action) => self.act(action.clone())?,
-                None if self.legal.is_empty() => say!("You cannot do anything just now. {HELP}"),
-                None => say!("There is no {number}: choose 1 to {}. {HELP}", self.legal.len()),
+                None if self.legal.is_empty() => self.screen.answer(&format!("You cannot do anything just now. {HELP}"))?,
+                None => {
+                    let last = self.legal.len();
+                    self.screen.answer(&format!("There is no {number}: choose 1 to {last}. {HELP}"))?;
+                }
             },
         }
         Ok(true)
     }
 
-    fn say_how_to_come_back(&self) {
-        let Self { kind, room, remote, .. } = self;
-        say!("Your seat stays yours. To come back: parlour play {kind} --room {room} --server {}", remote.server);
-        if let Some(token) = remote.token.as_ref().filter(|_| self.is_guest) {
-            say!("with PARLOUR_TOKEN={token}");
-        }
-    }
-
     fn act(&mut self, action: Value) -> Result<(), Failed> {
-        self.reference += 1;
-        let id = format!("{}-{}", self.run, self.reference);
-        self.pending = Some((id, action));
+        self.pending = Some((self.link.new_id(), action));
         self.send_pending()
     }
 
@@ -245,7 +234,7 @@ impl Client {
         let answer = self.ask("action", json!({"id": id, "room": self.room, "payload": action}))?;
         self.pending = None;
         if answer["status"] != "ok" {
-            say!("No: {}", answer["message"].as_str().unwrap_or("refused"));
+            self.screen.answer(&format!("No: {}", answer["message"].as_str().unwrap_or("refused")))?;
         }
         self.has_news = true;
         Ok(())
@@ -253,9 +242,18 @@ impl Client {
 
     /// Shows the room when there is something to do in it, or when it is over; what the others do in between is told by events.
     fn show_news(&mut self) -> Result<(), Failed> {
+        let could = !self.legal.is_empty();
         self.ask_legal()?;
+        if !self.came.is_empty() {
+            // More came meanwhile: that first.
+            self.has_news = true;
+            return Ok(());
+        }
         if self.is_over || !self.legal.is_empty() {
             self.show_view()?;
+        }
+        if self.legal.is_empty() && could && !self.is_over {
+            self.screen.aside("  (waiting for the others)")?;
         }
         self.show_legal()
     }
@@ -270,143 +268,66 @@ impl Client {
         Ok(())
     }
 
-    fn show_legal(&self) -> Result<(), Failed> {
-        let names = Names::of(&self.view);
-        let lines: Vec<String> = self.legal.iter().map(|value| action(&names.put_into(value))).collect();
-        let mut text = String::new();
-        for (number, line) in lines.iter().enumerate() {
-            text.push_str(&format!("  {:>2}  {line}\n", number + 1));
-        }
-        if self.legal.is_empty() && !self.is_over {
-            text.push_str("  (waiting for the others)\n");
-        }
-        print(&text)
+    fn show_view(&mut self) -> Result<(), Failed> {
+        let what = match (self.is_over, self.legal.is_empty()) {
+            (true, _) => "it is over",
+            (false, false) => "your move",
+            (false, true) => "the others move",
+        };
+        let seat = self.seat.map_or(String::new(), |seat| format!("you are seat {seat} · "));
+        self.screen.view(&format!("{} ── {seat}{what}", self.room), &self.mirror.view)
+    }
+
+    fn show_legal(&mut self) -> Result<(), Failed> {
+        self.screen.legal(&self.mirror.view, &self.legal)
     }
 
     fn take(&mut self, frame: &Value) -> Result<(), Failed> {
-        let kind = frame["type"].as_str().unwrap_or_default();
-        match kind {
-            "view" => {
-                self.at = frame["at"].as_str().map(str::to_owned);
-                self.view = frame["payload"].clone();
-                self.has_news = true;
-                Ok(())
+        match self.mirror.take(frame) {
+            News::View => self.has_news = true,
+            News::Lost => return self.join(self.seat),
+            News::Event => {
+                let kind = frame["type"].as_str().unwrap_or_default();
+                self.screen.event(self.seat, &self.mirror.view, kind, &frame["payload"])?;
             }
-            "closing" => {
-                say!("The server is going away; waiting for it to come back.");
-                Ok(())
-            }
-            "user_left" if frame["payload"]["you"] == true => {
+            News::Other => self.aside(frame)?,
+        }
+        Ok(())
+    }
+
+    fn aside(&mut self, frame: &Value) -> Result<(), Failed> {
+        let payload = &frame["payload"];
+        let user = payload["user_id"].as_str().unwrap_or("somebody");
+        match frame["type"].as_str().unwrap_or_default() {
+            "closing" => self.screen.aside("The server is going away; waiting for it to come back."),
+            "user_left" if payload["you"] == true => {
                 self.is_over = true;
-                print("You are no longer in this room.\n")
+                self.screen.aside("You are no longer in this room.")
             }
-            "user_joined" | "user_left" => {
-                let verb = if kind == "user_joined" { "is here" } else { "has gone" };
-                print(&format!("* {} {verb}\n", frame["payload"]["user_id"].as_str().unwrap_or("somebody")))
-            }
-            "error" => {
-                say!("{}", frame["payload"]["message"].as_str().unwrap_or("something was wrong"));
-                Ok(())
-            }
-            "ack" | "pong" | "room_update" | "connected" => Ok(()),
-            event => {
-                let mut told = Names::of(&self.view).put_into(&frame["payload"]);
-                if told.is_object() {
-                    told["type"] = json!(event);
-                }
-                print(&format!("* {}\n", if told.is_object() { action(&told) } else { words(event) }))
-            }
-        }
-    }
-
-    fn show_view(&self) -> Result<(), Failed> {
-        print(&format!("\n── {} ──\n{}", self.room, outline(&Names::of(&self.view).put_into(&self.view))))
-    }
-
-    fn send(&mut self, message: &Value) -> Result<(), Failed> {
-        self.socket.send(Message::text(message.to_string())).map_err(|error| self.remote.unreachable(&error))
-    }
-
-    fn next(&mut self) -> Result<Value, Failed> {
-        loop {
-            if let Some(frame) = self.poll()? {
-                return Ok(frame);
-            }
-        }
-    }
-
-    fn poll(&mut self) -> Result<Option<Value>, Failed> {
-        match self.socket.read() {
-            Ok(Message::Text(text)) => Ok(serde_json::from_str(text.as_str()).ok()),
-            Ok(Message::Close(_)) => Err(self.remote.unreachable(&"it closed the connection")),
-            Ok(_) => Ok(None),
-            Err(tungstenite::Error::Io(error)) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                Ok(None)
-            }
-            Err(error) => Err(self.remote.unreachable(&error)),
+            "user_joined" => self.screen.aside(&format!("* {user} is here")),
+            "user_left" => self.screen.aside(&format!("* {user} has gone")),
+            "error" => self.screen.answer(payload["message"].as_str().unwrap_or("something was wrong")),
+            _ => Ok(()),
         }
     }
 
     /// Connects again, resumes where we were, and sends again what was not answered: the same id, so that it counts once.
-    fn come_back(&mut self) -> Result<(), Failed> {
-        let mut last = self.remote.unreachable(&"gave up");
-        for pause_s in PAUSES_S {
-            thread::sleep(Duration::from_secs(pause_s));
-            let back = dial(&self.url, self.remote.token.as_deref()).map_err(|error| self.remote.unreachable(&error)).and_then(
-                |socket| {
-                    self.socket = socket;
-                    let run = std::mem::take(&mut self.run);
-                    let greeted = self.greeting();
-                    self.run = run;
-                    greeted?;
-                    self.join(self.seat)?;
-                    self.send_pending()
-                },
-            );
+    fn come_back(&mut self, stop: &Stop, why: Failed) -> Result<(), Failed> {
+        self.screen.aside("The connection is lost; trying again. Ctrl-C gives up.")?;
+        let mut last = why;
+        let mut patience = Patience::of(PATIENCE);
+        while patience.wait(&|| stop.asked().is_some()) {
+            let seat = self.seat;
+            let back = self.link.again().and_then(|()| self.join(seat)).and_then(|()| self.send_pending());
             match back {
-                Ok(()) => return Ok(()),
-                Err(failed) if failed.exit == Exit::Unreachable => {
-                    say!("No connection; trying again.");
-                    last = failed;
+                Ok(()) => {
+                    self.has_news = true;
+                    return self.screen.aside("Back again.");
                 }
+                Err(failed) if is_lost(&failed) => last = failed,
                 Err(failed) => return Err(failed),
             }
         }
-        Err(last)
+        Err(stop.asked().unwrap_or(last))
     }
-}
-
-fn dial(url: &str, token: Option<&str>) -> Result<Socket, tungstenite::Error> {
-    let mut request = url.into_client_request()?;
-    if let Some(token) = token.and_then(|token| format!("Bearer {token}").parse().ok()) {
-        request.headers_mut().insert("Authorization", token);
-    }
-    let (socket, _) = tungstenite::connect(request)?;
-    if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
-        stream.set_read_timeout(Some(TICK)).map_err(tungstenite::Error::Io)?;
-    }
-    Ok(socket)
-}
-
-fn failed(payload: &Value) -> Failed {
-    let text = |key: &str| payload[key].as_str().unwrap_or_default();
-    Failed::new(exit_for(text("kind"), text("code")), sentence(text("message"), text("code")))
-}
-
-/// Lines as they are typed. When nothing can be typed any more the channel closes.
-fn read_keyboard() -> Receiver<String> {
-    let (typed, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if typed.send(line).is_err() {
-                return;
-            }
-            if !io::stdin().is_terminal() {
-                // A script has no eyes: give the room time to answer before the next line counts.
-                thread::sleep(TICK * 2);
-            }
-        }
-    });
-    lines
 }

@@ -2,12 +2,13 @@
 
 use super::args::Replay;
 use super::exit::{Exit, Failed};
+use super::remote::encoded;
+use super::rooms;
 use super::show::print;
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
 use parlour_engine::store::ReadError;
 use parlour_room::{Seat, Viewer};
-use parlour_server::journal::SqliteReader;
 use parlour_server::offline::{self, ReplayError};
 use serde_json::Value;
 use std::path::Path;
@@ -31,7 +32,7 @@ fn eyes(text: &str) -> Result<Eyes, Failed> {
 }
 
 fn from_journal(kinds: &Kinds, replay: &Replay, eyes: Eyes, data: &Path) -> Result<(), Failed> {
-    let journal = SqliteReader::open(data).map_err(|error| Failed::new(Exit::NotFound, error))?;
+    let journal = rooms::open(data)?;
     let replayed =
         offline::replay(&journal, kinds, &replay.room, replay.at, eyes, replay.verify).map_err(|error| match error {
             ReplayError::NoRoom => {
@@ -51,12 +52,12 @@ fn from_journal(kinds: &Kinds, replay: &Replay, eyes: Eyes, data: &Path) -> Resu
 }
 
 fn from_server(replay: &Replay) -> Result<(), Failed> {
-    let mut path = format!("/v1/rooms/{}/replay?verify={}", replay.room, replay.verify);
+    let mut path = format!("/v1/rooms/{}/replay?verify={}", encoded(&replay.room), replay.verify);
     if let Some(at) = replay.at {
         path.push_str(&format!("&at={at}"));
     }
     if let Some(eyes) = &replay.eyes {
-        path.push_str(&format!("&as={eyes}"));
+        path.push_str(&format!("&as={}", encoded(eyes)));
     }
     let text = replay.remote.get(&path)?;
     if !replay.verify {

@@ -2,13 +2,14 @@
 
 use super::args::{Format, Rooms};
 use super::exit::{Exit, Failed};
+use super::remote::encoded;
 use super::show::{outline, print, table};
 use parlour_engine::lookup::listed;
 use parlour_engine::rebuild;
 use parlour_engine::schema::Kinds;
 use parlour_engine::store::ReadError;
 use parlour_room::Viewer;
-use parlour_server::journal::{Reader, SqliteReader};
+use parlour_server::journal::{OpenError, Reader, SqliteReader};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -21,7 +22,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Rooms) -> Result<(), Failed> {
                     let mut rooms = Vec::new();
                     let mut after = String::new();
                     loop {
-                        let page = parse(&remote.get(&format!("/v1/rooms?after={after}"))?);
+                        let page = parse(&remote.get(&format!("/v1/rooms?after={}", encoded(&after)))?);
                         rooms.extend(page["rooms"].as_array().cloned().unwrap_or_default());
                         match page["next"].as_str() {
                             Some(next) => after = next.to_owned(),
@@ -60,7 +61,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Rooms) -> Result<(), Failed> {
         Rooms::Show { room, remote, offline, shown } => {
             let value = match offline.data {
                 Some(data) => show_offline(kinds, &data, &room)?,
-                None => parse(&remote.get(&format!("/v1/rooms/{room}"))?),
+                None => parse(&remote.get(&format!("/v1/rooms/{}", encoded(&room)))?),
             };
             match shown.output {
                 Format::Json | Format::Ndjson => print(&format!("{value}\n")),
@@ -68,7 +69,7 @@ pub(crate) fn run(kinds: &Kinds, verb: Rooms) -> Result<(), Failed> {
             }
         }
         Rooms::Close { room, remote } => {
-            remote.call("DELETE", &format!("/v1/rooms/{room}"), "")?;
+            remote.call("DELETE", &format!("/v1/rooms/{}", encoded(&room)), "")?;
             say!("{room} is closed");
             Ok(())
         }
@@ -115,8 +116,8 @@ fn rows(rooms: &[Value]) -> Vec<Vec<String>> {
     rooms.iter().map(row).collect()
 }
 
-fn open(data: &Path) -> Result<SqliteReader, Failed> {
-    SqliteReader::open(data).map_err(|error| Failed::new(Exit::NotFound, error))
+pub(crate) fn open(data: &Path) -> Result<SqliteReader, Failed> {
+    SqliteReader::open(data).map_err(unopened)
 }
 
 fn list_offline(data: &Path) -> Result<Vec<Value>, Failed> {
@@ -166,7 +167,17 @@ fn show_offline(kinds: &Kinds, data: &Path, room: &str) -> Result<Value, Failed>
     Ok(value)
 }
 
-fn read_failed(error: ReadError) -> Failed {
+/// Only what is not there is not found.
+fn unopened(error: OpenError) -> Failed {
+    let exit = match error {
+        OpenError::NoJournal { .. } => Exit::NotFound,
+        OpenError::NotAJournal { .. } | OpenError::Newer { .. } => Exit::Config,
+        OpenError::AlreadyOpen { .. } | OpenError::Failed { .. } => Exit::Internal,
+    };
+    Failed::new(exit, error)
+}
+
+pub(crate) fn read_failed(error: ReadError) -> Failed {
     let exit = if matches!(error, ReadError::Damaged { .. }) { Exit::Differs } else { Exit::Internal };
     Failed::new(exit, error)
 }

@@ -13,6 +13,13 @@ pub(crate) fn print(text: &str) -> Result<(), Failed> {
     }
 }
 
+/// Prints what does not end its line, so that it is seen before more follows.
+pub(crate) fn print_now(text: &str) -> Result<(), Failed> {
+    print(text)?;
+    let _ = io::stdout().flush();
+    Ok(())
+}
+
 /// Columns as wide as what is in them.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -42,7 +49,15 @@ fn write_outline(text: &mut String, value: &Value, depth: usize) {
     let indent = "  ".repeat(depth);
     match value {
         Value::Object(fields) => {
-            for (key, value) in fields.iter().filter(|(_, value)| !says_nothing(value)) {
+            // On top each field has its line; inside, what is short shares lines and comes before what is not.
+            let is_shared = |value: &Value| depth > 0 && inline_part(value).is_some();
+            let said = || fields.iter().filter(|(_, value)| !says_nothing(value));
+            let shared = said().filter(|(_, value)| is_shared(value));
+            let shared = shared.filter_map(|(key, value)| Some(format!("{} {}", words(key), inline_part(value)?)));
+            for line in wrapped(shared, LINE) {
+                text.push_str(&format!("{indent}{line}\n"));
+            }
+            for (key, value) in said().filter(|(_, value)| !is_shared(value)) {
                 match inline(value) {
                     Some(short) => text.push_str(&format!("{indent}{}: {short}\n", words(key))),
                     None => {
@@ -66,6 +81,18 @@ fn write_outline(text: &mut String, value: &Value, depth: usize) {
         }
         other => text.push_str(&format!("{indent}{}\n", scalar(other))),
     }
+}
+
+/// Parts joined to lines of at most so many columns.
+fn wrapped(parts: impl Iterator<Item = String>, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut().filter(|line| line.chars().count() + part.chars().count() + 3 <= columns) {
+            Some(line) => line.push_str(&format!(" · {part}")),
+            None => lines.push(part),
+        }
+    }
+    lines
 }
 
 /// What a person does not miss: nothing, none, no.
@@ -126,16 +153,84 @@ pub(crate) fn words(key: &str) -> String {
 /// An action in words: its type, then its fields.
 pub(crate) fn action(value: &Value) -> String {
     let name = value["type"].as_str().map(words).unwrap_or_default();
-    let fields = value.as_object().into_iter().flatten().filter(|(key, _)| *key != "type");
+    let fields = value.as_object().into_iter().flatten().filter(|(key, value)| *key != "type" && !says_nothing(value));
     let fields: Vec<String> =
         fields.map(|(key, value)| format!("{} {}", words(key), inline(value).unwrap_or_default())).collect();
     if fields.is_empty() { name } else { format!("{name}  ({})", fields.join(", ")) }
 }
 
+/// What is different, a line each: where, what it was and what it is.
+pub(crate) fn changes(before: &Value, after: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    write_changes(&mut lines, "", before, after);
+    lines
+}
+
+fn write_changes(lines: &mut Vec<String>, place: &str, before: &Value, after: &Value) {
+    if before == after {
+        return;
+    }
+    let inside = |key: &str| if place.is_empty() { words(key) } else { format!("{place} {}", words(key)) };
+    match (before, after) {
+        (Value::Object(old), Value::Object(new)) => {
+            for (key, value) in new {
+                write_changes(lines, &inside(key), old.get(key).unwrap_or(&Value::Null), value);
+            }
+            for (key, value) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
+                write_changes(lines, &inside(key), value, &Value::Null);
+            }
+        }
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+            for (number, (old, new)) in old.iter().zip(new).enumerate() {
+                write_changes(lines, &inside(&(number + 1).to_string()), old, new);
+            }
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            lines.extend(old.iter().filter(|item| !new.contains(item)).map(|item| format!("{place}: − {}", short(item))));
+            lines.extend(new.iter().filter(|item| !old.contains(item)).map(|item| format!("{place}: + {}", short(item))));
+        }
+        _ => lines.push(format!("{place}: {} → {}", short(before), short(after))),
+    }
+}
+
+/// A value in one line, whatever is left out.
+fn short(value: &Value) -> String {
+    match inline(value) {
+        Some(text) if !text.is_empty() => text,
+        Some(_) => "none".to_owned(),
+        None => match (value, value["name"].as_str()) {
+            (_, Some(name)) => name.to_owned(),
+            (Value::Array(items), None) => format!("{} of them", items.len()),
+            (_, None) => "…".to_owned(),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_say_where_and_what() {
+        let before = json!({"turn": 3, "you": {"active": {"name": "Emberling", "hp": 60}, "hand": ["a"]}, "gone": 1});
+        let after = json!({"turn": 4, "you": {"active": {"name": "Emberling", "hp": 30}, "hand": ["a", "b"]}});
+        let lines = ["turn: 3 → 4", "you active hp: 60 → 30", "you hand: + b", "gone: 1 → -"];
+        assert_eq!(changes(&before, &after), lines);
+        assert!(changes(&before, &before).is_empty());
+    }
+
     use serde_json::json;
+
+    #[test]
+    fn what_is_short_shares_lines_inside_and_comes_first() {
+        let view =
+            json!({"sides": [{"hp": 60, "bench": [{"name": "A", "of": [{"x": 1}]}], "name": "B", "note": "n".repeat(80)}]});
+        let long = "n".repeat(80);
+        assert_eq!(
+            outline(&view),
+            format!("sides:\n  - hp 60 · name B\n    note {long}\n    bench:\n      - name A\n        of:\n          - x 1\n")
+        );
+    }
 
     #[test]
     fn an_outline_reads_like_a_page() {

@@ -1,6 +1,6 @@
-//! A pad everybody writes on: no clock, no luck, nothing hidden. The least a room can be.
+//! A pad everybody writes on, but for bots: no clock, no luck, nothing hidden. The least a room can be.
 
-use parlour::{Alone, Dice, Refused, Room, Seat, Seats, Turn, Viewer};
+use parlour::{Alone, As, Dice, Refused, Room, Seat, Seats, Turn, Viewer, Who};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,10 @@ impl Room for Pad {
 
     fn open(_: Config, _: &mut Dice) -> Result<Self, Refused> {
         Ok(Self { lines: 0, last: String::new() })
+    }
+
+    fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Refused> {
+        Ok(if who.bot { As::Spectator } else { wanted })
     }
 
     fn check(&self, _: Seat, Action::Write { text }: &Action) -> Result<(), Refused> {

@@ -1,6 +1,6 @@
 //! `config check|print|docs`.
 
-use super::{FILE, Flags, Origin, Settings, docs, keys};
+use super::{Flags, Origin, Settings, docs, keys};
 use crate::cli::args::{Config, Format};
 use crate::cli::exit::Failed;
 use crate::cli::show::{print, table};
@@ -8,24 +8,16 @@ use serde_json::{Map, json};
 
 pub(crate) fn run(verb: Config) -> Result<(), Failed> {
     match verb {
-        Config::Check { file } => check(&Settings::find(Flags { config: file.as_deref(), ..Flags::default() })?),
+        Config::Check { file } => {
+            let settings = Settings::find(Flags { config: file.as_deref(), ..Flags::default() })?;
+            print(&format!("The configuration is good: {}.\n", settings.sources()))
+        }
         Config::Print { file, origin, shown } => {
             let settings = Settings::find(Flags { config: file.as_deref(), ..Flags::default() })?;
             show(&settings, origin, shown.output)
         }
         Config::Docs => print(&docs::page()),
     }
-}
-
-fn check(settings: &Settings) -> Result<(), Failed> {
-    let count = |is_one: fn(&Origin) -> bool| settings.origins.values().filter(|origin| is_one(origin)).count();
-    let in_file = count(|origin| matches!(origin, Origin::File(..)));
-    let in_variables = count(|origin| matches!(origin, Origin::Variable(_)));
-    let file = match &settings.file {
-        Some(file) => format!("{} sets {in_file}", file.display()),
-        None => format!("there is no {FILE} here"),
-    };
-    print(&format!("The configuration is good: {file}, the environment sets {in_variables}, the rest are defaults.\n"))
 }
 
 fn show(settings: &Settings, with_origin: bool, format: Format) -> Result<(), Failed> {

@@ -76,8 +76,8 @@ pub(super) fn length_with(body: &str, line: &str) -> usize {
     body.len() + BETWEEN.len() + line.len() + END.len()
 }
 
-/// The records of a body that is said to begin with number `first`. A line that cannot be read is named by the number after that of
-/// the line before it.
+/// The records of a body that is said to begin with number `first`. A line that cannot be read is named by the number after
+/// that of the line before it.
 pub(super) fn read(body: &[u8], first: u64, records: &mut Vec<Record>) -> Result<(), ReadError> {
     let inner = body.strip_prefix(BEGIN.as_bytes()).ok_or_else(|| damaged(first, "its chunk does not begin as one"))?;
     let mut lines = inner.split(|byte| *byte == b'\n');

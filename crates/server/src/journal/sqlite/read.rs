@@ -106,7 +106,14 @@ impl SqliteReader {
             chunk::read(body, span[0].clone().unwrap_or(expected), &mut records)?;
             let inside = [records[before].seq, records[records.len() - 1].seq];
             if span != inside.map(Ok) {
-                misplaced.get_or_insert_with(|| damaged(inside[0], "its chunk is not where it says"));
+                let [first, last] = span;
+                let at = match (first, last) {
+                    // The chunks before it say that it begins where it says: its own first record is not there.
+                    (Ok(first), _) if first == expected && first < inside[0] => first,
+                    (Ok(first), Ok(last)) if first == inside[0] && last > inside[1] => inside[1] + 1,
+                    _ => inside[0],
+                };
+                misplaced.get_or_insert_with(|| damaged(at, "its chunk is not where it says"));
             }
             reads.chunks += 1;
             reads.records += records.len() - before;

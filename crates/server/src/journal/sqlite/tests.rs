@@ -237,7 +237,7 @@ fn a_chunk_that_is_not_where_it_says_is_found_where_the_order_breaks() {
         ("UPDATE chunks SET first = 5 WHERE first = 4", 4),
         ("UPDATE chunks SET first = 60 WHERE first = 4", 4),
         ("UPDATE chunks SET first = -4 WHERE first = 4", 1),
-        ("UPDATE chunks SET last = 7 WHERE first = 4", 4),
+        ("UPDATE chunks SET last = 7 WHERE first = 4", 7),
         ("UPDATE chunks SET last = -6 WHERE first = 4", 4),
         ("UPDATE chunks SET room = 's' WHERE first = 4", 4),
         ("DELETE FROM chunks WHERE first = 1", 1),
