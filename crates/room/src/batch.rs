@@ -161,9 +161,10 @@ impl<R: Room> Table<R> {
         let mut turn = Turn::new(stamp.at_ms.max(self.at_ms), Dice::new(self.key, self.seq + 1));
         let mut over = None;
         for (at, action) in actions.iter().enumerate() {
-            let judged = match over.clone() {
-                Some(why) => Err(why),
-                None => self.try_step(&mut copy, &mut turn, seat, atomic, action, &mut fault),
+            let judged = match (read_object::<R::Action>(action), over.clone()) {
+                (Err(_), _) => Err(Unplayed::Invalid),
+                (Ok(_), Some(why)) => Err(why),
+                (Ok(action), None) => self.try_step(&mut copy, &mut turn, seat, atomic, action, &mut fault),
             };
             let step = match judged {
                 Ok(action) => Step::Played(action),
@@ -185,10 +186,9 @@ impl<R: Room> Table<R> {
         turn: &mut Turn<R>,
         seat: Seat,
         atomic: bool,
-        action: &str,
+        action: R::Action,
         fault: &mut Option<Fault>,
     ) -> Result<R::Action, Unplayed> {
-        let action: R::Action = read_object(action).map_err(|_| Unplayed::Invalid)?;
         let mut fails = |why: Fault| {
             fault.get_or_insert(why);
             Unplayed::Failed
