@@ -49,9 +49,10 @@ def environment(**more):
     return kept | more
 
 
-def cli(*args, env=None, cwd=None, deadline=30.0, expect=None):
-    """Runs `parlour ARGS...` to its end: the CompletedProcess, output as text. `expect` is the exit code it must have."""
-    command = [binary(), *map(str, args)]
+def cli(*args, env=None, cwd=None, deadline=30.0, expect=None, program=None):
+    """Runs `parlour ARGS...` to its end: the CompletedProcess, output as text. `expect` is the exit code it must have, `program`
+    another binary than the one under test."""
+    command = [program or binary(), *map(str, args)]
     # A folder without a parlour.toml, or its settings would count.
     done = subprocess.run(
         command, env=environment(**(env or {})), cwd=cwd or "/", capture_output=True, text=True, timeout=deadline, check=False
@@ -61,9 +62,10 @@ def cli(*args, env=None, cwd=None, deadline=30.0, expect=None):
     return done
 
 
-def replay(data, room, *args, expect=0):
+def replay(data, room, *args, expect=0, program=None):
     """What `parlour replay ROOM ARGS... --data DIR` prints: one JSON value a line."""
-    return [json.loads(line) for line in cli("replay", room, *args, "--data", data, expect=expect).stdout.splitlines()]
+    done = cli("replay", room, *args, "--data", data, expect=expect, program=program)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def draw_seed():

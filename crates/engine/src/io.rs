@@ -7,7 +7,7 @@ use crate::dialect::native_out::Failure;
 use crate::limits::Limits;
 use crate::lookup::{Found, LookId, Lookup};
 use crate::store::{Batch, History, ReadError};
-use parlour_room::Seat;
+use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
 
 /// What time it is. Both are given by whoever runs the shard.
@@ -30,6 +30,10 @@ pub struct CallId(pub u64);
 /// Something asked of a bot. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AskId(pub u64);
+
+/// A job of a room. Never used twice by one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
 
 /// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +153,13 @@ pub enum Input<'a> {
         /// A pulse of the room's kind, JSON with its `type`.
         pulse: String,
     },
+    /// A job came to its end: with its result, JSON, or without one, and why.
+    JobDone {
+        /// Which.
+        job: JobId,
+        /// What came of it.
+        result: Result<String, (JobFault, String)>,
+    },
     /// Time went on; nothing else happened.
     Time,
     /// The server is to end: rooms are put away, clients told.
@@ -230,6 +241,10 @@ pub enum Output {
     },
     /// Ask a bot, then say `BotAnswer`.
     AskBot(AskBot),
+    /// Run a job, then say `JobDone`, once.
+    StartJob(StartJob),
+    /// Nobody wants the result of this job any more: it may end early, but say `JobDone` all the same.
+    StopJob(JobId),
     /// Say `Time` at this monotonic time, at the latest.
     WakeAt(u64),
     /// Tell the operator.
@@ -253,6 +268,25 @@ pub struct AskBot {
     pub view: String,
     /// What it may do, each as JSON; never empty.
     pub legal: Vec<String>,
+}
+
+/// A run of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartJob {
+    /// Which.
+    pub id: JobId,
+    /// The kind of the room, whose runner does it.
+    pub kind: &'static str,
+    /// The room.
+    pub room: Arc<str>,
+    /// The job's name in it.
+    pub key: String,
+    /// The record that started it.
+    pub since: u64,
+    /// How often it was run before, and one.
+    pub attempt: u32,
+    /// What is asked, JSON.
+    pub job: String,
 }
 
 /// What a shard counts, since it began.

@@ -189,8 +189,22 @@ limits! {
     panics: usize = 3, 1 => 1000;
     /// Within how long so many `panics` freeze a room.
     panics_ms: u64 = MINUTE_MS, 1000 => 24 * HOUR_MS;
+    /// How many jobs run at one time, wanted or not; the others wait.
+    jobs_running: usize = 64, 1 => 4096;
+    /// How often a job is tried before its room is told that it failed.
+    job_attempts: u32 = 5, 1 => 1000;
+    /// How long a job that failed rests before it is tried again; twice as long every time, up to `job_retry_ms_max`.
+    job_retry_ms: u64 = 500, 1 => MINUTE_MS;
+    /// The longest rest of a job that failed.
+    job_retry_ms_max: u64 = MINUTE_MS, 1 => 24 * 60 * MINUTE_MS;
     /// How often a bot's refused action is asked anew before a random legal one is taken.
     bot_retries: u32 = 3, 0 => 100;
+    /// How long a model may think about one move; then it is asked again, as if its answer had been refused.
+    bot_ms: u64 = 30_000, 1 => 60 * MINUTE_MS;
+    /// How many models are asked at one time; the others wait.
+    models_asked: usize = 64, 1 => 4096;
+    /// How many questions to models wait; those beyond count as refused.
+    models_waiting: usize = 10_000, 1 => 1_000_000;
     /// How long a connection may take to say who it is.
     auth_ms: u64 = 10_000, 100 => HOUR_MS;
     /// A connection silent for this long is pinged.
@@ -216,8 +230,12 @@ limits! {
 }
 
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
-pub const ORDERED: &[(&str, &str)] =
-    &[("ping_ms", "silence_ms"), ("output_bytes", "output_bytes_max"), ("view_bytes", "output_bytes_max")];
+pub const ORDERED: &[(&str, &str)] = &[
+    ("ping_ms", "silence_ms"),
+    ("output_bytes", "output_bytes_max"),
+    ("view_bytes", "output_bytes_max"),
+    ("job_retry_ms", "job_retry_ms_max"),
+];
 
 impl Limits {
     /// The first pair of [`ORDERED`] that is out of order.

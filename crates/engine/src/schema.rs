@@ -1,17 +1,19 @@
 //! Which kinds of rooms a server has, and whether each can be spoken on the wire at all: checked once, when it is registered.
 
 use crate::dialect::native::SYSTEM_TYPES;
-use parlour_room::{AnyKind, KindOf, Room};
+use parlour_room::{AnyKind, AnyRunner, Bots, KindOf, Room, Runner, RunnerOf};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The kinds of rooms a server has, by name.
+/// The kinds of rooms a server has, by name, who does their jobs, and who may sit in them besides people.
 #[derive(Clone, Default)]
 pub struct Kinds {
     kinds: BTreeMap<&'static str, Arc<dyn AnyKind>>,
     /// The types of their pulses.
     pulses: BTreeSet<(&'static str, String)>,
+    runners: BTreeMap<&'static str, Arc<dyn AnyRunner>>,
+    bots: Bots,
 }
 
 /// Why a kind cannot be registered.
@@ -71,7 +73,7 @@ impl std::fmt::Display for KindError {
             KindError::Reserved { kind, name } => {
                 write!(f, "{kind:?} uses {name:?}, which is a message type of the protocol: rename it")
             }
-            KindError::Jobs(kind) => write!(f, "{kind:?} starts jobs, and no runner is registered for it"),
+            KindError::Jobs(kind) => write!(f, "{kind:?} starts jobs, and nothing runs them: register a runner with `.jobs(..)`"),
         }
     }
 }
@@ -93,6 +95,35 @@ impl Kinds {
             return Err(KindError::Twice(R::KIND.to_owned()));
         }
         Ok(self)
+    }
+
+    /// With somebody who does the jobs of `R`.
+    pub fn with_runner<R: Room>(mut self, runner: impl Runner<R>) -> Self {
+        self.runners.insert(R::KIND, Arc::new(RunnerOf::<R, _>::new(runner)));
+        self
+    }
+
+    /// With these bots.
+    pub fn with_bots(mut self, add: impl FnOnce(&mut Bots)) -> Self {
+        add(&mut self.bots);
+        self
+    }
+
+    /// Who may sit in a room besides people.
+    pub fn bots(&self) -> &Bots {
+        &self.bots
+    }
+
+    /// All of them, if there is a runner for each that starts jobs.
+    pub fn complete(self) -> Result<Self, KindError> {
+        let has_none = |kind: &&Arc<dyn AnyKind>| kind.has_jobs() && !self.runners.contains_key(kind.name());
+        let lacking = self.iter().find(has_none).map(|kind| kind.name().to_owned());
+        lacking.map_or(Ok(self), |name| Err(KindError::Jobs(name)))
+    }
+
+    /// Who does the jobs of this kind.
+    pub fn runner(&self, kind: &str) -> Option<&Arc<dyn AnyRunner>> {
+        self.runners.get(kind)
     }
 
     /// The kind of this name.
@@ -118,9 +149,6 @@ fn check(kind: &dyn AnyKind) -> Result<BTreeSet<String>, KindError> {
     let begins = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
     if !begins || name.len() > 32 || !is_snake_case(name) {
         return Err(KindError::Name(name.to_owned()));
-    }
-    if kind.has_jobs() {
-        return Err(KindError::Jobs(name.to_owned()));
     }
     let schemas = kind.schemas();
     let refusal = schemas.refusal.as_value();

@@ -8,6 +8,7 @@ mod batch;
 mod calls;
 pub(crate) mod find;
 mod history;
+mod jobs;
 mod listing;
 mod lookups;
 mod members;
@@ -105,7 +106,10 @@ pub struct Shard {
     asks: u64,
     /// The rooms of the questions that bots have not answered.
     asked: BTreeMap<AskId, usize>,
+    /// Until when models may think: who was asked first, first.
+    asks_due: BTreeMap<AskId, u64>,
     presence: presence::Presence,
+    jobs: jobs::Jobs,
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     drafts: Vec<Draft>,
@@ -151,7 +155,9 @@ impl Shard {
             loads: 0,
             asks: 0,
             asked: BTreeMap::new(),
+            asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
+            jobs: jobs::Jobs::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
             drafts: Vec::new(),
@@ -190,6 +196,7 @@ impl Shard {
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
+            Input::JobDone { job, result } => self.job_done(job, result, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
         }
@@ -227,6 +234,7 @@ impl Shard {
                 session.said = 0;
             }
         }
+        self.start_jobs();
         if self.leaves_now {
             self.say_goodbye();
         }

@@ -35,9 +35,27 @@ impl Parlour {
         self
     }
 
+    /// Registers who does the jobs of `R`; see [`Runner`].
+    pub fn jobs<R: Room>(mut self, runner: impl Runner<R>) -> Self {
+        self.kinds = self.kinds.map(|kinds| kinds.with_runner::<R>(runner));
+        self
+    }
+
+    /// Registers a program that may sit on a seat: it answers at once.
+    pub fn bot(mut self, name: &str, make: impl Fn() -> Box<dyn bot::Bot> + Send + Sync + 'static) -> Self {
+        self.kinds = self.kinds.map(|kinds| kinds.with_bots(|bots| bots.add_program(name, make)));
+        self
+    }
+
+    /// Registers a model that may sit on a seat: it may take its time; see [`Model`].
+    pub fn model(mut self, name: &str, model: impl Model) -> Self {
+        self.kinds = self.kinds.map(|kinds| kinds.with_bots(|bots| bots.add_model(name, model)));
+        self
+    }
+
     /// Does what the command line says, and returns its exit code.
     pub fn run(self) -> ExitCode {
-        match self.kinds {
+        match self.kinds.and_then(Kinds::complete) {
             Ok(kinds) => cli::run(&kinds).into(),
             Err(error) => {
                 say!("parlour: {error}");

@@ -4,10 +4,9 @@ use crate::batch::Batched;
 use crate::dice::Seed;
 use crate::hash::Hash64;
 use crate::inbox::{Answer, Seen};
-use crate::play::{Fault, Input, SignalOf, guard};
+use crate::play::{Fault, Input, guard};
 use crate::record::{
-    ActionInput, Cause, ClosedInput, FailedInput, JoinedInput, LeftInput, OpenedInput, PresentInput, ResignedInput, SignalInput,
-    SleptInput, Stamp, WokeInput,
+    ActionInput, Cause, ClosedInput, JoinedInput, LeftInput, OpenedInput, ResignedInput, SleptInput, Stamp, WokeInput,
 };
 use crate::room::{Room, Wire};
 use crate::seat::{As, Seat, Viewer, Who};
@@ -258,61 +257,6 @@ impl<R: Room> Table<R> {
         self.inboxes.get(user).map_or(Seen::New, |inbox| inbox.seen(now_ms, id, body))
     }
 
-    /// Plays the clock that has been due longest, if one is. A clock whose signal the rules cannot play is recorded as failed.
-    pub fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault> {
-        let now_ms = stamp.at_ms.max(self.at_ms);
-        let due = self.clocks.iter().filter(|(_, clock)| clock.due_ms <= now_ms);
-        let Some(key) = due.min_by_key(|(key, clock)| (clock.due_ms, clock.set, *key)).map(|(key, _)| key.clone()) else {
-            return Ok(None);
-        };
-        self.signal(stamp, SignalInput { clock: Some(key), job: None, result: None }).map(Some)
-    }
-
-    /// Plays a job's result (JSON), if the job that record `since` started is still open. A result the rules cannot read or
-    /// play is recorded as failed.
-    pub fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault> {
-        if self.jobs.get(key).is_none_or(|job| job.since != since) {
-            return Ok(None);
-        }
-        let result = read(result).ok();
-        self.signal(stamp, SignalInput { clock: None, job: Some(key.to_owned()), result }).map(Some)
-    }
-
-    fn signal(&mut self, stamp: Stamp, input: SignalInput<SignalOf<R>>) -> Result<Played, Fault> {
-        let mut fault = Fault::Panicked;
-        if input.clock.is_some() || input.result.is_some() {
-            let text = guard(|| json(&input));
-            match text.and_then(|text| self.play(stamp, Cause::Signal, Input::Signal(input.clone()), text)) {
-                Err(why @ (Fault::Panicked | Fault::Unsound(_))) => fault = why,
-                played_or_spoiled => return played_or_spoiled,
-            }
-        }
-        self.failed(stamp, FailedInput { clock: input.clock, job: input.job, present: None }, fault)
-    }
-
-    fn failed(&mut self, stamp: Stamp, failed: FailedInput, fault: Fault) -> Result<Played, Fault> {
-        let text = json(&failed);
-        let played = self.play(stamp, Cause::Failed, Input::Failed(failed), text)?;
-        Ok(Played { fault: Some(fault), ..played })
-    }
-
-    /// A member is connected, or no longer. `None` where that is no news, or the kind does not ask. What the rules cannot play
-    /// is recorded as failed.
-    pub fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault> {
-        let is_news = self.members.get(user).is_some_and(|member| member.bot.is_none() && member.here != here);
-        if !R::PRESENCE || !is_news || self.ended.is_some() {
-            return Ok(None);
-        }
-        let input = PresentInput { user: user.to_owned(), here };
-        let text = json(&input);
-        match self.play(stamp, Cause::Present, Input::Present(input.clone()), text) {
-            Err(fault @ (Fault::Panicked | Fault::Unsound(_))) => {
-                self.failed(stamp, FailedInput { clock: None, job: None, present: Some(input) }, fault).map(Some)
-            }
-            played_or_spoiled => played_or_spoiled.map(Some),
-        }
-    }
-
     /// A member resigns by way of the table: it is recorded even when the rules cannot play it.
     pub fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected> {
         let seat = self.members.get(user).map(|member| member.seat).ok_or(Rejected::NotMember)?;
@@ -372,7 +316,7 @@ pub(crate) fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, Rejected
 }
 
 /// Decodes what came from outside, unless it is nested too deep to be read back from where it is kept.
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, Rejected> {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Rejected> {
     if depth(text) > JSON_DEPTH {
         return Err(Rejected::Invalid);
     }

@@ -4,6 +4,7 @@ use crate::ask::{self, Acted, Joined, Joining, Opening, Rejected};
 use crate::batch::{BatchRejected, Batched};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
+use crate::job::JobFault;
 use crate::play::{self, Fault, Input, guard};
 use crate::record::{Cause, OpenedInput, Record, Stamp};
 use crate::room::{Never, Room, World};
@@ -85,6 +86,7 @@ pub trait AnyTable: Send {
     fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>>;
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault>;
+    fn job_failed(&mut self, stamp: Stamp, key: &str, since: u64, why: JobFault) -> Result<Option<Played>, Fault>;
     fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected>;
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
@@ -385,6 +387,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault> {
         self.answer(stamp, key, since, result)
+    }
+
+    fn job_failed(&mut self, stamp: Stamp, key: &str, since: u64, why: JobFault) -> Result<Option<Played>, Fault> {
+        self.job_failed(stamp, key, since, why)
     }
 
     fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected> {

@@ -4,6 +4,7 @@
 //! [`Room::view`] says what one viewer may know; the [`Table`] around it turns inputs into records and plays them, the same way
 //! live and in replay. Nothing in this crate reads a clock, a file or a socket, and nothing draws luck but from [`Dice`].
 
+mod answer;
 pub mod ask;
 pub mod batch;
 pub mod bot;
@@ -11,6 +12,8 @@ pub mod dice;
 pub mod erased;
 pub mod hash;
 pub mod inbox;
+pub mod job;
+pub mod model;
 mod play;
 pub mod record;
 pub mod room;
@@ -25,6 +28,8 @@ pub use batch::{BatchRejected, Batched, Done, Unplayed};
 pub use dice::{Dice, Seed};
 pub use erased::{AnyKind, AnyTable, Divergence, KindOf, Why};
 pub use hash::Hash64;
+pub use job::{AnyRunner, Errand, JobFault, JobOf, Runner, RunnerOf};
+pub use model::{Bots, Model};
 pub use play::Fault;
 pub use record::{Cause, Record, Stamp};
 pub use room::{Alone, Kept, Never, Refused, Reveal, Room, Wire, World};

@@ -138,7 +138,8 @@ impl<R: Room> Table<R> {
         let stamp = Stamp { at_ms: stamp.at_ms.max(self.at_ms), ..stamp };
         let stirred = self.stirred_by(&input);
         let dice_key = if stirred.is_some() { key(&self.seed, &self.stirred_with(stirred.as_ref())) } else { self.key };
-        let (effects, kept) = self.run(Turn::new(stamp.at_ms, Dice::new(dice_key, seq)), input)?;
+        let turn = Turn::new(stamp.at_ms, Dice::new(dice_key, seq)).with_jobs(self.jobs.keys());
+        let (effects, kept) = self.run(turn, input)?;
 
         let mut chain = Chain::new(self.hash, seq, stamp, cause, &text);
         self.seq = seq;
@@ -191,7 +192,8 @@ impl<R: Room> Table<R> {
     /// Lets the rules play, and returns what they want done and what the table itself has to keep of the input.
     fn run(&mut self, turn: Turn<R>, input: Input<R>) -> Result<(Vec<Effect<R>>, KeptInput), Fault> {
         match input {
-            Input::Woke | Input::Slept => Ok((Vec::new(), KeptInput::Nothing)),
+            Input::Woke => Ok((Vec::new(), KeptInput::Woke)),
+            Input::Slept => Ok((Vec::new(), KeptInput::Nothing)),
             Input::Failed(FailedInput { present: Some(present), .. }) => Ok((Vec::new(), KeptInput::Present(present))),
             Input::Failed(FailedInput { clock, job, .. }) => Ok((Vec::new(), KeptInput::Used { clock, job })),
             Input::Closed(ClosedInput { reason, .. }) => Ok((vec![Effect::Close(reason)], KeptInput::Nothing)),
@@ -256,6 +258,10 @@ impl<R: Room> Table<R> {
     fn keep(&mut self, kept: KeptInput, played: &mut Played) -> Option<Acted> {
         match kept {
             KeptInput::Nothing => None,
+            KeptInput::Woke => {
+                self.jobs.values_mut().for_each(|job| job.woken = job.woken.saturating_add(1));
+                None
+            }
             KeptInput::Acted(acted) => Some(acted),
             KeptInput::Joined(JoinedInput { user, name, seat, bot, .. }) => {
                 self.streams.begin_tenure(seat, &user);
@@ -322,7 +328,7 @@ impl<R: Room> Table<R> {
             Effect::Start { key, job } => {
                 chain.outcome(6, &[key.as_bytes(), job.get().as_bytes()]);
                 if self.ended.is_none() {
-                    self.jobs.insert(key.clone(), OpenJob { since: self.seq, job: job.clone() });
+                    self.jobs.insert(key.clone(), OpenJob { since: self.seq, woken: 0, job: job.clone() });
                     played.jobs.push(JobChange::Start { key, since: self.seq, job });
                 }
             }
@@ -354,6 +360,7 @@ impl<R: Room> Table<R> {
 
 enum KeptInput {
     Nothing,
+    Woke,
     Joined(JoinedInput),
     Left(Removed),
     Acted(Acted),

@@ -1,6 +1,7 @@
 //! What an author writes: the rules of one kind of room, as a type whose value is the whole state.
 
 use crate::dice::Dice;
+use crate::job::JobFault;
 use crate::seat::{As, Audience, Seat, Seats, Source, Viewer, Who};
 use crate::turn::Turn;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -102,6 +103,12 @@ pub trait Room: Kept {
 
     /// A clock ran out or a job answered. Members cannot send these. Provided: nothing.
     fn signal(&mut self, _signal: <Self::World as World>::Signal, _turn: &mut Turn<Self>) {}
+
+    /// There will be no result of the job of this name: by which signal does the room hear of it? It is recorded in place of the
+    /// result. Provided: by none; the job is over, and nothing else happens.
+    fn job_failed(&self, _key: &str, _why: JobFault) -> Option<<Self::World as World>::Signal> {
+        None
+    }
 
     /// What this seat may do now, for bots, hints and tests; each must pass [`check`](Self::check). It must not depend on what
     /// the seat's holder may not know. Never lists resigning. Provided: nothing.

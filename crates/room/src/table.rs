@@ -22,6 +22,8 @@ pub const NONCE_BYTES: usize = 64;
 /// What comes from outside is nested at most this deep: JSON is read to a depth of 127, and records and snapshots wrap more
 /// around it.
 pub const JSON_DEPTH: usize = 64;
+/// So many jobs of one room may be open; the rules panic that start more.
+pub const OPEN_JOBS: usize = 64;
 /// The name of a clock or a job is at most this many bytes.
 pub const KEY_BYTES: usize = 64;
 
@@ -55,12 +57,19 @@ pub struct Ended {
     pub at_ms: u64,
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// A job asked of the world outside.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenJob {
     /// The record that started it; a result for another is dropped.
     pub since: u64,
+    /// How often the room was loaded again since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub woken: u32,
     /// What is asked.
     pub job: Box<RawValue>,
 }

@@ -3,12 +3,16 @@
 use crate::dice::Dice;
 use crate::room::{Room, World};
 use crate::seat::Seat;
+use crate::table::OPEN_JOBS;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One record being played: its time, its luck, and what the room asks the host to do, in order.
 pub struct Turn<R: Room> {
     now_ms: u64,
     dice: Dice,
+    /// The names of the jobs that are open.
+    jobs: BTreeSet<String>,
     pub(crate) outcomes: Vec<Outcome<R>>,
 }
 
@@ -27,7 +31,13 @@ pub(crate) enum Outcome<R: Room> {
 
 impl<R: Room> Turn<R> {
     pub(crate) fn new(now_ms: u64, dice: Dice) -> Self {
-        Self { now_ms, dice, outcomes: Vec::new() }
+        Self { now_ms, dice, jobs: BTreeSet::new(), outcomes: Vec::new() }
+    }
+
+    /// The same in a room where these jobs are open.
+    pub(crate) fn with_jobs<'a>(mut self, jobs: impl Iterator<Item = &'a String>) -> Self {
+        self.jobs.extend(jobs.cloned());
+        self
     }
 
     /// The luck as it is now, for what may have to be undone.
@@ -85,12 +95,18 @@ impl<R: Room> Turn<R> {
     }
 
     /// Asks something of the world outside under this name; a job of the same name that is still open is replaced.
+    ///
+    /// # Panics
+    /// If more than [`OPEN_JOBS`] are open then: rules that may start many look at their own state first.
     pub fn start(&mut self, key: &str, job: <R::World as World>::Job) {
+        self.jobs.insert(key.to_owned());
+        assert!(self.jobs.len() <= OPEN_JOBS, "at most {OPEN_JOBS} jobs of a room are open");
         self.outcomes.push(Outcome::Start { key: key.to_owned(), job });
     }
 
     /// No longer wants the result of the job of this name.
     pub fn stop(&mut self, key: &str) {
+        self.jobs.remove(key);
         self.outcomes.push(Outcome::Stop(key.to_owned()));
     }
 

@@ -2,9 +2,10 @@
 
 use crate::journal::Committed;
 use mio::Waker;
-use parlour_engine::io::{Call, Identity, Reply};
+use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
 use parlour_engine::lookup::{Found, LookId, Lookup};
 use parlour_engine::store::{History, ReadError};
+use parlour_room::JobFault;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
@@ -19,6 +20,16 @@ pub(crate) enum Knock {
     Looked {
         look: LookId,
         result: Result<Found, ReadError>,
+    },
+    /// `was_asked` unless there was no thread for it, or too many waited.
+    BotAnswer {
+        ask: AskId,
+        action: String,
+        was_asked: bool,
+    },
+    JobDone {
+        id: JobId,
+        result: Result<String, (JobFault, String)>,
     },
     Call {
         by: Identity,

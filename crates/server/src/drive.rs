@@ -7,13 +7,15 @@ use crate::auth::{Verifier, entropy};
 use crate::bell::{Health, Knock, ToRead};
 use crate::conn::{Conn, Stage};
 use crate::guests::Guests;
+use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
+use crate::models::Models;
 use crate::voice::tell;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
 use parlour_engine::io::{CallId, Input, Now, Output, Reply};
 use parlour_engine::shard::Shard;
-use parlour_room::{Dice, bot};
+use parlour_room::{Bots, Dice, bot};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -30,6 +32,9 @@ pub(crate) struct Parts {
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
+    pub(crate) jobs: Jobs,
+    pub(crate) models: Models,
+    pub(crate) bots: Bots,
     pub(crate) shard: Shard,
     pub(crate) health: Arc<Health>,
 }
@@ -155,6 +160,16 @@ impl Drive {
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
             Knock::Looked { look, result } => self.parts.shard.handle(Input::Looked { look, result }, self.now),
+            Knock::BotAnswer { ask, action, was_asked } => {
+                if was_asked {
+                    self.parts.models.has_answered();
+                }
+                self.parts.shard.handle(Input::BotAnswer { ask, action }, self.now);
+            }
+            Knock::JobDone { id, result } => {
+                self.parts.jobs.is_done(id);
+                self.parts.shard.handle(Input::JobDone { job: id, result }, self.now);
+            }
             Knock::Call { by, call, reply } => {
                 self.next_call += 1;
                 let from = CallId(self.next_call);
@@ -201,11 +216,14 @@ impl Drive {
                     }
                 }
                 Output::AskBot(ask) => {
+                    let Err(ask) = self.parts.models.ask(ask) else { continue };
                     let question = bot::Ask { view: &ask.view, legal: &ask.legal };
-                    let action = bot::named(&ask.bot).map(|mut bot| bot.choose(question, &mut self.luck).to_owned());
+                    let action = self.parts.bots.program(&ask.bot).map(|mut bot| bot.choose(question, &mut self.luck).to_owned());
                     let action = action.unwrap_or_default();
                     self.parts.shard.handle(Input::BotAnswer { ask: ask.ask, action }, self.now);
                 }
+                Output::StartJob(start) => self.parts.jobs.start(start),
+                Output::StopJob(id) => self.parts.jobs.stop(id),
                 Output::WakeAt(at) => self.wake_at = Some(at),
                 Output::Note(note) => tell(&note),
                 Output::Drained => self.end = Some(Ok(())),

@@ -6,7 +6,9 @@ use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
 use crate::http::{self, Cold};
+use crate::jobs::Jobs;
 use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
+use crate::models::Models;
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
 use parlour_engine::schema::Kinds;
@@ -95,6 +97,9 @@ impl Server {
             cold: to_cold,
             verifier: verifier.clone(),
             guests: config.guests.then(|| Guests::new(config.secret, config.issuer, config.audience)),
+            jobs: Jobs::new(kinds.clone(), bell.clone()),
+            models: Models::new(kinds.clone(), bell.clone(), config.limits.clone()),
+            bots: kinds.bots().clone(),
             shard: Shard::new(settings),
             health: health.clone(),
         };

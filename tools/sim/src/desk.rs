@@ -5,10 +5,11 @@ use crate::luck::Luck;
 use crate::model::Model;
 use crate::wire::{self, Frame, Frames};
 use parlour_engine::code::Code;
-use parlour_engine::io::{Call, CallId, ConnId, Identity, Input, Now, Output, Reply, Role};
+use parlour_engine::io::{AskBot, AskId, Call, CallId, ConnId, Identity, Input, JobId, Now, Output, Reply, Role, StartJob};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
+use parlour_room::JobFault;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +36,12 @@ pub struct Desk {
     pub disk_waits: bool,
     /// What the operator was told.
     pub notes: Vec<String>,
+    /// What bots were asked.
+    pub asked: Vec<AskBot>,
+    /// The jobs that were to be run.
+    pub started: Vec<StartJob>,
+    /// The jobs whose results are no longer wanted.
+    pub stopped: Vec<JobId>,
 }
 
 impl Desk {
@@ -57,6 +64,9 @@ impl Desk {
             pauses: 0,
             disk_waits: false,
             notes: Vec::new(),
+            asked: Vec::new(),
+            started: Vec::new(),
+            stopped: Vec::new(),
         }
     }
 
@@ -180,6 +190,19 @@ impl Desk {
         true
     }
 
+    /// A bot answered.
+    pub fn bot_answers(&mut self, ask: AskId, action: &str) {
+        self.handles(Input::BotAnswer { ask, action: action.to_owned() });
+        self.turns();
+    }
+
+    /// A job came to its end.
+    pub fn job_is_done(&mut self, job: JobId, result: Result<&str, JobFault>) {
+        let result = result.map(str::to_owned).map_err(|fault| (fault, "planted".to_owned()));
+        self.handles(Input::JobDone { job, result });
+        self.turns();
+    }
+
     /// The server is to end; the turn goes on.
     pub fn drains(&mut self) {
         self.handles(Input::Drain);
@@ -224,9 +247,12 @@ impl Desk {
             Output::Reply { to, reply } => {
                 self.replies.insert(to, reply);
             }
+            Output::StartJob(start) => self.started.push(start),
+            Output::StopJob(job) => self.stopped.push(job),
             Output::WakeAt(at_ms) => self.wake_at = Some(at_ms),
             Output::Note(note) => self.notes.push(note),
-            Output::AskBot(_) | Output::Drained | Output::Stop(_) => {}
+            Output::AskBot(ask) => self.asked.push(ask),
+            Output::Drained | Output::Stop(_) => {}
         }
     }
 }

@@ -11,12 +11,12 @@ use crate::judge::{Called, Judge};
 use crate::luck::Luck;
 use crate::{Plan, Report, kinds};
 use net::Link;
-use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, Now, Output, Role};
+use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
 use parlour_engine::lookup::{LookId, Lookup};
 use parlour_engine::shard::Shard;
 use parlour_engine::store::ReadError;
-use parlour_room::Hash64;
+use parlour_room::{Hash64, JobFault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ enum Event {
     Sync(u64),
     Report(u64, u64),
     Bot(AskId, String, u64),
+    /// A job came to its end.
+    Job(JobId, u64),
     Wake(u64),
     /// A connection has read all that was written to it.
     Flushed(ConnId),
@@ -203,6 +205,11 @@ impl World {
                 self.judge.tally.add("bot moves");
                 self.tells(Input::BotAnswer { ask, action });
             }
+            Event::Job(job, process) if process == self.process => {
+                self.unsettled_ms = self.t_ms;
+                let result = self.result_of(job);
+                self.tells(Input::JobDone { job, result });
+            }
             // The server is told once when to say what time it is, and must ask again.
             Event::Wake(process) if process == self.process && self.is_time() => {
                 self.wake_at = None;
@@ -298,6 +305,8 @@ impl World {
                 self.judge.replies(&called, &reply)?;
             }
             Output::AskBot(ask) => self.asks_bot(&ask)?,
+            Output::StartJob(start) => self.starts_job(start)?,
+            Output::StopJob(_) => self.judge.tally.add("jobs stopped"),
             Output::WakeAt(mono_ms) => {
                 self.wake_at = Some(mono_ms);
                 let delay = mono_ms.saturating_sub(self.now().mono_ms);
@@ -335,6 +344,30 @@ impl World {
         let delay = self.luck.range(1, 600);
         self.after(delay, Event::Bot(ask.ask, action, self.process));
         Ok(())
+    }
+
+    /// A job runs, as soon as the record that asks for it is on the disk and not before.
+    fn starts_job(&mut self, start: StartJob) -> Result<(), String> {
+        self.judge.tally.add("jobs run");
+        if start.attempt > 1 {
+            self.judge.tally.add("jobs run again");
+        }
+        if self.judge.model.seq(&start.room) < start.since {
+            return Err(format!("P2: a job runs that is not on the disk: {start:?}"));
+        }
+        let delay = self.luck.range(1, 900);
+        self.after(delay, Event::Job(start.id, self.process));
+        Ok(())
+    }
+
+    fn result_of(&mut self, job: JobId) -> Result<String, (JobFault, String)> {
+        match self.luck.range(0, 99) {
+            _ if self.is_healing() => Ok(format!("{{\"back\":\"{}\"}}", job.0)),
+            0..15 => Err((JobFault::Failed, SULKS.to_owned())),
+            15..20 => Err((JobFault::Panicked, SULKS.to_owned())),
+            20..25 => Ok("{\"back\":".to_owned()),
+            _ => Ok(format!("{{\"back\":\"{}\"}}", job.0)),
+        }
     }
 
     fn syncs(&mut self) -> Result<(), String> {

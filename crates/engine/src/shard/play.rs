@@ -131,7 +131,7 @@ impl Shard {
             return Err(Code::Draining.into());
         }
         let kind = self.settings.kinds.get(&open.kind).ok_or(Code::UnknownKind)?.clone();
-        if open.bots.iter().any(|(_, bot)| parlour_room::bot::named(bot).is_none()) {
+        if open.bots.iter().any(|(_, bot)| !self.settings.kinds.bots().knows(bot)) {
             return Err(Code::UnknownBot.into());
         }
         let name = self.hall(at).name.clone();

@@ -22,6 +22,10 @@ impl Presence {
         self.now_ms = now.mono_ms;
     }
 
+    pub(super) fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
     /// When somebody is to be looked at next.
     pub(super) fn next_ms(&self) -> Option<u64> {
         self.order.first().map(|(due_ms, ..)| *due_ms)

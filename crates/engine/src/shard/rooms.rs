@@ -71,6 +71,7 @@ impl Shard {
                     self.list_as_kept(at);
                     self.refollow(at);
                     self.watch_everybody(at);
+                    self.play_jobs(at, now);
                     if !frozen && self.draining.is_none() {
                         self.wake(at, now);
                     }
@@ -290,6 +291,7 @@ impl Shard {
                 self.owes(&draft, false);
                 self.let_go(draft);
             }
+            self.match_jobs(at);
             self.all_is_durable(at);
         }
         self.let_go_of_lobby();

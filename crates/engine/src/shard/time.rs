@@ -26,6 +26,8 @@ impl Shard {
         }
         self.settle_presence(now);
         self.tell_topics(now);
+        self.wake_jobs(now);
+        self.hurry_bots(now);
         if now.mono_ms >= self.swept_ms + SWEEP_MS {
             self.swept_ms = now.mono_ms;
             self.sweep(now);
@@ -79,7 +81,9 @@ impl Shard {
         let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
         let topics = self.topics.due_ms(self.settings.limits.topic_ms);
-        let wake_at = [clock, sweep, self.presence.next_ms(), topics].into_iter().flatten().min();
+        let bots = self.asks_due.values().next().copied();
+        let due = [clock, sweep, self.presence.next_ms(), self.jobs.next_ms(), bots, topics];
+        let wake_at = due.into_iter().flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }
@@ -168,6 +172,11 @@ impl Shard {
             let before = hall.asks.insert(seat, Asked { ask, since, seq, is_open: true, refused });
             if let Some(before) = before {
                 self.asked.remove(&before.ask);
+                self.asks_due.remove(&before.ask);
+            }
+            if self.settings.kinds.bots().model(bot).is_some() {
+                let due_ms = self.presence.now_ms().saturating_add(self.settings.limits.bot_ms);
+                self.asks_due.insert(ask, due_ms);
             }
             self.outputs.push_back(Output::AskBot(AskBot { ask, bot: bot.clone(), seat, view, legal }));
         }
@@ -177,6 +186,7 @@ impl Shard {
     /// chance decides.
     pub(super) fn bot_answered(&mut self, ask: AskId, action: &str, now: Now) {
         let retries = self.settings.limits.bot_retries;
+        self.asks_due.remove(&ask);
         let Some(at) = self.asked.remove(&ask).filter(|_| self.draining.is_none()) else { return };
         let Some(hall) = self.halls[at].as_mut().filter(|hall| hall.frozen.is_none()) else { return };
         let Some((&seat, asked)) = hall.asks.iter_mut().find(|(_, asked)| asked.ask == ask) else { return };
@@ -204,6 +214,26 @@ impl Shard {
                 if refused <= retries {
                     self.ask_bots(at);
                 }
+            }
+        }
+    }
+
+    /// Who has thought for too long is asked again; after too many times chance decides.
+    fn hurry_bots(&mut self, now: Now) {
+        let retries = self.settings.limits.bot_retries;
+        let is_due = |first: &(&AskId, &u64)| *first.1 <= now.mono_ms;
+        while let Some((&ask, _)) = self.asks_due.first_key_value().filter(is_due) {
+            self.asks_due.remove(&ask);
+            let Some(&at) = self.asked.get(&ask) else { continue };
+            let Some(hall) = self.halls[at].as_mut() else { continue };
+            let Some(asked) = hall.asks.values_mut().find(|asked| asked.ask == ask) else { continue };
+            asked.refused += 1;
+            if asked.refused >= retries {
+                self.bot_answered(ask, "", now);
+            } else {
+                asked.is_open = false;
+                self.asked.remove(&ask);
+                self.ask_bots(at);
             }
         }
     }

@@ -209,6 +209,8 @@ impl<E: Eyes> World<E> {
                 Output::Pause(_)
                 | Output::Resume(_)
                 | Output::Note(_)
+                | Output::StartJob(_)
+                | Output::StopJob(_)
                 | Output::Stop(_)
                 | Output::Verify { .. }
                 | Output::Close(_) => {

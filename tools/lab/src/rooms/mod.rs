@@ -1,4 +1,5 @@
 //! The rooms, one file each.
 
+pub(crate) mod errand;
 pub(crate) mod lounge;
 pub(crate) mod pad;

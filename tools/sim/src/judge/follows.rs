@@ -155,6 +155,9 @@ impl Judge {
         for (room, users) in seen {
             let Some(Past { lives, states }) = self.model.past(room) else { continue };
             let (Some(life), Some((seq, state))) = (lives.last(), states.last_key_value()) else { continue };
+            if let Some(key) = life.table.about().jobs.keys().next() {
+                return Err(format!("jobs: {room} waits for {key:?} for ever"));
+            }
             if !life.kind.has_presence() || state.ended {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! A room of open seats: everything said is kept, so that an action played twice or lost shows in the state. Clients with every
 //! event need no view.
 
-use parlour_room::{Audience, Dice, Never, Refused, Room, Seat, Seats, Source, Turn, Viewer, World};
+use parlour_room::{Audience, Dice, JobFault, Refused, Room, Seat, Seats, Source, Turn, Viewer, World};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -50,6 +50,16 @@ pub enum Do {
     Arm {
         /// Milliseconds between.
         after_ms: u32,
+    },
+    /// Sends somebody to fetch something.
+    Fetch {
+        /// What.
+        what: String,
+    },
+    /// Calls them back.
+    Recall {
+        /// What they were sent for.
+        what: String,
     },
     /// Throws a guest out.
     Kick {
@@ -104,6 +114,11 @@ pub enum Event {
         /// Whether they are.
         here: bool,
     },
+    /// Somebody came back with this, or with nothing.
+    Fetched {
+        /// What.
+        what: Option<String>,
+    },
     /// The bell.
     Rang {
         /// How often so far.
@@ -125,6 +140,18 @@ pub enum Pulse {
 /// The bell.
 pub enum Bell {}
 
+/// What comes from outside the rules.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// The bell.
+    Ring(Ring),
+    /// Somebody was sent and came back.
+    Back(String),
+    /// Somebody was sent and did not.
+    Lost,
+}
+
 /// It rings, and so often more.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ring {
@@ -134,13 +161,13 @@ pub struct Ring {
 
 impl World for Bell {
     type Pulse = Pulse;
-    type Job = Never;
-    type Signal = Ring;
+    type Job = String;
+    type Signal = Word;
 }
 
 impl Room for Lounge {
     const KIND: &'static str = "lounge";
-    const RULES: u32 = 4;
+    const RULES: u32 = 5;
     const PRESENCE: bool = true;
     const EVENTS_SUFFICE: bool = true;
     type Config = Config;
@@ -190,8 +217,10 @@ impl Room for Lounge {
             }
             Do::Arm { after_ms } => {
                 self.armed = true;
-                turn.clock("bell", Duration::from_millis(u64::from(after_ms)), Ring { left: 2, after_ms });
+                turn.clock("bell", Duration::from_millis(u64::from(after_ms)), Word::Ring(Ring { left: 2, after_ms }));
             }
+            Do::Fetch { what } => turn.start(&what, what.clone()),
+            Do::Recall { what } => turn.stop(&what),
             Do::Kick { seat } => turn.remove(seat, "kicked"),
             Do::Shut => turn.close("shut"),
             Do::Trip => {
@@ -227,11 +256,20 @@ impl Room for Lounge {
         turn.tell(Event::Seen { seat, here });
     }
 
-    fn signal(&mut self, ring: Ring, turn: &mut Turn<Self>) {
+    fn job_failed(&self, _key: &str, _why: JobFault) -> Option<Word> {
+        Some(Word::Lost)
+    }
+
+    fn signal(&mut self, word: Word, turn: &mut Turn<Self>) {
+        let ring = match word {
+            Word::Ring(ring) => ring,
+            Word::Back(what) => return turn.tell(Event::Fetched { what: Some(what) }),
+            Word::Lost => return turn.tell(Event::Fetched { what: None }),
+        };
         self.rung += 1;
         turn.tell(Event::Rang { rung: self.rung });
         if let Some(left) = ring.left.checked_sub(1) {
-            turn.clock("bell", Duration::from_millis(u64::from(ring.after_ms)), Ring { left, ..ring });
+            turn.clock("bell", Duration::from_millis(u64::from(ring.after_ms)), Word::Ring(Ring { left, ..ring }));
         } else {
             self.armed = false;
         }
@@ -240,6 +278,8 @@ impl Room for Lounge {
     fn legal(&self, by: Seat) -> Vec<Do> {
         let text = || "hm".to_owned();
         let mut all = vec![Do::Say { text: text() }, Do::Arm { after_ms: 700 }, Do::Burst { count: 130 }, Do::Shut];
+        all.extend(["tea", "news"].map(|what| Do::Fetch { what: what.to_owned() }));
+        all.push(Do::Recall { what: "tea".to_owned() });
         all.extend((0..3).map(Seat).flat_map(|seat| [Do::Whisper { to: seat, text: text() }, Do::Kick { seat }]));
         all.retain(|action| self.check(by, action).is_ok());
         all

@@ -5,7 +5,11 @@ mod failing_rooms;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod junk;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod presence;
 #[cfg(test)]

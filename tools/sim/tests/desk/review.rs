@@ -344,7 +344,7 @@ fn to_whom_the_rules_do_not_let_watch_there_is_no_such_room() {
 fn a_bot_that_may_only_watch_is_refused_and_the_room_with_it() {
     let (mut desk, ada) = desk();
     let bots = || vec![(Seat(0), "random".to_owned())];
-    assert_eq!(opened(&mut desk, "c", r#"{"hidden":true}"#, bots()), Err("not_in_room".to_owned()));
+    assert_eq!(opened(&mut desk, "c", r#"{"hidden":true}"#, bots()), Err("bot_not_seated".to_owned()));
     assert_eq!(answers(&desk.asks(ada, &join("c"))), ["j room_not_found"]);
     assert_eq!(desk.disk.life("c").map(|history| history.records.len()), None, "nothing of it is kept");
     opened(&mut desk, "c", "{}", bots()).unwrap();

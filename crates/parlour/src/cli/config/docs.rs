@@ -60,7 +60,7 @@ pub(super) fn page() -> String {
     page
 }
 
-fn fixed() -> [(&'static str, u64, &'static str); 7] {
+fn fixed() -> [(&'static str, u64, &'static str); 8] {
     let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     [
         ("INBOX_IDS", number(inbox::INBOX_IDS), "Message ids of a member that a room remembers with their answers."),
@@ -69,6 +69,7 @@ fn fixed() -> [(&'static str, u64, &'static str); 7] {
         ("RING_PRIVATE", number(stream::RING_PRIVATE), "The same of those for one seat's eyes alone."),
         ("NONCE_BYTES", number(table::NONCE_BYTES), "The longest nonce a player may give to the dice."),
         ("JSON_DEPTH", number(table::JSON_DEPTH), "How deep a message may be nested."),
+        ("OPEN_JOBS", number(table::OPEN_JOBS), "How many jobs of one room may be open."),
         ("KEY_BYTES", number(table::KEY_BYTES), "The longest name of a clock or a job."),
     ]
 }
