@@ -55,8 +55,12 @@ impl Judge {
         });
         let Some(id) = id else { return if is_dup { Err("P3: a dup without id".to_owned()) } else { Ok(()) } };
         let key = (room.to_owned(), name, seen.user.clone(), id.to_owned());
+        // Long after its window an id may be used again, and its answers are others.
+        let again = life.acts.iter().filter(|act| act.user == seen.user && act.id.as_deref() == Some(id)).count() > 1;
         let turn = self.turn;
-        repeats(self.acked.get(&key), (n, m), is_dup, turn)?;
+        if !again {
+            repeats(self.acked.get(&key), (n, m), is_dup, turn)?;
+        }
         let known = self.acked.entry(key).or_insert(Acked { answer: (n, m), turn, first_seen: false });
         known.first_seen |= !is_dup;
         Ok(())
