@@ -247,7 +247,9 @@ def test_topics_tell_what_changes_of_public_rooms_merged_and_nothing_of_others(l
             start = len(eve.frames)
             async with parlour.Client(lab, "bob") as bob:
                 await bob.join("l")
-            system = await eve.until(lambda said: said.get("topic") == "system", "the server", start=start)
+                await bob.open("pad", "p1")
+            await eve.until(entry("p1", lambda shown: True), "another pad", start=start)
+            system = await eve.until(lambda said: said.get("topic") == "system", "the server")
             assert system["payload"]["status"] == "ready"
             assert not any(shown["room_id"] == "l" for said in eve.frames[start:] if said["type"] == "topic"
                            for shown in said["payload"].get("rooms", []))

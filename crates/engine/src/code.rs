@@ -124,6 +124,7 @@ codes! {
     RoomFrozen "room_frozen" Unavailable true "The room is frozen after a fault in its rules and waits for its operator.",
     RoomUnreadable "room_unreadable" Unavailable true "The room's journal cannot be played here; its operator can see why.",
     Draining "draining" Unavailable true "This server is shutting down: connect again.",
+    RoomNotReached "room_not_reached" Unavailable true "The room did not answer in time: repeat it with the same id.",
     JournalDown "journal_down" Unavailable true "The journal cannot be read just now.",
     Internal "internal" Internal true "Something went wrong in the rules of this room; nothing of it was kept.",
 }

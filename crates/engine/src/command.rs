@@ -1,6 +1,7 @@
 //! What a client asks, in no dialect: "dialect.decode -> Command -> session".
 
-use parlour_room::{As, Position, Seat};
+use crate::session::name_of;
+use parlour_room::{As, Hash64, Position, Seat, Seed};
 use std::borrow::Cow;
 
 /// What a client asks.
@@ -86,7 +87,7 @@ pub struct Open<'a> {
 }
 
 /// A request for a page of the list of rooms.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct List<'a> {
     /// Of this kind only.
     pub kind: Option<Cow<'a, str>>,
@@ -135,6 +136,17 @@ impl std::fmt::Display for Topic {
             Topic::Rooms(None) => f.write_str("rooms"),
             Topic::Rooms(Some(kind)) => write!(f, "rooms:{kind}"),
             Topic::System => f.write_str("system"),
+        }
+    }
+}
+
+impl Open<'_> {
+    /// The name of the room: as asked, or made so that a retry finds the same room. `luck` is used for nothing else.
+    pub fn name_for(&self, user: &str, luck: Seed) -> String {
+        match (&self.room, &self.id) {
+            (Some(name), _) => name.clone().into_owned(),
+            (None, Some(id)) => format!("{}-{}", self.kind, Hash64::of(format!("{user}\0{id}").as_bytes()).short(12)),
+            (None, None) => format!("{}-{}", self.kind, name_of(luck)),
         }
     }
 }

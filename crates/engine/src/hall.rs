@@ -38,10 +38,10 @@ pub(crate) struct Hall {
     /// Whether something was played since views were last made.
     pub(crate) views_are_old: bool,
     views: BTreeMap<Viewer, LastView>,
-    acks: Vec<(ConnId, Option<String>, Answered)>,
+    acks: Vec<(To, Answered)>,
     pub(crate) refusals: Refusals,
     pub(crate) presence_is_old: bool,
-    pub(crate) asks: BTreeMap<Seat, Asked>,
+    pub(crate) asks: BTreeMap<Seat, BotAsked>,
     pub(crate) panics: VecDeque<u64>,
     pub(crate) frozen: Option<String>,
     /// After a panic: load again as soon as everything appended is durable.
@@ -68,9 +68,18 @@ pub(crate) enum Phase {
 }
 
 pub(crate) enum Waiting {
-    Frame(ConnId, String),
+    Frame(ConnId, Asked),
     Seek(Box<Seeker>),
     Call(CallId, Arc<crate::io::Identity>, [u8; 32], crate::io::Call),
+}
+
+/// A message of a client as it came: here, or with its number from another shard.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) text: String,
+    pub(crate) number: u64,
+    /// The room that the other shard read in it, or chose.
+    pub(crate) room: Option<Arc<str>>,
 }
 
 /// A connection that follows the room.
@@ -107,7 +116,7 @@ struct LastView {
 }
 
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct BotAsked {
     pub(crate) ask: AskId,
     /// The tenure and the position for which it was asked.
     pub(crate) since: u64,
@@ -128,8 +137,27 @@ pub(crate) enum Answered {
 pub(crate) struct Draft {
     json: Vec<u8>,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) parcels: Vec<(ConnId, Range<usize>)>,
+    pub(crate) parcels: Vec<Parcel>,
     pub(crate) replies: Vec<(CallId, Reply)>,
+}
+
+/// One frame for one connection.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) conn: ConnId,
+    /// The request from another shard that it answers; 0 for none.
+    pub(crate) number: u64,
+    /// Empty where that request has no answer.
+    pub(crate) frame: Range<usize>,
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub(crate) struct To {
+    pub(crate) conn: ConnId,
+    /// The request's number, if it came from another shard; else 0.
+    pub(crate) number: u64,
+    pub(crate) reference: Option<String>,
 }
 
 impl Draft {
@@ -147,12 +175,19 @@ impl Draft {
     }
 
     pub(crate) fn send(&mut self, conn: ConnId, frame: &Range<usize>) {
-        self.parcels.push((conn, frame.clone()));
+        self.parcels.push(Parcel { conn, number: 0, frame: frame.clone() });
+    }
+
+    /// The answer to a request, or the word that there is none, which only another shard wants to know.
+    pub(crate) fn answer(&mut self, conn: ConnId, number: u64, frame: Option<Range<usize>>) {
+        if number > 0 || frame.is_some() {
+            self.parcels.push(Parcel { conn, number, frame: frame.unwrap_or_default() });
+        }
     }
 
     /// How much memory it keeps for the next time.
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.json.capacity() + self.bytes.capacity() + self.parcels.capacity() * size_of::<(ConnId, Range<usize>)>()
+        self.json.capacity() + self.bytes.capacity() + self.parcels.capacity() * size_of::<Parcel>()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -273,26 +308,34 @@ impl Hall {
     }
 
     /// The answer to an action: it comes after the views of this turn.
-    pub(crate) fn answer_later(&mut self, conn: ConnId, reference: Option<String>, answered: Answered) {
-        self.acks.push((conn, reference, answered));
+    pub(crate) fn answer_later(&mut self, to: To, answered: Answered) {
+        self.acks.push((to, answered));
+    }
+
+    /// The answer to anything else.
+    pub(crate) fn answer(&mut self, conn: ConnId, number: u64, write: Option<impl FnOnce(&mut Vec<u8>)>) {
+        let frame = write.map(|write| self.draft.frame(write));
+        self.draft.answer(conn, number, frame);
     }
 
     /// Makes the views that everybody lacks, then the answers that wait for them.
     pub(crate) fn settle(&mut self, view_bytes: usize) -> Vec<ViewFault> {
         let faults = if self.views_are_old { self.renew_views(view_bytes) } else { Vec::new() };
         self.views_are_old = false;
-        for (conn, reference, answered) in std::mem::take(&mut self.acks) {
-            let frame = match (&reference, &answered) {
-                (None, Answered::Acted { .. } | Answered::Batched { .. }) => continue,
+        for (to, answered) in std::mem::take(&mut self.acks) {
+            let frame = match (&to.reference, &answered) {
+                (None, Answered::Acted { .. } | Answered::Batched { .. }) => None,
                 (Some(reference), Answered::Batched { at, results, dup }) => {
-                    self.draft.frame(|out| say::done(out, reference, &Done::Batched { at, results, dup: *dup }))
+                    Some(self.draft.frame(|out| say::done(out, reference, &Done::Batched { at, results, dup: *dup })))
                 }
                 (Some(reference), Answered::Acted { at, dup }) => {
-                    self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup }))
+                    Some(self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup })))
                 }
-                (reference, Answered::Failed(failure)) => self.draft.frame(|out| say::failed(out, reference.as_deref(), failure)),
+                (reference, Answered::Failed(failure)) => {
+                    Some(self.draft.frame(|out| say::failed(out, reference.as_deref(), failure)))
+                }
             };
-            self.draft.send(conn, &frame);
+            self.draft.answer(to.conn, to.number, frame);
         }
         faults
     }
@@ -344,7 +387,7 @@ impl Hall {
 
     /// Whether the answer to an action of this connection waits for the views of this turn.
     pub(crate) fn owes(&self, conn: ConnId) -> bool {
-        self.acks.iter().any(|(to, ..)| *to == conn)
+        self.acks.iter().any(|(to, _)| to.conn == conn)
     }
 
     /// Whether a user has a connection that follows this room.

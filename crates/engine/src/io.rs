@@ -2,8 +2,9 @@
 //! thread.
 
 use crate::code::Code;
-use crate::command::{List, Open};
+use crate::command::Open;
 use crate::dialect::native_out::Failure;
+use crate::forward::{Packet, ShardId};
 use crate::limits::Limits;
 use crate::lookup::{Found, LookId, Lookup};
 use crate::store::{Batch, History, ReadError};
@@ -153,6 +154,13 @@ pub enum Input<'a> {
         /// A pulse of the room's kind, JSON with its `type`.
         pulse: String,
     },
+    /// Another shard said something.
+    Forwarded {
+        /// Which.
+        from: ShardId,
+        /// What.
+        packet: Packet,
+    },
     /// A job came to its end: with its result, JSON, or without one, and why.
     JobDone {
         /// Which.
@@ -175,8 +183,8 @@ pub enum Call {
     Close(String),
     /// Show one.
     Show(String),
-    /// List public rooms.
-    List(List<'static>),
+    /// Those of these rooms that are loaded.
+    List(Vec<String>),
     /// What was counted.
     Counts,
 }
@@ -241,6 +249,13 @@ pub enum Output {
     },
     /// Ask a bot, then say `BotAnswer`.
     AskBot(AskBot),
+    /// Hand this to another shard, as `Forwarded`.
+    Forward {
+        /// Which.
+        to: ShardId,
+        /// What.
+        packet: Packet,
+    },
     /// Run a job, then say `JobDone`, once.
     StartJob(StartJob),
     /// Nobody wants the result of this job any more: it may end early, but say `JobDone` all the same.
@@ -326,4 +341,40 @@ pub struct Counts {
     pub divergences: u64,
     /// Panics of rules.
     pub panics: u64,
+}
+
+impl Counts {
+    /// What another shard counted, too.
+    pub fn add(&mut self, other: &Self) {
+        let numbers = [
+            (&mut self.connections, other.connections),
+            (&mut self.connections_opened, other.connections_opened),
+            (&mut self.rooms_frozen, other.rooms_frozen),
+            (&mut self.rooms_opened, other.rooms_opened),
+            (&mut self.actions_applied, other.actions_applied),
+            (&mut self.actions_dup, other.actions_dup),
+            (&mut self.events, other.events),
+            (&mut self.auth_failures, other.auth_failures),
+            (&mut self.records, other.records),
+            (&mut self.batches, other.batches),
+            (&mut self.divergences, other.divergences),
+            (&mut self.panics, other.panics),
+        ];
+        let lists = [
+            (&mut self.actions_refused[..], &other.actions_refused[..]),
+            (&mut self.frames[..], &other.frames[..]),
+            (&mut self.bytes[..], &other.bytes[..]),
+            (&mut self.resumes[..], &other.resumes[..]),
+        ];
+        let lists = lists.into_iter().flat_map(|(mine, theirs)| mine.iter_mut().zip(theirs.iter().copied()));
+        for (mine, theirs) in numbers.into_iter().chain(lists) {
+            *mine = mine.saturating_add(theirs);
+        }
+        for (kind, rooms) in &other.rooms {
+            match self.rooms.iter_mut().find(|(known, _)| known == kind) {
+                Some((_, known)) => *known = known.saturating_add(*rooms),
+                None => self.rooms.push((*kind, *rooms)),
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub mod code;
 pub mod command;
 pub mod dialect;
+pub mod forward;
 pub mod framing;
 pub(crate) mod hall;
 pub mod io;

@@ -223,6 +223,16 @@ limits! {
     head_bytes: usize = 16 * KIB, KIB => MIB;
     /// How long that head may take.
     head_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// How many shards share the rooms, each on a thread of its own; 0 is one for each core.
+    shards: usize = 0, 0 => 64;
+    /// How many requests of one connection to rooms on other shards may be unanswered.
+    forwarded_per_connection: usize = 256, 1 => 10_000;
+    /// How much one shard may have said to another that was not heard yet: above it requests are `limited`.
+    forward_bytes: usize = 16 * MIB, 64 * KIB => 1024 * MIB;
+    /// After this time what another shard has not heard is said again.
+    forward_again_ms: u64 = 500, 10 => MINUTE_MS;
+    /// How long a request to a room on another shard may take.
+    forward_ms: u64 = 10_000, 100 => HOUR_MS;
     /// How long the HTTP API waits for a room.
     call_ms: u64 = 10_000, 100 => HOUR_MS;
     /// How much is read from one connection in one turn of the loop.

@@ -1,10 +1,12 @@
 //! One connection: "framing -> dialect.decode -> Command -> session". Who it is, which rooms it follows, and what waits to be
 //! written to it.
 
+use crate::forward::{Request, ShardId};
 use crate::framing::websocket::{self, Decoder};
 use crate::io::{ConnId, Identity};
 use crate::limits::Limits;
 use parlour_room::{Dice, Seed};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How far a connection has come.
@@ -40,6 +42,17 @@ pub(crate) struct Session {
     pub(crate) out: Vec<u8>,
     /// The rooms it follows.
     pub(crate) follows: Vec<usize>,
+    /// The rooms it follows on other shards, and the request by which it does.
+    pub(crate) elsewhere: BTreeMap<Arc<str>, u64>,
+    /// Rooms on other shards of which nothing is heard, because a join was given up for lost: until this request is answered.
+    pub(crate) deaf: BTreeMap<Arc<str>, u64>,
+    /// The shards that keep a stand-in for it.
+    pub(crate) stand_ins: BTreeSet<ShardId>,
+    /// The shard that holds the connection, where this is only a stand-in.
+    pub(crate) stands_for: Option<ShardId>,
+    /// How many requests it has sent on to other shards, and how many of them are not answered.
+    pub(crate) sent_on: u64,
+    pub(crate) unanswered: usize,
     pub(crate) opened_ms: u64,
     pub(crate) heard_ms: u64,
     pub(crate) pinged: bool,
@@ -62,6 +75,12 @@ impl Session {
             said: 0,
             out: Vec::new(),
             follows: Vec::new(),
+            elsewhere: BTreeMap::new(),
+            deaf: BTreeMap::new(),
+            stand_ins: BTreeSet::new(),
+            stands_for: None,
+            sent_on: 0,
+            unanswered: 0,
             opened_ms: now_ms,
             heard_ms: now_ms,
             pinged: false,
@@ -69,6 +88,16 @@ impl Session {
             drawn: 0,
         };
         session.id = format!("s-{}", session.number());
+        session
+    }
+
+    /// The stand-in for a connection that another shard holds.
+    pub(crate) fn standing_in(holder: ShardId, request: &Request, now_ms: u64, limits: &Limits) -> Self {
+        let mut session = Self::new(request.conn, request.entropy, now_ms, limits);
+        session.phase = Phase::Live;
+        session.decoder = None;
+        session.who = Some(request.who.clone());
+        session.stands_for = Some(holder);
         session
     }
 
@@ -81,6 +110,11 @@ impl Session {
     pub(crate) fn seed(&mut self) -> Seed {
         self.drawn += 1;
         Seed::derived(&self.entropy, self.drawn)
+    }
+
+    /// Luck of its own for a stand-in.
+    pub(crate) fn luck(&mut self) -> [u8; 32] {
+        self.seed().into()
     }
 
     /// A name nobody can guess, of no use for guessing a seed.

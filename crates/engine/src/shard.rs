@@ -9,6 +9,7 @@ mod calls;
 pub(crate) mod find;
 mod history;
 mod jobs;
+mod lines;
 mod listing;
 mod lookups;
 mod members;
@@ -22,6 +23,7 @@ mod topics;
 
 use crate::code::Code;
 use crate::dialect::native_out as say;
+use crate::forward::Place;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
 use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output};
@@ -33,6 +35,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use lines::Lines;
+use requests::Asking;
+
 /// What a shard is made with.
 #[derive(Clone)]
 pub struct Settings {
@@ -40,6 +45,8 @@ pub struct Settings {
     pub kinds: Kinds,
     /// Its limits.
     pub limits: Limits,
+    /// Which of how many shards it is.
+    pub place: Place,
     /// What it calls itself in greetings.
     pub server: String,
     /// Faults put in on purpose, so that tests can show that they would be found.
@@ -92,6 +99,8 @@ pub struct Shard {
     /// Listings that changed in this turn.
     listings: BTreeMap<Arc<str>, crate::lookup::Listing>,
     outputs: VecDeque<Output>,
+    /// When something was last handled, in monotonic time.
+    now_ms: u64,
     swept_ms: u64,
     wake_at: Option<u64>,
     draining: Option<u64>,
@@ -113,6 +122,7 @@ pub struct Shard {
     pub(crate) counts: Counts,
     scratch: Vec<u8>,
     drafts: Vec<Draft>,
+    lines: Lines,
 }
 
 /// Only ever asked for single keys, so the order inside does not matter; a fixed seed keeps runs equal all the same.
@@ -121,6 +131,9 @@ type Fixed = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 impl Shard {
     /// A shard without connections or rooms. The first batch it writes has number 1.
     pub fn new(settings: Settings) -> Self {
+        let place = settings.place;
+        // No two shards give the same number to a question or a job.
+        let first_number = u64::from(place.shard.0) << 48;
         Self {
             settings: Arc::new(settings),
             sessions: Vec::new(),
@@ -139,12 +152,13 @@ impl Shard {
             durable: 0,
             awaiting: VecDeque::new(),
             lobby: lookups::Lobby::default(),
-            lookups: lookups::Lookups::default(),
+            lookups: lookups::Lookups::after(first_number),
             vacancies: listing::Vacancies::default(),
             finds: find::Finds::default(),
             topics: topics::Topics::default(),
             listings: BTreeMap::new(),
             outputs: VecDeque::new(),
+            now_ms: 0,
             swept_ms: 0,
             wake_at: None,
             draining: None,
@@ -153,14 +167,15 @@ impl Shard {
             says_drained: false,
             has_failed: false,
             loads: 0,
-            asks: 0,
+            asks: first_number,
             asked: BTreeMap::new(),
             asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
-            jobs: jobs::Jobs::default(),
+            jobs: jobs::Jobs::after(first_number),
             counts: Counts::default(),
             scratch: Vec::new(),
             drafts: Vec::new(),
+            lines: Lines::new(place.shards),
         }
     }
 
@@ -169,6 +184,7 @@ impl Shard {
         if self.has_failed {
             return;
         }
+        self.now_ms = now.mono_ms;
         self.presence.look_at_clock(now);
         match input {
             Input::Opened { conn, entropy, token, guest, guest_token } => {
@@ -196,6 +212,7 @@ impl Shard {
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
             Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
+            Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
@@ -223,6 +240,11 @@ impl Shard {
         self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.lobby.held()
     }
 
+    /// How much was said to other shards that they may not have heard, in bytes.
+    pub fn unheard(&self) -> usize {
+        self.lines.unheard()
+    }
+
     fn end_turn(&mut self) {
         for at in std::mem::take(&mut self.dirty) {
             self.settle(at);
@@ -241,6 +263,7 @@ impl Shard {
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
         self.batch.listings = std::mem::take(&mut self.listings).into_values().collect();
         if !self.batch.is_empty() {
+            self.batch.shard = self.settings.place.shard;
             self.batch.commit = self.commit;
             self.commit += 1;
             self.counts.batches += 1;
@@ -261,6 +284,7 @@ impl Shard {
                 self.outputs.push_back(Output::Close(conn));
             }
         }
+        self.forward();
         self.tell_when_to_wake();
         if std::mem::take(&mut self.says_drained) {
             self.outputs.push_back(Output::Drained);
@@ -273,16 +297,18 @@ impl Shard {
     }
 
     fn opened(&mut self, conn: ConnId, entropy: [u8; 32], now: Now) {
-        let session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
+        self.seat_session(Session::new(conn, entropy, now.mono_ms, &self.settings.limits));
+        self.counts.connections += 1;
+        self.counts.connections_opened += 1;
+    }
+
+    fn seat_session(&mut self, session: Session) {
         let place = self.free_places.pop().unwrap_or_else(|| {
             self.sessions.push(None);
             self.sessions.len() - 1
         });
+        self.places.insert(session.conn, place);
         self.sessions[place] = Some(session);
-        self.places.insert(conn, place);
-        self.counts.connections += 1;
-        self.topics.system_changed();
-        self.counts.connections_opened += 1;
     }
 
     fn closed(&mut self, conn: ConnId) {
@@ -290,11 +316,11 @@ impl Shard {
             self.unfollow(at, conn);
         }
         self.topics.forget(conn);
+        self.is_gone(conn);
         if let Some(place) = self.places.remove(&conn) {
-            self.sessions[place] = None;
+            let session = self.sessions[place].take().expect("places are kept");
             self.free_places.push(place);
-            self.counts.connections -= 1;
-            self.topics.system_changed();
+            self.counts.connections -= u64::from(session.stands_for.is_none());
         }
     }
 
@@ -323,7 +349,7 @@ impl Shard {
             Err(code) => {
                 let reference = session.auth_reference.take();
                 self.counts.auth_failures += 1;
-                self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
+                self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
                 self.hang_up(conn, 1008, code.as_str());
             }
         }
@@ -335,9 +361,9 @@ impl Shard {
         session.phase = Phase::Live;
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));
-        self.say(conn, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
+        self.say(conn, 0, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
         if let Some(reference) = reference {
-            self.say(conn, |out| say::done(out, &reference, &say::Done::Plain));
+            self.say(conn, 0, |out| say::done(out, &reference, &say::Done::Plain));
         }
     }
 
@@ -391,8 +417,8 @@ impl Shard {
     fn message(&mut self, conn: ConnId, message: Message<'_>, now: Now) -> ControlFlow<()> {
         self.counts.frames[0] += 1;
         match message {
-            Message::Text(text) => self.request(conn, text, None, now),
-            Message::Binary(_) => self.say(conn, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
+            Message::Text(text) => self.request(conn, Asking { text, ..Asking::default() }, now),
+            Message::Binary(_) => self.say(conn, 0, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
             Message::Ping(payload) => {
                 if let Some(session) = self.session(conn) {
                     websocket::write_pong(&mut session.out, payload);
@@ -410,9 +436,15 @@ impl Shard {
     }
 
     /// Says something that no room is the source of: it is never held.
-    fn say(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Says something that no room is the source of. `number` is the request from another shard that it answers, or 0.
+    fn say(&mut self, conn: ConnId, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        if let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) {
+        let stands_for = self.session(conn).and_then(|session| session.stands_for);
+        if let Some(to) = stands_for {
+            scratch.clear();
+            write(&mut scratch);
+            self.lines.tell_text(to, conn, number, &scratch);
+        } else if let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) {
             session.say(&mut scratch, write);
             self.writable.push(conn);
             self.counts.frames[1] += 1;

@@ -1,5 +1,6 @@
 //! What the shard asks of the journal, and what it is handed back: the end of the line "record, hash -> append", as plain values.
 
+use crate::forward::ShardId;
 use crate::lookup::{FindRow, HistoryRow, Listing};
 use parlour_room::{Hash64, Record};
 use std::sync::Arc;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 /// Everything one turn of the loop recorded: written whole or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
+    /// Whose it is: commits are numbered by shard.
+    pub shard: ShardId,
     /// Rises by one with every batch; told back when the batch is on disk.
     pub commit: u64,
     /// The records, in the order in which they happened; each room's are dense.

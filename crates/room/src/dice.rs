@@ -39,6 +39,12 @@ impl std::fmt::Debug for Seed {
     }
 }
 
+impl From<Seed> for [u8; 32] {
+    fn from(seed: Seed) -> Self {
+        seed.0
+    }
+}
+
 impl From<Seed> for String {
     fn from(seed: Seed) -> String {
         hex(&seed.0)

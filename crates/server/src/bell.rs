@@ -2,12 +2,13 @@
 
 use crate::journal::Committed;
 use mio::Waker;
+use parlour_engine::forward::{Packet, ShardId, home};
 use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
 use parlour_engine::lookup::{Found, LookId, Lookup};
 use parlour_engine::store::{History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU16};
 use std::sync::mpsc::Sender;
 
 /// Something another thread tells the loop. Whoever sends one wakes it.
@@ -42,7 +43,18 @@ pub(crate) enum Knock {
         rest: Vec<u8>,
         token: Option<String>,
     },
+    /// A connection that another loop accepted.
+    Accepted(std::net::TcpStream),
+    /// What another shard said.
+    Forwarded {
+        from: ShardId,
+        packets: Vec<Packet>,
+    },
     Drain,
+    /// Every shard has put its rooms away.
+    AllDrained,
+    /// Another loop could not go on: this one ends as well.
+    Bail(String),
 }
 
 /// What the thread that reads the journal is asked.
@@ -55,7 +67,29 @@ pub(crate) enum ToRead {
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     pub(crate) is_draining: AtomicBool,
+    /// How many shards have put their rooms away and told their clients.
+    pub(crate) drained: AtomicU16,
     pub(crate) has_failed: AtomicBool,
+}
+
+/// The bells of all loops, by shard.
+#[derive(Clone)]
+pub(crate) struct Bells(pub(crate) Arc<[Bell]>);
+
+impl Bells {
+    /// The loop of this shard.
+    pub(crate) fn of(&self, shard: ShardId) -> &Bell {
+        &self.0[usize::from(shard.0)]
+    }
+
+    /// The loop of the shard that owns a room of this name.
+    pub(crate) fn home(&self, room: &str) -> &Bell {
+        self.of(home(room, u16::try_from(self.0.len()).expect("shards are few")))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Bell> {
+        self.0.iter()
+    }
 }
 
 /// Wakes the loop with something to do.

@@ -1,9 +1,11 @@
 //! One socket on the loop: what was read of its head, what is still to be written, and whether it is on its way out.
 
 use mio::net::TcpStream;
+use parlour_engine::io::ConnId;
 use std::io::{self, Read, Write};
 
 pub(crate) struct Conn {
+    pub(crate) id: ConnId,
     pub(crate) stream: TcpStream,
     pub(crate) stage: Stage,
     out: Vec<u8>,
@@ -40,8 +42,9 @@ pub(crate) enum ReadEnd {
 }
 
 impl Conn {
-    pub(crate) fn new(stream: TcpStream, stage: Stage) -> Self {
-        Self { stream, stage, out: Vec::new(), written: 0, is_blocked: false, is_paused: false, is_ending: false, is_held: false }
+    pub(crate) fn new(id: ConnId, stream: TcpStream, stage: Stage) -> Self {
+        let (out, written, is_blocked) = (Vec::new(), 0, false);
+        Self { id, stream, stage, out, written, is_blocked, is_paused: false, is_ending: false, is_held: false }
     }
 
     /// Reads once. A short read has emptied the socket: what comes later is told anew (epoll(7), edge-triggered), but for the

@@ -4,7 +4,7 @@
 mod sockets;
 
 use crate::auth::{Verifier, entropy};
-use crate::bell::{Health, Knock, ToRead};
+use crate::bell::{Bells, Health, Knock, ToRead};
 use crate::conn::{Conn, Stage};
 use crate::guests::Guests;
 use crate::jobs::Jobs;
@@ -13,7 +13,8 @@ use crate::models::Models;
 use crate::voice::tell;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
-use parlour_engine::io::{CallId, Input, Now, Output, Reply};
+use parlour_engine::forward::{Packet, Place, ShardId};
+use parlour_engine::io::{CallId, ConnId, Input, Now, Output, Reply};
 use parlour_engine::shard::Shard;
 use parlour_room::{Bots, Dice, bot};
 use std::collections::{BTreeSet, HashMap};
@@ -24,11 +25,14 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) struct Parts {
-    pub(crate) listener: TcpListener,
+    pub(crate) place: Place,
+    /// One loop accepts for all.
+    pub(crate) listener: Option<TcpListener>,
     pub(crate) poll: Poll,
     pub(crate) knocks: Receiver<Knock>,
     pub(crate) writer: Arc<Writer>,
-    pub(crate) reads: Sender<ToRead>,
+    pub(crate) reads: Sender<(ShardId, ToRead)>,
+    pub(crate) bells: Bells,
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
@@ -51,8 +55,14 @@ pub(crate) struct Drive {
     started: Instant,
     now: Now,
     conns: Vec<Option<Conn>>,
-    /// How often each place in `conns` was used: part of a connection's id, so that no id is used twice.
-    uses: Vec<u32>,
+    /// Where in `conns` a connection is that the shard knows.
+    places: HashMap<ConnId, usize>,
+    /// The number of the last connection: with the shard's in front its id, so that no id is used twice.
+    conn_count: u64,
+    /// The loop that gets the next connection.
+    next_loop: u16,
+    /// What this turn says to the other shards.
+    forwards: Vec<Vec<Packet>>,
     free: Vec<usize>,
     /// Connections that may have more to read than one turn takes.
     unread: Vec<usize>,
@@ -70,12 +80,16 @@ pub(crate) struct Drive {
 impl Drive {
     pub(crate) fn new(parts: Parts) -> Self {
         let luck = Dice::from_number(u64::from_le_bytes(entropy()[..8].try_into().expect("8 of 32 bytes")));
+        let shards = usize::from(parts.place.shards);
         Self {
             parts,
             started: Instant::now(),
             now: Now { mono_ms: 0, wall_ms: 0 },
             conns: Vec::new(),
-            uses: Vec::new(),
+            places: HashMap::new(),
+            conn_count: 0,
+            next_loop: 0,
+            forwards: vec![Vec::new(); shards],
             free: Vec::new(),
             unread: Vec::new(),
             deadlines: BTreeSet::new(),
@@ -182,6 +196,14 @@ impl Drive {
                     self.open(place, Vec::new(), token, rest);
                 }
             }
+            Knock::Accepted(stream) => self.greet(TcpStream::from_std(stream)),
+            Knock::Forwarded { from, packets } => {
+                for packet in packets {
+                    self.parts.shard.handle(Input::Forwarded { from, packet }, self.now);
+                }
+            }
+            Knock::AllDrained => self.end = Some(Ok(())),
+            Knock::Bail(why) => self.end = Some(Err(why)),
             // Who connects meanwhile is told so: nobody new gets a seat, and a probe finds the server not ready instead of
             // silent.
             Knock::Drain => {
@@ -222,21 +244,44 @@ impl Drive {
                     let action = action.unwrap_or_default();
                     self.parts.shard.handle(Input::BotAnswer { ask: ask.ask, action }, self.now);
                 }
+                Output::Forward { to, packet } => self.forwards[usize::from(to.0)].push(packet),
                 Output::StartJob(start) => self.parts.jobs.start(start),
                 Output::StopJob(id) => self.parts.jobs.stop(id),
                 Output::WakeAt(at) => self.wake_at = Some(at),
                 Output::Note(note) => tell(&note),
-                Output::Drained => self.end = Some(Ok(())),
+                Output::Drained => self.is_drained(),
                 Output::Stop(why) => {
                     self.parts.health.has_failed.store(true, Ordering::Relaxed);
                     self.end = Some(Err(why));
                 }
             }
         }
+        self.forward();
+    }
+
+    /// This shard is done; the loop goes on until all are, for it may be the one that answers the door.
+    fn is_drained(&mut self) {
+        let others = self.parts.health.drained.fetch_add(1, Ordering::AcqRel);
+        if others + 1 == self.parts.place.shards {
+            for bell in self.parts.bells.iter() {
+                bell.ring(Knock::AllDrained);
+            }
+        }
+    }
+
+    /// One word at each other loop's door, whatever there is to say.
+    fn forward(&mut self) {
+        let from = self.parts.place.shard;
+        for (to, packets) in (0..).zip(&mut self.forwards) {
+            if !packets.is_empty() {
+                // A loop that has ended hears nothing, and nobody on it waits for anything.
+                self.parts.bells.of(ShardId(to)).ring(Knock::Forwarded { from, packets: std::mem::take(packets) });
+            }
+        }
     }
 
     fn read_journal(&mut self, what: ToRead) {
-        let failed = self.parts.reads.send(what).is_err();
+        let failed = self.parts.reads.send((self.parts.place.shard, what)).is_err();
         if failed {
             self.end = Some(Err("the thread that reads the journal has ended".to_owned()));
         }

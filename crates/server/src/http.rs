@@ -1,8 +1,8 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
-use crate::auth::Verifier;
-use crate::bell::{Bell, Health, Knock};
+use crate::auth::{Verifier, entropy};
+use crate::bell::{Bell, Bells, Health, Knock};
 use crate::head::{self, Head};
 use crate::journal::{Reader, SqliteReader, Writer};
 use crate::{metrics, page};
@@ -15,14 +15,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use parlour_engine::code::Code;
-use parlour_engine::command::{List, Open};
+use parlour_engine::command::Open;
 use parlour_engine::dialect::native::{checked_name, read_bots};
 use parlour_engine::dialect::native_out::Failure;
-use parlour_engine::io::{Call, Identity, Reply, Role};
+use parlour_engine::forward::ShardId;
+use parlour_engine::io::{Call, Counts, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
+use parlour_engine::lookup::{Found, Lookup, listed};
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
-use parlour_room::{Seat, Viewer};
+use parlour_room::{Seat, Seed, Viewer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -39,7 +41,7 @@ use tokio::sync::{mpsc, oneshot};
 /// What the cold path works with.
 #[derive(Clone)]
 pub(crate) struct Cold {
-    pub(crate) bell: Bell,
+    pub(crate) bells: Bells,
     pub(crate) kinds: Kinds,
     pub(crate) verifier: Verifier,
     pub(crate) guests: bool,
@@ -132,11 +134,22 @@ type InPath = Result<Path<String>, PathRejection>;
 type InQuery<T> = Result<Query<T>, QueryRejection>;
 
 impl Cold {
-    async fn ask(&self, by: Identity, call: Call) -> Reply {
-        let (reply, answer) = oneshot::channel();
-        if !self.bell.ring(Knock::Call { by, call, reply }) {
-            return Reply::Failed(Code::Draining.into());
+    /// Asks the loop of this room.
+    async fn ask(&self, room: &str, by: Identity, call: Call) -> Reply {
+        self.reply(ring(self.bells.home(room), by, call)).await
+    }
+
+    /// Asks every loop, all at once, for its part of the answer.
+    async fn ask_all(&self, by: &Identity, call: &Call) -> Vec<Reply> {
+        let asked: Vec<_> = self.bells.iter().map(|bell| ring(bell, by.clone(), call.clone())).collect();
+        let mut replies = Vec::new();
+        for answer in asked {
+            replies.push(self.reply(answer).await);
         }
+        replies
+    }
+
+    async fn reply(&self, answer: oneshot::Receiver<Reply>) -> Reply {
         match tokio::time::timeout(Duration::from_millis(self.limits.call_ms), answer).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(_)) => Reply::Failed(Code::Draining.into()),
@@ -164,6 +177,13 @@ impl Cold {
     }
 }
 
+/// A loop that has ended drops what is asked, and with it the way back.
+fn ring(bell: &Bell, by: Identity, call: Call) -> oneshot::Receiver<Reply> {
+    let (reply, answer) = oneshot::channel();
+    bell.ring(Knock::Call { by, call, reply });
+    answer
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(head::bearer).unwrap_or_default())
 }
@@ -187,7 +207,12 @@ async fn open(State(cold): Shared, headers: HeaderMap, body: Result<Bytes, Bytes
         (Err(failure), _) => return failed(&failure),
     };
     match read_open(&cold, &body) {
-        Ok(open) => answer(cold.ask(who, Call::Open(open)).await),
+        Ok(mut open) => {
+            // The name decides which loop is asked, so it is made here.
+            let room = open.name_for(&who.user, Seed::new(entropy()));
+            open.room = Some(Cow::Owned(room.clone()));
+            answer(cold.ask(&room, who, Call::Open(open)).await)
+        }
         Err(code) => failed(&code.into()),
     }
 }
@@ -226,7 +251,7 @@ async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: fn(String) 
     match (cold.who(headers), named(cold, room)) {
         (Err(failure), _) => failed(&failure),
         (_, Err(code)) => failed(&code.into()),
-        (Ok(who), Ok(room)) => answer(cold.ask(who, call(room)).await),
+        (Ok(who), Ok(room)) => answer(cold.ask(&room.clone(), who, call(room)).await),
     }
 }
 
@@ -258,12 +283,33 @@ async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) 
 }
 
 async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
-    let list = List { kind: paging.kind.map(Cow::Owned), after: Cow::Owned(paging.after), limit: paging.limit };
-    match cold.ask(who, Call::List(list)).await {
-        Reply::Done { body, .. } => Ok(serde_json::from_str(&body).unwrap_or_default()),
-        Reply::Failed(failure) => Err(failure),
-        Reply::Counts(_) => Err(Code::Internal.into()),
+    let most = u32::try_from(cold.limits.page).unwrap_or(u32::MAX);
+    let limit = paging.limit.unwrap_or(most).clamp(1, most);
+    if paging.kind.as_deref().is_some_and(|kind| cold.kinds.get(kind).is_none()) {
+        return Err(Code::UnknownKind.into());
     }
+    let lookup = Lookup::Rooms { kind: paging.kind, after: paging.after, limit };
+    let found = cold.read(move |lists| lists.look(&lookup)).await;
+    let found = found.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
+    let Found::Rooms(rows) = found else { return Err(Code::Internal.into()) };
+    let names = rows.iter().map(|row| row.room.to_string()).collect();
+    let mut loaded: BTreeMap<String, Value> = BTreeMap::new();
+    for reply in cold.ask_all(&who, &Call::List(names)).await {
+        let part = match reply {
+            Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
+            Reply::Failed(failure) => return Err(failure),
+            Reply::Counts(_) => Value::Null,
+        };
+        let rooms = part["rooms"].as_array().into_iter().flatten();
+        loaded.extend(rooms.filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone()))));
+    }
+    let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
+        .then(|| rows.last().map(|row| row.room.to_string()))
+        .flatten();
+    let shown = rows.iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| listed(row)));
+    // What was public when it was written may be so no longer.
+    let rooms: Vec<Value> = shown.filter(|room| room["status"] != "gone").collect();
+    Ok(json!({"rooms": rooms, "next": next}))
 }
 
 #[derive(Deserialize)]
@@ -358,13 +404,15 @@ fn operator() -> Identity {
 }
 
 async fn counters(State(cold): Shared) -> Response {
-    match cold.ask(operator(), Call::Counts).await {
-        Reply::Counts(counts) => {
-            let text = metrics::text(&counts, &cold.writer.totals());
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let mut all = Counts::default();
+    for reply in cold.ask_all(&operator(), &Call::Counts).await {
+        match reply {
+            Reply::Counts(counts) => all.add(&counts),
+            reply => return answer(reply),
         }
-        reply => answer(reply),
     }
+    let text = metrics::text(&all, &cold.writer.totals());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
@@ -386,7 +434,7 @@ async fn upgrade(State(cold): Shared, request: Request) -> Response {
             tokio::spawn(async move {
                 if let Ok(upgraded) = crate::door::take_back(request).await {
                     let (stream, rest) = upgraded;
-                    cold.bell.ring(Knock::Upgraded { stream, rest, token });
+                    cold.bells.of(ShardId(0)).ring(Knock::Upgraded { stream, rest, token });
                 }
             });
             answer

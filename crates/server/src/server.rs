@@ -1,7 +1,7 @@
 //! Starts the threads of a server and ends them: the loop, the journal's writer and reader, and the cold path.
 
 use crate::auth::Verifier;
-use crate::bell::{Bell, Health, Knock, ToRead};
+use crate::bell::{Bell, Bells, Health, Knock, ToRead};
 use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
@@ -11,10 +11,13 @@ use crate::journal::{OpenError, Reader, SqliteJournal, Writer};
 use crate::models::Models;
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
+use parlour_engine::forward::{Place, ShardId};
+use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -24,8 +27,8 @@ pub const NAME: &str = concat!("parlour/", env!("CARGO_PKG_VERSION"));
 /// A server that runs.
 pub struct Server {
     address: SocketAddr,
-    bell: Bell,
-    main: JoinHandle<Result<(), String>>,
+    bells: Bells,
+    loops: Vec<JoinHandle<Result<(), String>>>,
     cold: JoinHandle<()>,
     reader: JoinHandle<()>,
     writer: Arc<Writer>,
@@ -70,53 +73,68 @@ impl Server {
         let reader = journal.reader().map_err(StartError::Journal)?;
         let lists = journal.reader().map_err(StartError::Journal)?;
         let listen = |error| StartError::Listen(config.listen, error);
-        let mut listener = TcpListener::bind(config.listen).map_err(listen)?;
+        let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
-        let poll = Poll::new()?;
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-        let (knocks, door) = mpsc::channel();
-        let bell = Bell { knocks, waker: Arc::new(Waker::new(poll.registry(), WAKER)?) };
-        let ring = bell.clone();
-        let tell = move |committed| {
-            ring.ring(Knock::Journal(committed));
+        let shards = shards(&config.limits);
+        let (bells, doors) = doors(shards)?;
+        let ring = bells.clone();
+        let tell = move |shard, committed| {
+            ring.of(shard).ring(Knock::Journal(committed));
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
         let (reads, to_read) = mpsc::channel();
-        let reader = read_journal(Box::new(reader), to_read, bell.clone())?;
+        let reader = read_journal(Box::new(reader), to_read, bells.clone())?;
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
-        let settings = Settings { kinds: kinds.clone(), limits: config.limits.clone(), server: NAME.to_owned(), planted: None };
-        let parts = Parts {
-            listener,
-            poll,
-            knocks: door,
-            writer: writer.clone(),
-            reads,
-            cold: to_cold,
-            verifier: verifier.clone(),
-            guests: config.guests.then(|| Guests::new(config.secret, config.issuer, config.audience)),
-            jobs: Jobs::new(kinds.clone(), bell.clone()),
-            models: Models::new(kinds.clone(), bell.clone(), config.limits.clone()),
-            bots: kinds.bots().clone(),
-            shard: Shard::new(settings),
-            health: health.clone(),
-        };
         let cold = Cold {
-            bell: bell.clone(),
-            kinds,
-            verifier,
+            bells: bells.clone(),
+            kinds: kinds.clone(),
+            verifier: verifier.clone(),
             guests: config.guests,
-            limits: config.limits,
+            limits: config.limits.clone(),
             lists: Arc::new(Mutex::new(lists)),
             writer: writer.clone(),
-            health,
+            health: health.clone(),
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let main = thread::Builder::new().name("loop".to_owned()).spawn(move || Drive::new(parts).run())?;
-        Ok(Self { address, bell, main, cold, reader, writer })
+        let guests = || config.guests.then(|| Guests::new(config.secret.clone(), config.issuer.clone(), config.audience.clone()));
+        let mut listener = Some(listener);
+        let mut loops = Vec::new();
+        for (shard, (poll, knocks)) in (0..).zip(doors) {
+            let place = Place { shard: ShardId(shard), shards };
+            let mut listener = listener.take();
+            if let Some(listener) = &mut listener {
+                poll.registry().register(listener, LISTENER, Interest::READABLE)?;
+            }
+            let bell = bells.of(place.shard);
+            let (kinds, limits) = (kinds.clone(), config.limits.clone());
+            let jobs = Jobs::new(kinds.clone(), bell.clone());
+            let models = Models::new(kinds.clone(), bell.clone(), limits.clone());
+            let bots = kinds.bots().clone();
+            let settings = Settings { kinds, limits, place, server: NAME.to_owned(), planted: None };
+            let parts = Parts {
+                place,
+                listener,
+                poll,
+                knocks,
+                writer: writer.clone(),
+                reads: reads.clone(),
+                bells: bells.clone(),
+                cold: to_cold.clone(),
+                verifier: verifier.clone(),
+                guests: guests(),
+                jobs,
+                models,
+                bots,
+                shard: Shard::new(settings),
+                health: health.clone(),
+            };
+            loops.push(run_loop(parts)?);
+        }
+        Ok(Self { address, bells, loops, cold, reader, writer })
     }
 
     /// Where it listens.
@@ -126,31 +144,74 @@ impl Server {
 
     /// Something that ends this server in good order when called, from any thread; calling it twice does no harm.
     pub fn drainer(&self) -> impl Fn() + Send + 'static + use<> {
-        let bell = self.bell.clone();
+        let bells = self.bells.clone();
         move || {
-            // If the loop has ended there is nothing left to end.
-            bell.ring(Knock::Drain);
+            for bell in bells.iter() {
+                // If a loop has ended there is nothing left to end.
+                bell.ring(Knock::Drain);
+            }
         }
     }
 
     /// Waits until it has ended. An error says why it could not go on.
     pub fn wait(self) -> Result<(), String> {
-        let Self { bell, main, cold, reader, writer, .. } = self;
-        let end =
-            main.join().unwrap_or_else(|_| Err("the event loop panicked; everything acknowledged is in the journal".to_owned()));
-        drop(bell);
-        // The loop held the senders that both wait for.
+        let Self { bells, loops, cold, reader, writer, .. } = self;
+        let ends: Vec<Result<(), String>> = loops
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|_| Err("an event loop ended without a word".to_owned())))
+            .collect();
+        drop(bells);
+        // The loops held the senders that both wait for.
         let _ = (cold.join(), reader.join());
         if let Ok(writer) = Arc::try_unwrap(writer) {
             writer.stop();
         }
-        end
+        ends.into_iter().collect()
     }
 }
 
-fn read_journal(reader: Box<dyn Reader>, asked: mpsc::Receiver<ToRead>, bell: Bell) -> io::Result<JoinHandle<()>> {
+/// How many shards there are to be.
+fn shards(limits: &Limits) -> u16 {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let count = if limits.shards == 0 { cores } else { limits.shards };
+    u16::try_from(count).unwrap_or(SHARDS_MAX).clamp(1, SHARDS_MAX)
+}
+
+/// More than the configuration allows is of no use on a larger machine either.
+const SHARDS_MAX: u16 = 64;
+
+type Door = (Poll, mpsc::Receiver<Knock>);
+
+/// A bell and a door for each loop.
+fn doors(shards: u16) -> io::Result<(Bells, Vec<Door>)> {
+    let (mut bells, mut doors) = (Vec::new(), Vec::new());
+    for _ in 0..shards {
+        let poll = Poll::new()?;
+        let (knocks, door) = mpsc::channel();
+        bells.push(Bell { knocks, waker: Arc::new(Waker::new(poll.registry(), WAKER)?) });
+        doors.push((poll, door));
+    }
+    Ok((Bells(bells.into()), doors))
+}
+
+/// One loop on a thread of its own. If it cannot go on, neither do the others.
+fn run_loop(parts: Parts) -> io::Result<JoinHandle<Result<(), String>>> {
+    let bells = parts.bells.clone();
+    thread::Builder::new().name(format!("loop-{}", parts.place.shard.0)).spawn(move || {
+        let end = catch_unwind(AssertUnwindSafe(|| Drive::new(parts).run()))
+            .unwrap_or_else(|_| Err("an event loop panicked; everything acknowledged is in the journal".to_owned()));
+        if let Err(why) = &end {
+            for bell in bells.iter() {
+                bell.ring(Knock::Bail(why.clone()));
+            }
+        }
+        end
+    })
+}
+
+fn read_journal(reader: Box<dyn Reader>, asked: mpsc::Receiver<(ShardId, ToRead)>, bells: Bells) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
-        for asked in asked {
+        for (shard, asked) in asked {
             let knock = match asked {
                 ToRead::Room(room) => {
                     let result = reader.load(&room);
@@ -158,9 +219,8 @@ fn read_journal(reader: Box<dyn Reader>, asked: mpsc::Receiver<ToRead>, bell: Be
                 }
                 ToRead::Look(look, lookup) => Knock::Looked { look, result: reader.look(&lookup) },
             };
-            if !bell.ring(knock) {
-                return;
-            }
+            // A loop that has ended waits for nothing.
+            bells.of(shard).ring(knock);
         }
     })
 }

@@ -52,7 +52,7 @@ fn writes_until_it_is_killed() {
     let limits = Limits { journal_tail_rows: 40, journal_chunk_bytes: 4096, journal_fold_rows: 16, ..Limits::default() };
     let journal = SqliteJournal::open(&folder, &limits).unwrap();
     let kept = journal.reader().unwrap().records("r").unwrap().len() as u64 / RECORDS_PER_BATCH;
-    let tell = |committed| {
+    let tell = |_, committed| {
         let Committed::Durable { commit } = committed else { panic!("{committed:?}") };
         println!("durable {commit}");
     };

@@ -5,6 +5,7 @@ use crate::luck::Luck;
 use crate::model::Model;
 use crate::wire::{self, Frame, Frames};
 use parlour_engine::code::Code;
+use parlour_engine::forward::Place;
 use parlour_engine::io::{AskBot, AskId, Call, CallId, ConnId, Identity, Input, JobId, Now, Output, Reply, Role, StartJob};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
@@ -251,6 +252,7 @@ impl Desk {
             Output::StopJob(job) => self.stopped.push(job),
             Output::WakeAt(at_ms) => self.wake_at = Some(at_ms),
             Output::Note(note) => self.notes.push(note),
+            Output::Forward { .. } => unreachable!("there is one shard"),
             Output::AskBot(ask) => self.asked.push(ask),
             Output::Drained | Output::Stop(_) => {}
         }
@@ -258,5 +260,5 @@ impl Desk {
 }
 
 fn settings(kinds: Kinds) -> Settings {
-    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None }
+    Settings { kinds, limits: Limits::default(), server: "desk".to_owned(), planted: None, place: Place::ALONE }
 }

@@ -139,8 +139,8 @@ pub struct Judge {
     found: BTreeMap<(String, String), (String, bool)>,
     /// Openings that were answered, by life.
     opened: BTreeMap<String, Acked>,
-    /// The turn of the server's loop. In one turn each connection is written once, so answers on two of them have no order.
-    turn: u64,
+    /// The server's process. In one, answers on two connections have no order: they may be on different shards.
+    process: u64,
     is_draining: bool,
 }
 
@@ -148,7 +148,7 @@ pub struct Judge {
 #[derive(Clone, Copy)]
 struct Acked {
     answer: (u64, u64),
-    turn: u64,
+    process: u64,
     /// Whether an answer that does not call itself a repetition was let out.
     first_seen: bool,
 }
@@ -214,14 +214,9 @@ impl Judge {
             first_heard: BTreeMap::new(),
             found: BTreeMap::new(),
             opened: BTreeMap::new(),
-            turn: 0,
+            process: 0,
             is_draining: false,
         }
-    }
-
-    /// A turn of the server's loop begins.
-    pub fn turns(&mut self) {
-        self.turn += 1;
     }
 
     /// A connection reached the server.
@@ -249,6 +244,7 @@ impl Judge {
     pub fn crashed(&mut self) {
         self.conns.clear();
         self.first_heard.clear();
+        self.process += 1;
         self.is_draining = false;
     }
 

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod desk;
 pub mod disk;
+pub mod fleet;
 pub mod judge;
 pub mod luck;
 pub mod model;

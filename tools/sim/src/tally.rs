@@ -45,6 +45,10 @@ pub const WANTED: &[&str] = &[
     "finds that opened a room",
     "lists",
     "turns in which something was held",
+    "packets between shards",
+    "packets lost",
+    "packets doubled",
+    "rooms not reached",
 ];
 
 /// Counters by name.

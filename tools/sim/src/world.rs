@@ -7,14 +7,15 @@ mod net;
 
 use crate::client::User;
 use crate::disk::Disk;
+use crate::fleet::{Done, Fleet};
 use crate::judge::{Called, Judge};
 use crate::luck::Luck;
 use crate::{Plan, Report, kinds};
 use net::Link;
+use parlour_engine::forward::{Packet, ShardId};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
 use parlour_engine::lookup::{LookId, Lookup};
-use parlour_engine::shard::Shard;
 use parlour_engine::store::ReadError;
 use parlour_room::{Hash64, JobFault};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,10 @@ enum Event {
     /// A connection has read all that was written to it.
     Flushed(ConnId),
     Call,
+    /// A packet reaches the other shard.
+    Forwarded(ShardId, ShardId, Packet, u64),
+    /// The line between the shards is cut for a while.
+    Cut,
     Stall,
     Crash,
     Drain,
@@ -65,7 +70,7 @@ pub(crate) struct World {
     t_ms: u64,
     queue: BTreeMap<(u64, u64), Event>,
     tickets: u64,
-    shard: Option<Shard>,
+    fleet: Option<Fleet>,
     process: u64,
     /// What the clocks show beyond the run's time.
     mono_skew_ms: u64,
@@ -78,6 +83,8 @@ pub(crate) struct World {
     reported: u64,
     is_draining: bool,
     wake_at: Option<u64>,
+    /// Until when nothing passes between the shards.
+    cut_until_ms: u64,
     /// Connections from which the server reads no more.
     paused: BTreeSet<ConnId>,
     /// Rooms being read.
@@ -104,7 +111,7 @@ impl World {
             t_ms: 0,
             queue: BTreeMap::new(),
             tickets: 0,
-            shard: None,
+            fleet: None,
             process: 0,
             mono_skew_ms: 5_000,
             wall_skew_ms: 1_795_255_200_000,
@@ -115,6 +122,7 @@ impl World {
             reported: 0,
             is_draining: false,
             wake_at: None,
+            cut_until_ms: 0,
             paused: BTreeSet::new(),
             loading: 0,
             unsettled_ms: 0,
@@ -217,9 +225,16 @@ impl World {
             }
             Event::Flushed(conn) if self.paused.contains(&conn) => self.tells(Input::Flushed(conn)),
             Event::Call => self.calls(),
+            Event::Forwarded(from, to, packet, process) if process == self.process => {
+                let now = self.now();
+                if let Some(fleet) = &mut self.fleet {
+                    fleet.forwarded(to, Input::Forwarded { from, packet }, now);
+                }
+            }
+            Event::Cut => self.cuts_line(),
             Event::Stall => self.stalls(),
             Event::Crash => return self.crashes(),
-            Event::Drain if self.shard.is_some() && !self.is_draining => {
+            Event::Drain if self.fleet.is_some() && !self.is_draining => {
                 self.is_draining = true;
                 self.judge.drains();
                 self.tells(Input::Drain);
@@ -243,13 +258,14 @@ impl World {
 
     /// One turn of the server's loop ends: everything it has to do is done.
     fn turn(&mut self) -> Result<(), String> {
-        self.judge.turns();
-        while let Some(output) = self.shard.as_mut().and_then(Shard::poll) {
-            self.does(output)?;
+        while let Some(Done { from, output }) = self.fleet.as_mut().and_then(Fleet::poll) {
+            self.does(from, output)?;
         }
-        match self.shard.as_ref().map(Shard::held) {
+        match self.fleet.as_ref().map(Fleet::held) {
             // A room that is read again shows what came before its panic only then.
-            Some(0) if self.loading == 0 && self.disk.waiting() == 0 && self.synced == self.reported => self.judge.all_is_heard(),
+            Some(0) if self.unheard() == 0 && self.loading == 0 && self.disk.waiting() == 0 && self.synced == self.reported => {
+                self.judge.all_is_heard()
+            }
             Some(_) => {
                 self.judge.tally.add("turns in which something was held");
                 Ok(())
@@ -258,7 +274,7 @@ impl World {
         }
     }
 
-    fn does(&mut self, output: Output) -> Result<(), String> {
+    fn does(&mut self, from: ShardId, output: Output) -> Result<(), String> {
         self.writes_down(&output);
         match output {
             Output::Write { conn, bytes } => {
@@ -305,6 +321,7 @@ impl World {
                 self.judge.replies(&called, &reply)?;
             }
             Output::AskBot(ask) => self.asks_bot(&ask)?,
+            Output::Forward { to, packet } => self.forwards(from, to, packet),
             Output::StartJob(start) => self.starts_job(start)?,
             Output::StopJob(_) => self.judge.tally.add("jobs stopped"),
             Output::WakeAt(mono_ms) => {
@@ -394,6 +411,23 @@ impl World {
         Ok(())
     }
 
+    /// Between two shards a packet may be lost, doubled or overtaken.
+    fn forwards(&mut self, from: ShardId, to: ShardId, packet: Packet) {
+        self.judge.tally.add("packets between shards");
+        let is_lost = self.t_ms < self.cut_until_ms || (!self.is_healing() && self.luck.percent(5));
+        if is_lost {
+            return self.judge.tally.add("packets lost");
+        }
+        let slow = if !self.is_healing() && self.luck.percent(10) { 120 } else { 3 };
+        if !self.is_healing() && self.luck.percent(4) {
+            self.judge.tally.add("packets doubled");
+            let delay = self.luck.range(0, slow);
+            self.after(delay, Event::Forwarded(from, to, packet.clone(), self.process));
+        }
+        let delay = self.luck.range(0, slow);
+        self.after(delay, Event::Forwarded(from, to, packet, self.process));
+    }
+
     fn plans_sync(&mut self) {
         if !self.is_syncing {
             self.is_syncing = true;
@@ -408,9 +442,13 @@ impl World {
 
     fn tells(&mut self, input: Input<'_>) {
         let now = self.now();
-        if let Some(shard) = &mut self.shard {
-            shard.handle(input, now);
+        if let Some(fleet) = &mut self.fleet {
+            fleet.handle(input, now);
         }
+    }
+
+    fn unheard(&self) -> usize {
+        self.fleet.as_ref().map_or(0, Fleet::unheard)
     }
 
     fn is_time(&self) -> bool {
@@ -438,11 +476,13 @@ impl World {
             | Event::Report(_, process)
             | Event::Verified(_, process)
             | Event::Loaded(_, process)
-            | Event::Looked(_, _, process) => *process != self.process,
+            | Event::Looked(.., process)
+            | Event::Forwarded(.., process) => *process != self.process,
             _ => false,
         };
         let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms;
-        self.shard.is_some() && is_settled && self.disk.waiting() == 0 && self.queue.values().all(goes_on)
+        let is_written = self.unheard() == 0 && self.disk.waiting() == 0;
+        self.fleet.is_some() && is_settled && is_written && self.queue.values().all(goes_on)
     }
 }
 

@@ -27,12 +27,12 @@ impl Shard {
             Answered::Failed(failure) => {
                 self.counts.actions_refused[failure.kind as usize] += 1;
                 if self.settings.planted == Some(Planted::RefuseEarly) {
-                    return self.say(asker.conn, |out| say::failed(out, asker.reference.as_deref(), failure));
+                    return self.say(asker.conn, asker.number, |out| say::failed(out, asker.reference.as_deref(), failure));
                 }
             }
             Answered::Acted { .. } => {}
         }
-        self.hall(at).answer_later(asker.conn, asker.reference.clone(), answered);
+        self.hall(at).answer_later(asker.to(), answered);
         self.touch(at);
     }
 

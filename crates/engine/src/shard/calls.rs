@@ -1,7 +1,6 @@
 //! The HTTP API: the same rooms, asked by requests that have one answer each.
 
 use super::Shard;
-use super::listing::ListFor;
 use super::play::Opened;
 use crate::code::Code;
 use crate::hall::{Hall, Phase, Waiting};
@@ -13,7 +12,7 @@ use std::sync::Arc;
 impl Shard {
     pub(super) fn call(&mut self, from: CallId, by: Arc<Identity>, entropy: [u8; 32], call: Call, now: Now) {
         let room = match &call {
-            Call::List(list) => return self.list(ListFor::Call(from), list),
+            Call::List(names) => return self.list_loaded(from, names),
             Call::Counts => {
                 let reply = Reply::Counts(Box::new(self.count()));
                 return self.lobby.draft.replies.push((from, reply));

@@ -82,9 +82,17 @@ enum Tried {
 }
 
 impl Shard {
+    /// Where those meet who look for a room of this kind and configuration: at the shard that a room of this name would live on.
+    /// Rooms that are opened for them live there, too.
+    pub(super) fn meeting_place(&self, find: &Find<'_>) -> Result<String, Code> {
+        let kind = self.settings.kinds.get(&find.kind).ok_or(Code::UnknownKind)?;
+        let config = kind.canonical_config(&find.config).ok_or(Code::InvalidConfig)?;
+        Ok(format!("{}-{}", kind.name(), Hash64::of(config.as_bytes()).short(12)))
+    }
+
     pub(super) fn find_room(&mut self, asker: Asker, find: &Find<'_>, now: Now) {
-        let (conn, reference) = (asker.conn, asker.reference.clone());
-        let fails = |shard: &mut Self, code| shard.fail(conn, reference.as_deref(), code);
+        let (conn, number, reference) = (asker.conn, asker.number, asker.reference.clone());
+        let fails = |shard: &mut Self, code| shard.fail(conn, number, reference.as_deref(), code);
         let Some(kind) = self.settings.kinds.get(&find.kind) else { return fails(self, Code::UnknownKind) };
         let Some(config) = kind.canonical_config(&find.config) else { return fails(self, Code::InvalidConfig) };
         if asker.who.role == Role::Spectator {
@@ -168,6 +176,10 @@ impl Shard {
             let tries = usize::try_from(self.settings.limits.find_tries).unwrap_or(usize::MAX);
             let candidate = match &seeker.before {
                 Some(before) if before.body != seeker.body => return self.refuse_from_lobby(&seeker.asker, Code::IdReused),
+                // The number of shards has changed since.
+                Some(before) if !self.is_home_of(&before.room) => {
+                    return self.refuse_from_lobby(&seeker.asker, Code::RoomNotReached);
+                }
                 Some(before) => before.room.clone(),
                 None if seeker.tried.len() >= tries => self.name_of_new(&mut seeker),
                 None => match self.vacancies.first(seeker.kind, seeker.config, &seeker.tried) {
@@ -175,7 +187,7 @@ impl Shard {
                     None => match &mut seeker.more {
                         None => return self.ask_for_seats(seeker),
                         Some(more) => match more.pop_front() {
-                            Some(room) if seeker.tried.contains(&room) => continue,
+                            Some(room) if seeker.tried.contains(&room) || !self.is_home_of(&room) => continue,
                             Some(room) => room,
                             None => self.name_of_new(&mut seeker),
                         },
@@ -190,7 +202,12 @@ impl Shard {
             let limit = self.settings.limits.waiting_per_room;
             if let Phase::Loading(waiting) = &mut self.hall(at).phase {
                 if waiting.len() >= limit {
-                    return self.fail(seeker.asker.conn, seeker.asker.reference.as_deref(), Code::TooManyWaiting);
+                    return self.fail(
+                        seeker.asker.conn,
+                        seeker.asker.number,
+                        seeker.asker.reference.as_deref(),
+                        Code::TooManyWaiting,
+                    );
                 }
                 return waiting.push_back(Waiting::Seek(seeker));
             }
@@ -207,13 +224,15 @@ impl Shard {
         self.look(Lookup::Seats { by, kind, config, limit }, Looking::Seek(seeker));
     }
 
-    /// The name of the room to open: made of user and id, so that a retry finds the same room, or of luck.
+    /// The name of the room to open: made of user and id, so that a retry finds the same room, or of luck; one that lives here.
     fn name_of_new(&self, seeker: &mut Seeker) -> Arc<str> {
-        let made = match &seeker.find.id {
-            Some(id) => Hash64::of(format!("find_room\0{}\0{id}", seeker.asker.who.user).as_bytes()).short(12),
-            None => name_of(seeker.luck[0]),
+        let made = |salt: u64| match &seeker.find.id {
+            Some(id) => Hash64::of(format!("find_room\0{}\0{id}\0{salt}", seeker.asker.who.user).as_bytes()).short(12),
+            None => Hash64::of(format!("find_room\0{}\0{salt}", name_of(seeker.luck[0])).as_bytes()).short(12),
         };
-        let name: Arc<str> = format!("{}-{made}", seeker.kind).into();
+        let names = (0..).map(|salt| format!("{}-{}", seeker.kind, made(salt)));
+        let name = names.into_iter().find(|name| self.is_home_of(name)).expect("every shard is the home of some name");
+        let name: Arc<str> = name.into();
         seeker.opens = Some(name.clone());
         name
     }

@@ -34,6 +34,11 @@ struct Job {
 }
 
 impl Jobs {
+    /// Numbered from here on, so that no two shards use a number.
+    pub(super) fn after(last: u64) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     fn of_room(&self, room: &Arc<str>) -> Vec<(String, JobId)> {
         let from = self.by_key.range((room.clone(), String::new())..);
         from.take_while(|((of, _), _)| of == room).map(|((_, key), id)| (key.clone(), *id)).collect()

@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::command::List;
 use crate::dialect::native_out::Done;
 use crate::hall::{Hall, Phase};
-use crate::io::{CallId, Output, Reply};
+use crate::io::{CallId, Reply};
 use crate::lookup::{self, Lookup};
 use crate::store::RoomRow;
 use parlour_room::{AnyTable, As, Hash64, Who};
@@ -16,15 +16,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Who is to get a page of the list.
-pub(super) enum ListFor {
-    Asker(Asker),
-    Call(CallId),
-}
-
-/// A page that is being read.
+/// A page that is being read, and for whom.
 pub(super) struct Listing {
-    to: ListFor,
+    asker: Asker,
     limit: usize,
 }
 
@@ -62,29 +56,27 @@ impl Vacancies {
 }
 
 impl Shard {
-    pub(super) fn list(&mut self, to: ListFor, list: &List<'_>) {
+    pub(super) fn list(&mut self, asker: Asker, list: &List<'_>) {
         let most = u32::try_from(self.settings.limits.page).unwrap_or(u32::MAX);
         let limit = list.limit.unwrap_or(most).clamp(1, most);
         let kind = list.kind.as_deref().map(str::to_owned);
-        let listing = Listing { to, limit: usize::try_from(limit).unwrap_or(usize::MAX) };
         if kind.as_deref().is_some_and(|kind| self.settings.kinds.get(kind).is_none()) {
-            return self.list_in_vain(listing, Code::UnknownKind);
+            return self.fail(asker.conn, asker.number, asker.reference.as_deref(), Code::UnknownKind);
         }
+        let listing = Listing { asker, limit: usize::try_from(limit).unwrap_or(usize::MAX) };
         let lookup = Lookup::Rooms { kind, after: list.after.clone().into_owned(), limit };
         self.look(lookup, super::lookups::Looking::List(listing));
     }
 
-    pub(super) fn list_in_vain(&mut self, Listing { to, .. }: Listing, code: Code) {
-        match to {
-            ListFor::Asker(asker) => self.fail(asker.conn, asker.reference.as_deref(), code),
-            ListFor::Call(to) => self.outputs.push_back(Output::Reply { to, reply: Reply::Failed(code.into()) }),
-        }
+    pub(super) fn list_in_vain(&mut self, Listing { asker, .. }: &Listing, code: Code) {
+        self.fail(asker.conn, asker.number, asker.reference.as_deref(), code);
     }
 
-    /// A page was read: of loaded rooms the shard says how they are now, and those that nobody may watch any more are left out.
-    pub(super) fn listed(&mut self, Listing { to, limit }: Listing, rows: &[RoomRow]) {
+    /// A page was read: of rooms that are loaded here the shard says how they are now, and those that nobody may watch any more
+    /// are left out.
+    pub(super) fn listed(&mut self, Listing { asker, limit }: &Listing, rows: &[RoomRow]) {
         let (mut rooms, mut bytes) = (Vec::with_capacity(rows.len()), 0);
-        let mut next = (rows.len() >= limit).then(|| rows.last()).flatten().map(|row| row.room.clone());
+        let mut next = (rows.len() >= *limit).then(|| rows.last()).flatten().map(|row| row.room.clone());
         let mut before: Option<Arc<str>> = None;
         for row in rows {
             if let Some(room) = self.entry(row) {
@@ -98,14 +90,22 @@ impl Shard {
             }
             before = Some(row.room.clone());
         }
-        let next = next.as_deref();
-        match to {
-            ListFor::Asker(asker) => self.answer_from_lobby(&asker, &Done::Listed { rooms: &rooms, next }),
-            ListFor::Call(call) => {
-                let body = format!("{{\"rooms\":[{}],\"next\":{}}}", rooms.join(","), json!(next));
-                self.lobby.draft.replies.push((call, Reply::Done { created: false, body }));
-            }
-        }
+        let done = Done::Listed { rooms: &rooms, next: next.as_deref() };
+        self.answer_from_lobby(asker, &done);
+    }
+
+    /// Those of these rooms that are loaded here, for the HTTP API; of one that nobody may watch only that.
+    pub(super) fn list_loaded(&mut self, to: CallId, names: &[String]) {
+        let here = names.iter().filter_map(|name| self.halls[*self.by_name.get(name.as_str())?].as_ref());
+        let entry = |hall: &Hall| match &hall.phase {
+            Phase::Open { .. } if hall.listing.as_ref().is_some_and(|listing| listing.is_public) => Some(self.loaded_entry(hall)),
+            Phase::Open { .. } => Some(json!({"room_id": &*hall.name, "status": "gone"})),
+            Phase::Broken => Some(about(hall)),
+            Phase::Loading(_) | Phase::Absent => None,
+        };
+        let rooms: Vec<Value> = here.filter_map(entry).collect();
+        let reply = Reply::Done { created: false, body: json!({"rooms": rooms}).to_string() };
+        self.lobby.draft.replies.push((to, reply));
     }
 
     fn entry(&self, row: &RoomRow) -> Option<Value> {

@@ -6,12 +6,13 @@ use super::find::Seeker;
 use super::listing::Listing;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure};
-use crate::hall::Draft;
+use crate::hall::{Draft, Parcel};
 use crate::io::{Now, Output};
 use crate::lookup::{Found, LookId, Lookup};
 use crate::shard::requests::Asker;
 use crate::store::ReadError;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// What leaves when everything appended so far is durable.
 #[derive(Default)]
@@ -27,12 +28,18 @@ impl Lobby {
 }
 
 /// Questions to the journal that are not answered yet.
-#[derive(Default)]
 pub(super) struct Lookups {
-    asked: u64,
+    last: u64,
     open: BTreeMap<LookId, Looking>,
     /// To be asked when this batch is durable, so that what is read is no older than what the asker may know.
     later: VecDeque<(u64, Lookup, Looking)>,
+}
+
+impl Lookups {
+    /// None yet; the first gets the number after this one.
+    pub(super) fn after(last: u64) -> Self {
+        Self { last, open: BTreeMap::new(), later: VecDeque::new() }
+    }
 }
 
 /// For whom a question was asked.
@@ -48,8 +55,8 @@ impl Shard {
         if self.lookups.open.len() + self.lookups.later.len() >= self.settings.limits.lookups {
             return self.look_in_vain(looking, Code::TooManyWaiting);
         }
-        self.lookups.asked += 1;
-        let look = LookId(self.lookups.asked);
+        self.lookups.last += 1;
+        let look = LookId(self.lookups.last);
         self.lookups.open.insert(look, looking);
         self.outputs.push_back(Output::Look { look, lookup });
     }
@@ -69,7 +76,7 @@ impl Shard {
     pub(super) fn looked(&mut self, look: LookId, result: Result<Found, ReadError>, now: Now) {
         let Some(looking) = self.lookups.open.remove(&look) else { return };
         match (looking, result) {
-            (Looking::List(list), Ok(Found::Rooms(rows))) => self.listed(list, &rows),
+            (Looking::List(list), Ok(Found::Rooms(rows))) => self.listed(&list, &rows),
             (Looking::Seek(seeker), Ok(Found::Seats { before, rooms })) => self.seats_found(*seeker, before, rooms, now),
             (Looking::History(asker, life), Ok(Found::History(rows))) => self.history_read(&asker, &life, &rows),
             (looking, Err(why)) => {
@@ -90,26 +97,25 @@ impl Shard {
 
     fn look_in_vain(&mut self, looking: Looking, code: Code) {
         match looking {
-            Looking::List(list) => self.list_in_vain(list, code),
-            Looking::History(asker, ..) => self.fail(asker.conn, asker.reference.as_deref(), code),
-            Looking::Seek(seeker) => self.fail(seeker.asker.conn, seeker.asker.reference.as_deref(), code),
+            Looking::List(list) => self.list_in_vain(&list, code),
+            Looking::History(asker, ..) => self.fail(asker.conn, asker.number, asker.reference.as_deref(), code),
+            Looking::Seek(seeker) => self.fail(seeker.asker.conn, seeker.asker.number, seeker.asker.reference.as_deref(), code),
         }
     }
 
     /// An answer computed from many rooms.
     pub(super) fn answer_from_lobby(&mut self, asker: &Asker, done: &Done<'_>) {
-        if let Some(reference) = asker.reference.as_deref() {
-            let frame = self.lobby.draft.frame(|out| say::done(out, reference, done));
-            self.lobby.draft.send(asker.conn, &frame);
-            self.said(asker.conn, frame.len());
-        }
+        let reference = asker.reference.as_deref();
+        let frame = reference.map(|reference| self.lobby.draft.frame(|out| say::done(out, reference, done)));
+        self.said(asker.conn, frame.as_ref().map_or(0, |frame| frame.len()));
+        self.lobby.draft.answer(asker.conn, asker.number, frame);
     }
 
     /// A refusal computed from many rooms, or from what was answered before.
     pub(super) fn refuse_from_lobby(&mut self, asker: &Asker, failure: impl Into<Failure>) {
         let failure = failure.into();
         let frame = self.lobby.draft.frame(|out| say::failed(out, asker.reference.as_deref(), &failure));
-        self.lobby.draft.send(asker.conn, &frame);
+        self.lobby.draft.answer(asker.conn, asker.number, Some(frame));
     }
 
     pub(super) fn put_away_lobby(&mut self) {
@@ -120,7 +126,7 @@ impl Shard {
         let draft = std::mem::replace(&mut self.lobby.draft, next);
         let awaited = self.last_appended();
         if awaited <= self.durable {
-            return self.let_go(draft);
+            return self.let_go(&no_room(), draft);
         }
         self.owes(&draft, true);
         self.lobby.held.push_back((awaited, draft));
@@ -130,7 +136,7 @@ impl Shard {
         let durable = self.durable;
         while let Some((_, draft)) = self.lobby.held.pop_front_if(|(awaited, _)| *awaited <= durable) {
             self.owes(&draft, false);
-            self.let_go(draft);
+            self.let_go(&no_room(), draft);
         }
         while let Some((_, lookup, looking)) = self.lookups.later.pop_front_if(|(awaited, ..)| *awaited <= durable) {
             self.look(lookup, looking);
@@ -145,10 +151,15 @@ impl Shard {
 
     /// What is held for connections counts as owed to them.
     pub(super) fn owes(&mut self, draft: &Draft, is_held: bool) {
-        for (conn, frame) in &draft.parcels {
+        for Parcel { conn, frame, .. } in &draft.parcels {
             if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
                 session.owed = if is_held { session.owed + frame.len() } else { session.owed - frame.len() };
             }
         }
     }
+}
+
+/// What the lobby tells is about no room.
+fn no_room() -> Arc<str> {
+    "".into()
 }

@@ -57,7 +57,7 @@ impl Shard {
             return Err(Code::InvalidNonce.into());
         }
         let followed = self.session(asker.conn).is_some_and(|session| session.follows.contains(&at));
-        let follows = self.session(asker.conn).map_or(0, |session| session.follows.len());
+        let follows = self.session(asker.conn).map_or(0, |session| session.follows.len() + session.elsewhere.len());
         if !followed && follows >= self.settings.limits.rooms_per_connection {
             return Err(Code::TooManyFollowed.into());
         }
@@ -149,11 +149,10 @@ impl Shard {
             Resumed::Fresh => 2,
         }] += 1;
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
-        if let Some(reference) = asker.reference.as_deref() {
-            let name = hall.name.clone();
-            let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found: asker.found, resumed };
-            hall.tell_one(conn, |out, _| say::done(out, reference, &done));
-        }
+        let name = hall.name.clone();
+        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found: asker.found, resumed };
+        let answer = asker.reference.as_deref().map(|reference| move |out: &mut Vec<u8>| say::done(out, reference, &done));
+        hall.answer(conn, asker.number, answer);
         for told in &missed {
             if let Some(body) = told.heard_by(viewer, since) {
                 hall.tell_one(conn, |out, name| say::event(out, name, told.number, told.seat.is_some(), told.ts_ms, body));
@@ -171,6 +170,7 @@ impl Shard {
         if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
             session.follows.push(at);
         }
+        self.tell_who_follows(conn, at, Some(asker.number));
         self.touch(at);
         Ok(())
     }
@@ -214,9 +214,7 @@ impl Shard {
 
     /// A connection no longer follows a room; its user may still be a member.
     pub(super) fn unfollow(&mut self, at: usize, conn: ConnId) {
-        if let Some(session) = self.session(conn) {
-            session.follows.retain(|room| *room != at);
-        }
+        self.forget_room(conn, at);
         let Some(hall) = self.halls[at].as_mut() else { return };
         let Some(follow) = hall.unfollow(conn) else { return };
         hall.presence_is_old = true;
@@ -234,9 +232,7 @@ impl Shard {
         hall.tell_others(None, |out, name| say::left(out, name, reason));
         let followers: Vec<_> = hall.follows.drain(..).map(|follow| follow.conn).collect();
         for conn in followers {
-            if let Some(session) = self.session(conn) {
-                session.follows.retain(|room| *room != at);
-            }
+            self.forget_room(conn, at);
         }
     }
 

@@ -7,7 +7,6 @@ use crate::command::Open;
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::hall::{Answered, Phase, Refused, RoomClock};
 use crate::io::{BOT_PREFIX, Identity, Now, Role};
-use crate::session::name_of;
 use crate::store::RoomRow;
 use parlour_room::table::Played;
 use parlour_room::{Acted, AnyTable, Fault, Hash64, Joining, Opening, Position, Rejected, Seed, Stamp, Who};
@@ -28,12 +27,12 @@ impl Shard {
             Err(failure) => {
                 self.counts.actions_refused[failure.kind as usize] += 1;
                 if self.settings.planted == Some(Planted::RefuseEarly) {
-                    return self.say(asker.conn, |out| say::failed(out, asker.reference.as_deref(), &failure));
+                    return self.say(asker.conn, asker.number, |out| say::failed(out, asker.reference.as_deref(), &failure));
                 }
                 Answered::Failed(failure)
             }
         };
-        self.hall(at).answer_later(asker.conn, asker.reference.clone(), answered);
+        self.hall(at).answer_later(asker.to(), answered);
         self.touch(at);
     }
 
@@ -97,16 +96,12 @@ impl Shard {
         if self.hall(at).undurable.len() >= limit { Err(Code::TooManyWaiting) } else { Ok(()) }
     }
 
-    /// The name of a room to be opened: as asked, or made so that a retry finds the same room.
+    /// The name of a room to be opened.
     pub(super) fn name_for(&self, open: &Open<'_>, user: &str, luck: Seed) -> Result<String, Code> {
         if self.settings.kinds.get(&open.kind).is_none() {
             return Err(Code::UnknownKind);
         }
-        Ok(match (&open.room, &open.id) {
-            (Some(name), _) => name.clone().into_owned(),
-            (None, Some(id)) => format!("{}-{}", open.kind, Hash64::of(format!("{user}\0{id}").as_bytes()).short(12)),
-            (None, None) => format!("{}-{}", open.kind, name_of(luck)),
-        })
+        Ok(open.name_for(user, luck))
     }
 
     pub(super) fn open_for(&mut self, at: usize, asker: &Asker, open: &Open<'_>, seed: Seed, now: Now) {

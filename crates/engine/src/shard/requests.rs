@@ -1,13 +1,12 @@
 //! What a client asked: "Command -> session". Each request that can be correlated gets exactly one answer.
 
 use super::Shard;
-use super::listing::ListFor;
 use super::members::Wish;
 use crate::code::Code;
 use crate::command::Command;
 use crate::dialect::native;
 use crate::dialect::native_out::{self as say, Done, Failure};
-use crate::hall::{Phase, Waiting};
+use crate::hall::{Asked, Phase, To, Waiting};
 use crate::io::{ConnId, Identity, Now};
 use crate::session::Session;
 use parlour_room::{Seat, Seed};
@@ -19,53 +18,80 @@ use std::sync::Arc;
 pub(crate) struct Asker {
     pub(super) conn: ConnId,
     pub(super) who: Arc<Identity>,
+    /// The request's number, if it came from another shard; else 0.
+    pub(super) number: u64,
     pub(super) reference: Option<String>,
     /// Whether a room was opened for it, and whether this was answered before: where it asked for any room of a kind.
     pub(super) found: Option<(bool, bool)>,
 }
 
+impl Asker {
+    pub(super) fn to(&self) -> To {
+        To { conn: self.conn, number: self.number, reference: self.reference.clone() }
+    }
+}
+
+/// A message as it is asked: `room` is the one that another shard read in it or chose, `found` the one it waited for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asking<'a> {
+    pub(super) text: &'a str,
+    pub(super) number: u64,
+    pub(super) room: Option<&'a Arc<str>>,
+    pub(super) found: Option<usize>,
+}
+
 impl Shard {
-    /// One message. `found` is the room it waited for, if it had to wait.
-    pub(super) fn request(&mut self, conn: ConnId, text: &str, found: Option<usize>, now: Now) {
+    /// One message.
+    pub(super) fn request(&mut self, conn: ConnId, asking: Asking<'_>, now: Now) {
         let settings = self.settings.clone();
-        let request = native::decode(text, &settings.limits);
-        let reference = request.reference.as_deref();
+        let request = native::decode(asking.text, &settings.limits);
+        let (number, reference) = (asking.number, request.reference.as_deref());
         let Some(session) = self.session(conn) else { return };
         let who = session.who.clone();
         let command = match (request.command, who) {
-            (Ok(Command::Auth(_)), Some(_)) => return self.fail(conn, reference, Code::AuthenticationTwice),
+            (Ok(Command::Auth(_)), Some(_)) => return self.fail(conn, number, reference, Code::AuthenticationTwice),
             (Ok(Command::Auth(token)), None) => {
                 session.auth_reference = reference.map(str::to_owned);
                 let token = token.into_owned();
                 return self.verify(conn, token);
             }
-            (_, None) => return self.fail(conn, reference, Code::AuthenticationRequired),
-            (Err(code), Some(_)) => return self.fail(conn, reference, code),
+            (_, None) => return self.fail(conn, number, reference, Code::AuthenticationRequired),
+            (Err(code), Some(_)) => return self.fail(conn, number, reference, code),
             (Ok(command), Some(who)) => (command, who),
         };
         let (command, who) = command;
-        let asker = Asker { conn, who, reference: reference.map(str::to_owned), found: None };
+        let asker = Asker { conn, who, number, reference: reference.map(str::to_owned), found: None };
         let room = match &command {
             Command::Auth(_) => unreachable!("handled above"),
             Command::Ping => {
-                self.say(conn, say::pong);
+                self.say(conn, 0, say::pong);
                 return self.succeed(&asker);
             }
-            Command::List(list) => return self.list(ListFor::Asker(asker), list),
-            Command::Subscribe(topic) => return self.subscribe(&asker, topic.clone(), now),
-            Command::UnsubscribeTopic(topic) => return self.unsubscribe_topic(&asker, topic),
-            Command::Find(find) => return self.find_room(asker, find, now),
+            Command::List(list) => return self.list(asker, list),
+            Command::Subscribe(topic) => return self.subscribe(&asker, topic.clone(), asking.text, now),
+            Command::UnsubscribeTopic(topic) => return self.unsubscribe_topic(&asker, topic, asking.text, now),
+            Command::Find(find) => match self.meeting_place(find) {
+                Ok(place) if number == 0 && !self.is_home_of(&place) => {
+                    return self.send_on(&asker, &place, &command, asking.text, now);
+                }
+                Ok(_) => return self.find_room(asker, find, now),
+                Err(code) => return self.fail(conn, number, reference, code),
+            },
+            _ if asking.room.is_some() => Cow::Borrowed(asking.room.map_or("", |room| room)),
             Command::Open(open) => {
                 let luck = seed(self.session(conn));
                 match self.name_for(open, &asker.who.user, luck) {
                     Ok(name) => Cow::Owned(name),
-                    Err(code) => return self.fail(conn, reference, code),
+                    Err(code) => return self.fail(conn, number, reference, code),
                 }
             }
             Command::Join { room, .. } | Command::Leave(room) | Command::Unsubscribe(room) | Command::Legal(room) => room.clone(),
             Command::Act { room, .. } | Command::Batch { room, .. } | Command::History { room, .. } => room.clone(),
         };
-        let Some(at) = found.or_else(|| self.room_for(&room, conn, text, reference)) else { return };
+        if number == 0 && !self.is_home_of(&room) {
+            return self.send_on(&asker, &room, &command, asking.text, now);
+        }
+        let Some(at) = asking.found.or_else(|| self.room_for(&room, conn, asking, reference)) else { return };
         let plays =
             !matches!(command, Command::Legal(_) | Command::History { .. } | Command::Unsubscribe(_) | Command::Join { .. });
         if plays && self.draining.is_some() {
@@ -111,20 +137,21 @@ impl Shard {
     }
 
     /// The room, if it is here; else the request waits until it was read.
-    fn room_for(&mut self, room: &str, conn: ConnId, text: &str, reference: Option<&str>) -> Option<usize> {
+    fn room_for(&mut self, room: &str, conn: ConnId, asking: Asking<'_>, reference: Option<&str>) -> Option<usize> {
+        let Asking { text, number, room: chosen, .. } = asking;
         let at = match self.find(room) {
             Ok(at) => at,
             Err(code) => {
-                self.fail(conn, reference, code);
+                self.fail(conn, number, reference, code);
                 return None;
             }
         };
         let limit = self.settings.limits.waiting_per_room;
         let Phase::Loading(waiting) = &mut self.hall(at).phase else { return Some(at) };
         if waiting.len() < limit {
-            waiting.push_back(Waiting::Frame(conn, text.to_owned()));
+            waiting.push_back(Waiting::Frame(conn, Asked { text: text.to_owned(), number, room: chosen.cloned() }));
         } else {
-            self.fail(conn, reference, Code::TooManyWaiting);
+            self.fail(conn, number, reference, Code::TooManyWaiting);
         }
         None
     }
@@ -159,21 +186,20 @@ impl Shard {
     /// Says that something was done, where no room is the source of the answer.
     pub(super) fn succeed(&mut self, asker: &Asker) {
         if let Some(reference) = asker.reference.as_deref() {
-            self.say(asker.conn, |out| say::done(out, reference, &Done::Plain));
+            self.say(asker.conn, asker.number, |out| say::done(out, reference, &Done::Plain));
         }
     }
 
     /// Says that something failed, where no room is the source of the answer.
-    pub(super) fn fail(&mut self, conn: ConnId, reference: Option<&str>, code: Code) {
-        self.say(conn, |out| say::failed(out, reference, &code.into()));
+    pub(super) fn fail(&mut self, conn: ConnId, number: u64, reference: Option<&str>, code: Code) {
+        self.say(conn, number, |out| say::failed(out, reference, &code.into()));
     }
 
     /// An answer computed from a room, other than to an action.
     pub(super) fn answer(&mut self, at: usize, asker: &Asker, done: &Done<'_>) {
         self.settle_before_answer(at, asker.conn);
-        if let Some(reference) = asker.reference.as_deref() {
-            self.hall(at).tell_one(asker.conn, |out, _| say::done(out, reference, done));
-        }
+        let answer = asker.reference.as_deref().map(|reference| move |out: &mut Vec<u8>| say::done(out, reference, done));
+        self.hall(at).answer(asker.conn, asker.number, answer);
         self.touch(at);
     }
 
@@ -182,9 +208,10 @@ impl Shard {
         self.settle_before_answer(at, asker.conn);
         let failure = failure.into();
         if self.settings.planted == Some(super::Planted::RefuseEarly) {
-            return self.say(asker.conn, |out| say::failed(out, asker.reference.as_deref(), &failure));
+            return self.say(asker.conn, asker.number, |out| say::failed(out, asker.reference.as_deref(), &failure));
         }
-        self.hall(at).tell_one(asker.conn, |out, _| say::failed(out, asker.reference.as_deref(), &failure));
+        let answer = |out: &mut Vec<u8>| say::failed(out, asker.reference.as_deref(), &failure);
+        self.hall(at).answer(asker.conn, asker.number, Some(answer));
         self.touch(at);
     }
 

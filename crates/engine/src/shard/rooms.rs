@@ -1,10 +1,12 @@
 //! Rooms come and go: reading them, holding back what is not durable, letting go what is.
 
+use super::lines::SentOnce;
 use super::play::stamp;
+use super::requests::{Asker, Asking};
 use super::{Planted, Shard};
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Failure};
-use crate::hall::{Hall, Phase, Read, RoomClock, ViewFault, Waiting, read};
+use crate::hall::{Asked, Hall, Phase, Read, RoomClock, ViewFault, Waiting, read};
 use crate::io::{Now, Output, Reply};
 use crate::session;
 use crate::store::{EndedRow, History, ReadError, Snapshot};
@@ -85,7 +87,10 @@ impl Shard {
                 continue;
             }
             match next {
-                Waiting::Frame(conn, text) => self.request(conn, &text, Some(at), now),
+                Waiting::Frame(conn, Asked { text, number, room }) => {
+                    let asking = Asking { text: &text, number, room: room.as_ref(), found: Some(at) };
+                    self.request(conn, asking, now);
+                }
                 Waiting::Seek(seeker) => self.seek_in(*seeker, at, now),
                 Waiting::Call(from, by, entropy, call) => self.call(from, by, entropy, call, now),
             }
@@ -145,12 +150,15 @@ impl Shard {
     fn refuse_waiting(&mut self, at: usize, waiting: VecDeque<Waiting>, code: Code) {
         for waiting in waiting {
             match waiting {
-                Waiting::Frame(conn, text) => {
+                Waiting::Frame(conn, Asked { text, number, .. }) => {
                     let reference =
                         crate::dialect::native::decode(&text, &self.settings.limits).reference.map(|r| r.into_owned());
-                    self.say(conn, |out| say::failed(out, reference.as_deref(), &code.into()));
+                    self.say(conn, number, |out| say::failed(out, reference.as_deref(), &code.into()));
                 }
-                Waiting::Seek(seeker) => self.fail(seeker.asker.conn, seeker.asker.reference.as_deref(), code),
+                Waiting::Seek(seeker) => {
+                    let Asker { conn, number, reference, .. } = seeker.asker;
+                    self.fail(conn, number, reference.as_deref(), code);
+                }
                 Waiting::Call(from, ..) => self.outputs.push_back(Output::Reply { to: from, reply: Reply::Failed(code.into()) }),
             }
         }
@@ -273,7 +281,8 @@ impl Shard {
         let next = self.drafts.pop().unwrap_or_default();
         let draft = std::mem::replace(&mut hall.draft, next);
         if commit <= durable {
-            return self.let_go(draft);
+            let room = hall.name.clone();
+            return self.let_go(&room, draft);
         }
         self.owes(&draft, true);
         self.hall(at).held.push_back((commit, draft));
@@ -288,8 +297,9 @@ impl Shard {
             hall.is_durable_to(awaited);
             while let Some(hall) = self.halls[at].as_mut() {
                 let Some((_, draft)) = hall.held.pop_front_if(|(commit, _)| *commit <= awaited) else { break };
+                let room = hall.name.clone();
                 self.owes(&draft, false);
-                self.let_go(draft);
+                self.let_go(&room, draft);
             }
             self.match_jobs(at);
             self.all_is_durable(at);
@@ -312,15 +322,19 @@ impl Shard {
         }
     }
 
-    pub(super) fn let_go(&mut self, mut draft: crate::hall::Draft) {
-        for (conn, frame) in draft.parcels.drain(..) {
+    pub(super) fn let_go(&mut self, room: &Arc<str>, mut draft: crate::hall::Draft) {
+        let mut sent = SentOnce::default();
+        for parcel in draft.parcels.drain(..) {
+            let conn = parcel.conn;
             let Some(place) = self.places.get(&conn) else { continue };
             let session = self.sessions[*place].as_mut().expect("places are kept");
-            if session.phase != session::Phase::Closing {
+            if let Some(to) = session.stands_for {
+                self.lines.tell(to, room, &draft.bytes, parcel, &mut sent);
+            } else if session.phase != session::Phase::Closing {
                 if session.out.is_empty() {
                     self.writable.push(conn);
                 }
-                session.out.extend_from_slice(&draft.bytes[frame]);
+                session.out.extend_from_slice(&draft.bytes[parcel.frame]);
                 self.counts.frames[1] += 1;
             }
         }

@@ -4,7 +4,7 @@ use super::Shard;
 use super::play::stamp;
 use crate::dialect::native_out as say;
 use crate::framing::websocket;
-use crate::hall::{Asked, Hall, Phase};
+use crate::hall::{BotAsked, Hall, Phase};
 use crate::io::{AskBot, AskId, ConnId, Now, Output};
 use crate::session;
 use parlour_room::{Acted, Dice, Hash64, Seat, Viewer};
@@ -32,6 +32,7 @@ impl Shard {
             self.swept_ms = now.mono_ms;
             self.sweep(now);
         }
+        self.say_again(now);
     }
 
     /// Plays every clock of a room that is due, each once, however late.
@@ -81,8 +82,8 @@ impl Shard {
         let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
         let topics = self.topics.due_ms(self.settings.limits.topic_ms);
-        let bots = self.asks_due.values().next().copied();
-        let due = [clock, sweep, self.presence.next_ms(), self.jobs.next_ms(), bots, topics];
+        let asks = self.asks_due.values().next().copied();
+        let due = [clock, sweep, self.lines_due_ms(), self.presence.next_ms(), self.jobs.next_ms(), asks, topics];
         let wake_at = due.into_iter().flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
@@ -94,7 +95,7 @@ impl Shard {
         let settings = self.settings.clone();
         let limits = &settings.limits;
         let mut ends: Vec<(ConnId, &str)> = Vec::new();
-        for session in self.sessions.iter_mut().flatten() {
+        for session in self.sessions.iter_mut().flatten().filter(|session| session.stands_for.is_none()) {
             let silent_ms = now.mono_ms.saturating_sub(session.heard_ms);
             let unknown = matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
             let has_expired = session.who.as_ref().and_then(|who| who.expires_ms).is_some_and(|at| at <= now.wall_ms);
@@ -112,9 +113,10 @@ impl Shard {
                 self.writable.push(session.conn);
             }
         }
+        self.give_up_on_unanswered(now);
         for (conn, reason) in ends {
             if reason == "token_expired" {
-                self.fail(conn, None, crate::code::Code::TokenExpired);
+                self.fail(conn, 0, None, crate::code::Code::TokenExpired);
             }
             self.hang_up(conn, 1008, reason);
         }
@@ -169,7 +171,7 @@ impl Shard {
             self.asks += 1;
             let ask = AskId(self.asks);
             self.asked.insert(ask, at);
-            let before = hall.asks.insert(seat, Asked { ask, since, seq, is_open: true, refused });
+            let before = hall.asks.insert(seat, BotAsked { ask, since, seq, is_open: true, refused });
             if let Some(before) = before {
                 self.asked.remove(&before.ask);
                 self.asks_due.remove(&before.ask);
@@ -274,9 +276,10 @@ impl Shard {
         self.is_drained = true;
         self.refuse_all_waiting(crate::code::Code::Draining);
         self.refuse_all_looking(crate::code::Code::Draining);
-        let conns: Vec<ConnId> = self.sessions.iter().flatten().map(|session| session.conn).collect();
+        let conns: Vec<ConnId> =
+            self.sessions.iter().flatten().filter(|session| session.stands_for.is_none()).map(|session| session.conn).collect();
         for conn in conns {
-            self.say(conn, |out| say::closing(out, "the server is shutting down"));
+            self.say(conn, 0, |out| say::closing(out, "the server is shutting down"));
             self.hang_up(conn, 1012, "the server is shutting down");
         }
         self.says_drained = true;

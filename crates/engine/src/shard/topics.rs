@@ -5,7 +5,7 @@ use super::Shard;
 use super::requests::Asker;
 use crate::code::Code;
 use crate::command::Topic;
-use crate::dialect::native_out as say;
+use crate::dialect::native_out::{self as say, Done};
 use crate::io::{ConnId, Now};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,6 @@ pub(super) struct Topics {
     changed: BTreeMap<Arc<str>, (&'static str, bool)>,
     /// Kinds of which more changed than is told.
     more: BTreeSet<&'static str>,
-    system: bool,
     told_ms: u64,
 }
 
@@ -36,11 +35,6 @@ impl Topics {
         } else {
             self.changed.insert(room.clone(), (kind, was_public));
         }
-    }
-
-    /// Something about the server changed.
-    pub(super) fn system_changed(&mut self) {
-        self.system |= self.subscribers.contains_key(&Topic::System);
     }
 
     /// A connection is gone.
@@ -61,40 +55,45 @@ impl Topics {
 
     /// When there is something to tell.
     pub(super) fn due_ms(&self, every_ms: u64) -> Option<u64> {
-        let has_news = self.system || !self.changed.is_empty() || !self.more.is_empty();
+        let has_news = !self.changed.is_empty() || !self.more.is_empty();
         has_news.then(|| self.told_ms.saturating_add(every_ms))
     }
 }
 
 impl Shard {
-    pub(super) fn subscribe(&mut self, asker: &Asker, topic: Topic, now: Now) {
+    pub(super) fn subscribe(&mut self, asker: &Asker, topic: Topic, text: &str, now: Now) {
+        let fails = |shard: &mut Self, code| shard.fail(asker.conn, asker.number, asker.reference.as_deref(), code);
         if let Topic::Rooms(Some(kind)) = &topic
             && self.settings.kinds.get(kind).is_none()
         {
-            return self.fail(asker.conn, asker.reference.as_deref(), Code::UnknownKind);
+            return fails(self, Code::UnknownKind);
         }
         let topics = self.topics.by_conn.entry(asker.conn).or_default();
         if !topics.contains(&topic) && topics.len() >= self.settings.limits.topics_per_connection {
-            return self.fail(asker.conn, asker.reference.as_deref(), Code::TooManyTopics);
+            return fails(self, Code::TooManyTopics);
         }
         topics.insert(topic.clone());
-        self.topics.subscribers.entry(topic.clone()).or_default().insert(asker.conn);
-        self.succeed(asker);
-        if topic == Topic::System {
-            self.topics.system_changed();
-        }
         // What comes soon after is merged, too.
         if self.topics.due_ms(0).is_none() {
             self.topics.told_ms = now.mono_ms;
         }
+        self.topics.subscribers.entry(topic.clone()).or_default().insert(asker.conn);
+        self.answer_from_lobby(asker, &Done::Plain);
+        match topic {
+            Topic::Rooms(_) => self.tell_all_shards(asker, text, now),
+            Topic::System => self.tell_of_server(asker.conn, "ready"),
+        }
     }
 
-    pub(super) fn unsubscribe_topic(&mut self, asker: &Asker, topic: &Topic) {
+    pub(super) fn unsubscribe_topic(&mut self, asker: &Asker, topic: &Topic, text: &str, now: Now) {
         if let Some(topics) = self.topics.by_conn.get_mut(&asker.conn) {
             topics.remove(topic);
         }
         self.topics.drop_from(asker.conn, topic);
-        self.succeed(asker);
+        self.answer_from_lobby(asker, &Done::Plain);
+        if matches!(topic, Topic::Rooms(_)) {
+            self.tell_all_shards(asker, text, now);
+        }
     }
 
     /// Tells what there is to tell, if its time has come.
@@ -126,10 +125,6 @@ impl Shard {
                 self.tell_topic(&topic, &payload);
             }
         }
-        if std::mem::take(&mut self.topics.system) {
-            let payload = format!("\"status\":\"ready\",\"connections\":{}", self.counts.connections);
-            self.tell_topic(&Topic::System, &payload);
-        }
     }
 
     fn tell_topic(&mut self, topic: &Topic, payload: &str) {
@@ -140,9 +135,13 @@ impl Shard {
         }
     }
 
+    fn tell_of_server(&mut self, conn: ConnId, status: &str) {
+        let frame = self.lobby.draft.frame(|out| say::topic(out, "system", &format!("\"status\":\"{status}\"")));
+        self.lobby.draft.send(conn, &frame);
+    }
+
     /// The last that is heard of the server.
     pub(super) fn tell_of_draining(&mut self) {
-        let payload = format!("\"status\":\"draining\",\"connections\":{}", self.counts.connections);
-        self.tell_topic(&Topic::System, &payload);
+        self.tell_topic(&Topic::System, "\"status\":\"draining\"");
     }
 }

@@ -10,7 +10,6 @@ use crate::people::Person;
 use crate::play::{act, come, known, legal};
 use crate::reveal::{blind, is_reveal};
 use crate::world::{ROOM, World};
-use parlour_engine::command::List;
 use parlour_engine::io::Call;
 use parlour_engine::store::Snapshot;
 use parlour_room::{Dice, Table, Viewer};
@@ -221,7 +220,7 @@ impl Pair<'_> {
     }
 
     fn look_from_outside(&mut self) -> Result<bool, Difference> {
-        let call = if self.dice.coin() { Call::Show(ROOM.to_owned()) } else { Call::List(List::default()) };
+        let call = if self.dice.coin() { Call::Show(ROOM.to_owned()) } else { Call::List(vec![ROOM.to_owned()]) };
         let [here, there] = self.worlds.each_mut().map(|world| format!("{:?}", world.call(Person::Eve, call.clone())));
         self.figures.replies += 1;
         if here != there {

@@ -4,7 +4,7 @@ use crate::disk::Disk;
 use crate::game::{ids_in, some_action};
 use crate::people::Person;
 use crate::world::{Eyes, ROOM, World};
-use parlour_engine::command::{List, Open};
+use parlour_engine::command::Open;
 use parlour_engine::io::{Call, Now};
 use parlour_engine::schema::Kinds;
 use parlour_room::{Dice, Seat};
@@ -245,7 +245,7 @@ pub fn legal<E: Eyes>(world: &mut World<E>, person: Person) -> Vec<String> {
 pub fn outsider<E: Eyes>(world: &mut World<E>, dice: &mut Dice) {
     match dice.below(5) {
         0 => drop(world.call(Person::Eve, Call::Show(ROOM.to_owned()))),
-        1 => drop(world.call(Person::Eve, Call::List(List::default()))),
+        1 => drop(world.call(Person::Eve, Call::List(vec![ROOM.to_owned()]))),
         2 => drop(world.ask(Person::Eve, "legal", &format!(r#","room":"{ROOM}""#))),
         3 => drop(world.ask(Person::Eve, "join_room", &format!(r#","payload":{{"room_id":"{ROOM}"}}"#))),
         _ => drop(act(world, Person::Eve, dice.bits(), r#"{"type":"end_turn"}"#)),

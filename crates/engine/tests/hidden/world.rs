@@ -2,9 +2,9 @@
 
 use crate::disk::Disk;
 use crate::people::{Line, Person, masked};
+use parlour_engine::forward::Place;
 use parlour_engine::io::{AskBot, Call, CallId, ConnId, Input, Now, Output, Reply};
 use parlour_engine::limits::Limits;
-use parlour_engine::lookup::{Found, Lookup};
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
 use parlour_engine::store::Batch;
@@ -45,7 +45,7 @@ impl<E: Eyes> World<E> {
     pub fn new(kinds: Kinds, disk: Disk, now: Now, number: u64, eyes: E) -> Self {
         // Nobody is pinged or thought dead, and rooms are snapshotted as often as their snapshots' size allows.
         let limits = Limits { ping_ms: u64::MAX, silence_ms: u64::MAX, snapshot_tail_bytes: 2048, ..Limits::default() };
-        let settings = Settings { kinds, limits, server: "parlour/test".to_owned(), planted: None };
+        let settings = Settings { kinds, limits, server: "parlour/test".to_owned(), planted: None, place: Place::ALONE };
         let shard = Shard::new(settings.clone());
         let (dice, lines) = (Dice::from_number(number), Default::default());
         let (on_the_way, replies, asked) = Default::default();
@@ -190,12 +190,6 @@ impl<E: Eyes> World<E> {
                     let result = Ok(self.disk.read(&room));
                     self.shard.handle(Input::Loaded { room, result }, self.now);
                 }
-                Output::Look { look, lookup } => {
-                    assert!(matches!(lookup, Lookup::Rooms { .. }), "nobody looks for another room: {lookup:?}");
-                    let row = self.disk.read(ROOM).and_then(|history| history.row);
-                    let result = Ok(Found::Rooms(row.into_iter().collect()));
-                    self.shard.handle(Input::Looked { look, result }, self.now);
-                }
                 Output::Reply { to, reply } => {
                     self.eyes.left(Viewer::Spectator, format!("{reply:?}").as_bytes());
                     self.replies.push_back((to, reply));
@@ -208,11 +202,13 @@ impl<E: Eyes> World<E> {
                 Output::Close(_) if self.is_draining => {}
                 Output::Pause(_)
                 | Output::Resume(_)
+                | Output::Forward { .. }
                 | Output::Note(_)
                 | Output::StartJob(_)
                 | Output::StopJob(_)
                 | Output::Stop(_)
                 | Output::Verify { .. }
+                | Output::Look { .. }
                 | Output::Close(_) => {
                     panic!("nothing here goes wrong, but: {output:?}")
                 }

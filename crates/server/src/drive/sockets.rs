@@ -2,11 +2,13 @@
 
 use super::{Drive, FIRST_CONN};
 use crate::auth::entropy;
+use crate::bell::Knock;
 use crate::conn::{Conn, ReadEnd, Stage};
 use crate::head::{self, Head};
 use crate::voice::tell;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
+use parlour_engine::forward::ShardId;
 use parlour_engine::io::{ConnId, Input};
 use std::io;
 
@@ -16,11 +18,9 @@ const ACCEPT_AGAIN_MS: u64 = 100;
 impl Drive {
     pub(super) fn accept(&mut self) {
         loop {
-            match self.parts.listener.accept() {
-                Ok((stream, _)) => {
-                    let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
-                    self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms });
-                }
+            let Some(listener) = &self.parts.listener else { return };
+            match listener.accept() {
+                Ok((stream, _)) => self.deal_out(stream),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -39,6 +39,24 @@ impl Drive {
         }
     }
 
+    /// Each loop gets its share of connections.
+    fn deal_out(&mut self, stream: TcpStream) {
+        let to = ShardId(self.next_loop);
+        self.next_loop = (self.next_loop + 1) % self.parts.place.shards.max(1);
+        if to == self.parts.place.shard {
+            self.greet(stream);
+        } else {
+            // If that loop has ended, so will this one: the connection is closed by being dropped.
+            self.parts.bells.of(to).ring(Knock::Accepted(stream.into()));
+        }
+    }
+
+    /// A connection that nobody has read from yet.
+    pub(super) fn greet(&mut self, stream: TcpStream) {
+        let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
+        self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms });
+    }
+
     pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage) -> Option<usize> {
         if self.conns.len() - self.free.len() >= self.parts.shard.limits().connections {
             return None;
@@ -47,7 +65,6 @@ impl Drive {
         stream.set_nodelay(true).ok()?;
         let place = self.free.pop().unwrap_or_else(|| {
             self.conns.push(None);
-            self.uses.push(0);
             self.conns.len() - 1
         });
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -55,21 +72,18 @@ impl Drive {
             self.free.push(place);
             return None;
         }
-        self.uses[place] = self.uses[place].wrapping_add(1);
         if let Stage::Head { until_ms, .. } = &stage {
             self.deadlines.insert((*until_ms, place));
         }
-        self.conns[place] = Some(Conn::new(stream, stage));
+        self.conn_count += 1;
+        let id = ConnId(u64::from(self.parts.place.shard.0) << 48 | self.conn_count);
+        self.places.insert(id, place);
+        self.conns[place] = Some(Conn::new(id, stream, stage));
         Some(place)
     }
 
-    fn id(&self, place: usize) -> ConnId {
-        ConnId(u64::from(self.uses[place]) << 32 | u64::try_from(place).expect("places are few"))
-    }
-
     pub(super) fn place(&self, id: ConnId) -> Option<usize> {
-        let place = usize::try_from(id.0 & u64::from(u32::MAX)).expect("32 bits");
-        (self.conns.get(place)?.is_some() && self.id(place) == id).then_some(place)
+        self.places.get(&id).copied()
     }
 
     pub(super) fn read(&mut self, place: usize) {
@@ -102,9 +116,9 @@ impl Drive {
     }
 
     fn take(&mut self, place: usize, bytes: &mut [u8]) {
-        let id = self.id(place);
         let head_bytes = self.parts.shard.limits().head_bytes;
         let Some(conn) = self.conns[place].as_mut() else { return };
+        let id = conn.id;
         match &mut conn.stage {
             Stage::Open => self.parts.shard.handle(Input::Bytes { conn: id, bytes }, self.now),
             Stage::Lingering { .. } => {}
@@ -126,8 +140,8 @@ impl Drive {
 
     /// The connection speaks WebSocket from here on.
     pub(super) fn open(&mut self, place: usize, response: Vec<u8>, token: Option<String>, mut rest: Vec<u8>) {
-        let id = self.id(place);
         let Some(conn) = self.conns[place].as_mut() else { return };
+        let id = conn.id;
         if let Stage::Head { until_ms, .. } = conn.stage {
             self.deadlines.remove(&(until_ms, place));
         }
@@ -152,6 +166,7 @@ impl Drive {
         let Stage::Head { bytes, until_ms } = conn.stage else { return };
         self.deadlines.remove(&(until_ms, place));
         self.free.push(place);
+        self.places.remove(&conn.id);
         let _ = self.parts.poll.registry().deregister(&mut conn.stream);
         // If the cold path has ended, so has the server: the connection is closed by being dropped.
         let _ = self.parts.cold.send((conn.stream.into(), bytes));
@@ -221,15 +236,15 @@ impl Drive {
     }
 
     fn tell_if_flushed(&mut self, place: usize) {
-        let id = self.id(place);
-        if self.conns[place].as_ref().is_some_and(|conn| conn.is_held && conn.unwritten() == 0) {
-            self.parts.shard.handle(Input::Flushed(id), self.now);
+        if let Some(conn) = self.conns[place].as_ref().filter(|conn| conn.is_held && conn.unwritten() == 0) {
+            self.parts.shard.handle(Input::Flushed(conn.id), self.now);
         }
     }
 
     pub(super) fn drop_conn(&mut self, place: usize) {
-        let id = self.id(place);
         let Some(mut conn) = self.conns[place].take() else { return };
+        let id = conn.id;
+        self.places.remove(&id);
         let _ = self.parts.poll.registry().deregister(&mut conn.stream);
         self.free.push(place);
         match conn.stage {

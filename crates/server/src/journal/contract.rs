@@ -212,7 +212,7 @@ pub(crate) fn a_writer_commits_what_waits_as_one_group(house: &impl House) {
     let (open, opened) = channel();
     let (report, reports) = channel();
     let held = Held { journal, opened };
-    let writer = Writer::start(Box::new(held), Box::new(move |committed| report.send(committed).unwrap())).unwrap();
+    let writer = Writer::start(Box::new(held), Box::new(move |_, committed| report.send(committed).unwrap())).unwrap();
     writer.submit(opening(1));
     open.send(()).unwrap();
     assert_eq!(reports.recv().unwrap(), Committed::Durable { commit: 1 });
@@ -230,7 +230,7 @@ pub(crate) fn a_writer_commits_what_waits_as_one_group(house: &impl House) {
 
 pub(crate) fn a_full_disk_is_reported_once_and_for_all_and_what_was_durable_stays(house: &impl House) {
     let (report, reports) = channel();
-    let tell = Box::new(move |committed| report.send(committed).unwrap());
+    let tell = Box::new(move |_, committed| report.send(committed).unwrap());
     let writer = Writer::start(house.open_nearly_full(), tell).unwrap();
     writer.submit(opening(1));
     let mut durable = 0;

@@ -2,7 +2,9 @@
 //! larger the groups.
 
 use super::{AppendError, Journal};
+use parlour_engine::forward::ShardId;
 use parlour_engine::store::Batch;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,18 +12,21 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// What became of a group of batches.
+/// Who is told what became of the batches of which shard.
+pub type Tell = Box<dyn Fn(ShardId, Committed) + Send>;
+
+/// What became of a shard's batches in one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Committed {
     /// Everything up to this commit is on disk.
     Durable {
-        /// The highest commit of the group.
+        /// The highest commit of that shard in the group.
         commit: u64,
     },
     /// Nothing from this commit on will be reported durable, ever; what was reported before stays. The process should end and
     /// recover.
     Failed {
-        /// The lowest commit of the group.
+        /// The lowest commit of that shard in the group.
         commit: u64,
         /// For the log.
         why: String,
@@ -39,8 +44,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It calls `tell` once per group, on itself: what takes long there holds up the next group.
-    pub fn start(journal: Box<dyn Journal>, tell: Box<dyn Fn(Committed) + Send>) -> std::io::Result<Self> {
+    /// Starts the thread. It calls `tell` once per group and shard, on itself: what takes long there holds up the next group.
+    pub fn start(journal: Box<dyn Journal>, tell: Tell) -> std::io::Result<Self> {
         let (queue, batches) = channel();
         let counters = Arc::new(Counters::default());
         let work = Work { journal, tell, counters: Arc::clone(&counters), poisoned: None, may_fold: true };
@@ -48,7 +53,7 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    /// Hands a batch over; never waits. Commits must rise from call to call.
+    /// Hands a batch over; never waits. Commits of one shard must rise from call to call.
     pub fn submit(&self, batch: Batch) {
         let queue = self.queue.as_ref().expect("it is taken in drop only");
         queue.send(batch).expect("the thread catches every panic and ends when this sender is gone");
@@ -111,7 +116,7 @@ struct Counters {
 
 struct Work {
     journal: Box<dyn Journal>,
-    tell: Box<dyn Fn(Committed) + Send>,
+    tell: Tell,
     counters: Arc<Counters>,
     /// Set by what failed first: a journal that broke off half-way is not touched again.
     poisoned: Option<String>,
@@ -122,7 +127,7 @@ struct Work {
 impl Work {
     fn run(mut self, batches: &Receiver<Batch>) {
         let mut group = Vec::new();
-        let mut last = 0;
+        let mut last = BTreeMap::from([(ShardId(0), 0)]);
         loop {
             // Folding fills the time in which nothing waits. Under load there is one step for each group.
             let waiting = if self.may_fold { batches.try_recv() } else { batches.recv().map_err(Into::into) };
@@ -130,22 +135,27 @@ impl Work {
                 Ok(first) => {
                     group.push(first);
                     group.extend(batches.try_iter());
-                    last = group.iter().map(|batch| batch.commit).max().unwrap_or(last);
-                    let report = self.commit(&group);
-                    self.report(report);
+                    last.extend(group.iter().map(|batch| (batch.shard, batch.commit)));
+                    let written = self.commit(&group);
+                    for (shard, report) in reports(&group, written.as_ref().err()) {
+                        self.report(shard, report);
+                    }
                     group.clear();
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => return,
             }
             if let Err(why) = self.fold() {
-                self.report(Committed::Failed { commit: last + 1, why });
+                for (shard, commit) in &last {
+                    self.report(*shard, Committed::Failed { commit: commit + 1, why: why.clone() });
+                }
             }
+            group.clear();
         }
     }
 
-    fn report(&mut self, report: Committed) {
-        if catch_unwind(AssertUnwindSafe(|| (self.tell)(report))).is_err() {
+    fn report(&mut self, shard: ShardId, report: Committed) {
+        if catch_unwind(AssertUnwindSafe(|| (self.tell)(shard, report))).is_err() {
             // A report that got lost must not be followed by one that covers it.
             self.poisoned.get_or_insert_with(|| "a report could not be delivered".into());
         }
@@ -165,19 +175,17 @@ impl Work {
         folded.map(drop).map_err(|error| error.to_string())
     }
 
-    fn commit(&mut self, group: &[Batch]) -> Committed {
-        let lowest = group.iter().map(|batch| batch.commit).min().unwrap_or_default();
-        let highest = group.iter().map(|batch| batch.commit).max().unwrap_or_default();
+    fn commit(&mut self, group: &[Batch]) -> Result<(), String> {
         if let Some(why) = &self.poisoned {
-            return Committed::Failed { commit: lowest, why: AppendError::Dead(why.clone()).to_string() };
+            return Err(AppendError::Dead(why.clone()).to_string());
         }
         let start = Instant::now();
         match self.guarded(|journal| journal.append(group)) {
             Ok(()) => {
                 self.count(group, start.elapsed());
-                Committed::Durable { commit: highest }
+                Ok(())
             }
-            Err(error) => Committed::Failed { commit: lowest, why: error.to_string() },
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -201,6 +209,22 @@ impl Work {
         add(&self.counters.bytes, inputs.chain(bodies).sum());
         add(&self.counters.nanos, nanos(busy));
     }
+}
+
+/// What each shard with batches in the group is told.
+fn reports(group: &[Batch], failure: Option<&String>) -> BTreeMap<ShardId, Committed> {
+    let mut reports: BTreeMap<ShardId, Committed> = BTreeMap::new();
+    for Batch { shard, commit, .. } in group {
+        let report = reports.entry(*shard).or_insert_with(|| match failure {
+            None => Committed::Durable { commit: *commit },
+            Some(why) => Committed::Failed { commit: *commit, why: why.clone() },
+        });
+        match report {
+            Committed::Durable { commit: highest } => *highest = (*highest).max(*commit),
+            Committed::Failed { commit: lowest, .. } => *lowest = (*lowest).min(*commit),
+        }
+    }
+    reports
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -245,7 +269,7 @@ mod tests {
     #[test]
     fn after_a_report_that_panicked_nothing_is_reported_durable() {
         let (reported, reports) = channel();
-        let tell = move |report: Committed| {
+        let tell = move |_, report: Committed| {
             let first = report == Committed::Durable { commit: 1 };
             reported.send(report).unwrap();
             assert!(!first, "the first report is dropped");
@@ -255,6 +279,17 @@ mod tests {
         assert_eq!(reports.recv().unwrap(), Committed::Durable { commit: 1 });
         writer.submit(Batch { commit: 2, ..Batch::default() });
         assert!(matches!(reports.recv().unwrap(), Committed::Failed { commit: 2, .. }));
+    }
+
+    #[test]
+    fn each_shard_is_told_of_its_own_batches_in_a_group() {
+        let batch = |shard, commit| Batch { shard: ShardId(shard), commit, ..Batch::default() };
+        let group = [batch(0, 7), batch(1, 2), batch(0, 8), batch(1, 3)];
+        let durable = |commit| Committed::Durable { commit };
+        assert_eq!(reports(&group, None), BTreeMap::from([(ShardId(0), durable(8)), (ShardId(1), durable(3))]));
+        let failed = |commit| Committed::Failed { commit, why: "full".to_owned() };
+        let told = reports(&group, Some(&"full".to_owned()));
+        assert_eq!(told, BTreeMap::from([(ShardId(0), failed(7)), (ShardId(1), failed(2))]));
     }
 
     #[test]
@@ -276,7 +311,7 @@ mod tests {
 
     fn reporting(journal: Box<dyn Journal>) -> (Writer, Receiver<Committed>) {
         let (reported, reports) = channel();
-        let tell = move |report| reported.send(report).unwrap();
+        let tell = move |_, report| reported.send(report).unwrap();
         (Writer::start(journal, Box::new(tell)).unwrap(), reports)
     }
 }

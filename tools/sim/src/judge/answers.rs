@@ -18,6 +18,10 @@ impl Judge {
             _ => Err("an ack without status".to_owned()),
         };
         judged.map_err(|why| format!("{why}\n  asked after record {}: {:?}", pending.lower, pending.asked.what))?;
+        // What is refused for want of room on the line, or given up, does not wait for what was asked before it.
+        if matches!(payload["code"].as_str(), Some("room_not_reached" | "too_many_waiting")) {
+            return Ok(());
+        }
         let same_room = |other: &&Pending| other.asked.what.room() == pending.asked.what.room();
         match seen.pending.iter().take(at.unwrap_or(0)).find(same_room).filter(|other| other.asked.what.room().is_some()) {
             Some(before) => Err(format!("P1: {:?} was asked before and is not answered", before.asked)),
@@ -70,9 +74,9 @@ impl Judge {
         if !is_dup && life.first <= pending.lower {
             return Err("P3: opened as new before it was asked".to_owned());
         }
-        let (turn, name) = (self.turn, life.name.clone());
-        repeats(self.opened.get(&name), (0, 0), is_dup, turn)?;
-        let known = self.opened.entry(name).or_insert(Acked { answer: (0, 0), turn, first_seen: false });
+        let (process, name) = (self.process, life.name.clone());
+        repeats(self.opened.get(&name), (0, 0), is_dup, process)?;
+        let known = self.opened.entry(name).or_insert(Acked { answer: (0, 0), process, first_seen: false });
         known.first_seen |= !is_dup;
         if is_dup {
             self.tally.add("openings answered again");
@@ -106,11 +110,11 @@ impl Judge {
         let Some(id) = id else { return if is_dup { Err("P3: a dup without id".to_owned()) } else { Ok(()) } };
         let key = (room.to_owned(), name, seen.user.clone(), id.to_owned());
         let again = life.acts.iter().filter(|act| act.user == seen.user && act.id.as_deref() == Some(id)).count() > 1;
-        let turn = self.turn;
+        let process = self.process;
         if !again {
-            repeats(self.acked.get(&key), (n, m), is_dup, turn)?;
+            repeats(self.acked.get(&key), (n, m), is_dup, process)?;
         }
-        let known = self.acked.entry(key).or_insert(Acked { answer: (n, m), turn, first_seen: false });
+        let known = self.acked.entry(key).or_insert(Acked { answer: (n, m), process, first_seen: false });
         known.first_seen |= !is_dup;
         Ok(())
     }
@@ -139,6 +143,13 @@ impl Judge {
                 return Ok(());
             }
             "journal_down" if payload["retry"] == true => return Ok(()),
+            "room_not_reached" if payload["retry"] == true => {
+                self.tally.add("rooms not reached");
+                if matches!(pending.asked.what, What::Join { .. } | What::Unsubscribe(_)) {
+                    seen.follows.remove(room);
+                }
+                return Ok(());
+            }
             _ => {}
         }
         match &pending.asked.what {
@@ -227,10 +238,10 @@ impl Judge {
 }
 
 /// Whether an answer goes with the one before it to the same request: the same, and one of them at most as the first.
-pub(super) fn repeats(known: Option<&Acked>, answer: (u64, u64), is_dup: bool, turn: u64) -> Result<(), String> {
+pub(super) fn repeats(known: Option<&Acked>, answer: (u64, u64), is_dup: bool, process: u64) -> Result<(), String> {
     match known {
         Some(known) if known.answer != answer => Err(format!("P3: it was answered {:?} before", known.answer)),
-        Some(known) if !is_dup && (known.first_seen || known.turn < turn) => {
+        Some(known) if !is_dup && (known.first_seen || known.process < process) => {
             Err("P3: a repeated answer that does not say so".to_owned())
         }
         _ => Ok(()),

@@ -57,11 +57,11 @@ impl Judge {
         let key = (room.to_owned(), name, seen.user.clone(), id.to_owned());
         // Long after its window an id may be used again, and its answers are others.
         let again = life.acts.iter().filter(|act| act.user == seen.user && act.id.as_deref() == Some(id)).count() > 1;
-        let turn = self.turn;
+        let process = self.process;
         if !again {
-            repeats(self.acked.get(&key), (n, m), is_dup, turn)?;
+            repeats(self.acked.get(&key), (n, m), is_dup, process)?;
         }
-        let known = self.acked.entry(key).or_insert(Acked { answer: (n, m), turn, first_seen: false });
+        let known = self.acked.entry(key).or_insert(Acked { answer: (n, m), process, first_seen: false });
         known.first_seen |= !is_dup;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{CLIENTS_END_MS, Event, FAULTS_END_MS, World};
 use crate::client::{Intent, JUNK, ROOMS};
 use crate::judge::{Asked, What};
-use parlour_engine::command::{List, Open};
+use parlour_engine::command::Open;
 use parlour_engine::io::{Call, CallId, ConnId, Identity, Input, Role};
 use parlour_room::{As, Hash64, Seat};
 use serde_json::Value;
@@ -255,13 +255,13 @@ impl World {
             let delay = self.luck.range(50, 1200);
             self.after(delay, Event::Call);
         }
-        if self.shard.is_none() {
+        if self.fleet.is_none() {
             return;
         }
         let (room, kind) = self.luck.pick(ROOMS).map(|(room, kind)| ((*room).to_owned(), *kind)).unwrap_or_default();
         let call = match self.luck.range(0, 9) {
             0..4 => Call::Show(room),
-            4..7 => Call::List(List::default()),
+            4..7 => Call::List(ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect()),
             7 => Call::Counts,
             8 if self.luck.percent(50) => Call::Close(room),
             _ => Call::Open(Open {

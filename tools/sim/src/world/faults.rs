@@ -3,10 +3,12 @@
 
 use super::{Event, FAULTS_END_MS, World};
 use crate::disk::without_inboxes;
+use crate::fleet::Fleet;
 use crate::{Planted, kinds};
+use parlour_engine::forward::Place;
 use parlour_engine::limits::Limits;
 use parlour_engine::rebuild::rebuild;
-use parlour_engine::shard::{self, Settings, Shard};
+use parlour_engine::shard::{self, Settings};
 use parlour_engine::store::History;
 
 impl World {
@@ -21,20 +23,32 @@ impl World {
             self.after(at, Event::Drain);
         }
         for _ in 0..self.luck.range(0, 2) {
+            let at = self.luck.range(500, FAULTS_END_MS - 6_000);
+            self.after(at, Event::Cut);
+        }
+        for _ in 0..self.luck.range(0, 2) {
             let at = self.luck.range(500, FAULTS_END_MS);
             self.after(at, Event::Jump);
         }
     }
 
+    /// For a while nothing passes between the shards; sometimes for longer than a request waits.
+    pub(super) fn cuts_line(&mut self) {
+        let lasts = self.luck.range(50, 6_000);
+        self.cut_until_ms = self.t_ms + lasts;
+    }
+
     pub(super) fn boots(&mut self) {
-        if self.shard.is_none() {
+        if self.fleet.is_none() {
             self.process += 1;
             self.unsettled_ms = self.t_ms;
             self.mono_skew_ms = self.luck.range(0, 1_000_000);
             self.wall_skew_ms = self.wall_skew_ms + self.luck.range(0, 2000) - 1000;
             (self.synced, self.reported, self.loading) = (0, 0, 0);
             (self.is_syncing, self.is_draining, self.stalls, self.wake_at) = (false, false, false, None);
-            self.shard = Some(Shard::new(self.settings()));
+            self.cut_until_ms = 0;
+            let shards = if self.luck.percent(70) { 2 } else { 1 };
+            self.fleet = Some(Fleet::new(&self.settings(), shards));
         }
     }
 
@@ -47,7 +61,7 @@ impl World {
 
     /// The process dies. Of what was written and not reported, some prefix is found again.
     pub(super) fn crashes(&mut self) -> Result<(), String> {
-        if self.shard.take().is_none() {
+        if self.fleet.take().is_none() {
             return Ok(());
         }
         let waiting = self.disk.waiting();
@@ -71,7 +85,7 @@ impl World {
     pub(super) fn drained(&mut self) -> Result<(), String> {
         self.judge.tally.add("drains");
         self.disk.sync(usize::MAX, &mut self.judge.model)?;
-        self.shard = None;
+        self.fleet = None;
         self.is_over();
         let down = self.luck.range(20, 1000);
         self.after(down, Event::Boot);
@@ -121,6 +135,9 @@ impl World {
             snapshot_tail_bytes: 600,
             panics: usize::MAX,
             undurable_per_room: usize::try_from(self.luck.range(2, 30)).expect("small"),
+            forward_again_ms: 40,
+            forward_ms: 3_000,
+            forward_bytes: 64 * 1024,
             ..Limits::default()
         };
         let planted = match self.plan.planted {
@@ -128,7 +145,7 @@ impl World {
             Some(Planted::RefuseEarly) => Some(shard::Planted::RefuseEarly),
             Some(Planted::LostInbox) | None => None,
         };
-        Settings { kinds: kinds(), limits, server: "sim".to_owned(), planted }
+        Settings { kinds: kinds(), limits, server: "sim".to_owned(), planted, place: Place::ALONE }
     }
 
     /// Everything is quiet: nothing is owed, held or lost, and every room can be read.
@@ -138,7 +155,7 @@ impl World {
         if let Some(called) = self.calls.values().next() {
             return Err(format!("P1: a call was never answered: {:?}", called.call));
         }
-        let held = self.shard.as_ref().map_or(0, Shard::held);
+        let held = self.fleet.as_ref().map_or(0, Fleet::held);
         if held > 0 {
             return Err(format!("{held} answers are held for ever"));
         }

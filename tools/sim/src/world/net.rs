@@ -71,7 +71,7 @@ impl World {
 
     pub(super) fn opens(&mut self, conn: ConnId) {
         let Some(link) = self.links.get_mut(&conn) else { return };
-        if self.shard.is_none() || self.is_draining {
+        if self.fleet.is_none() || self.is_draining {
             return self.forgets(conn);
         }
         (link.is_open, link.process) = (true, self.process);

@@ -2,7 +2,6 @@
 //! afterwards.
 
 use crate::faulty::Faulty;
-use parlour_engine::command::List;
 use parlour_engine::io::{Call, ConnId, Reply};
 use parlour_engine::schema::Kinds;
 use parlour_room::Cause;
@@ -144,7 +143,7 @@ fn three_panics_in_a_short_time_freeze_the_room_where_everybody_sees_it() {
 
     let shown = body(desk.calls(Call::Show("a".to_owned())));
     assert_eq!((&shown["status"], &shown["reason"], &shown["view"]), (&json!("frozen"), &json!("room_frozen"), &json!(1)));
-    let listed = body(desk.calls(Call::List(List::default())));
+    let listed = body(desk.calls(Call::List(vec!["a".to_owned(), "b".to_owned()])));
     let status = |room: &str| {
         let rooms = listed["rooms"].as_array().unwrap();
         rooms.iter().find(|shown| shown["room_id"] == room).unwrap()["status"].clone()
@@ -194,7 +193,11 @@ fn a_room_that_replays_otherwise_is_not_shown_but_reported() {
     let shown = body(desk.calls(Call::Show("a".to_owned())));
     assert_eq!((&shown["status"], &shown["reason"]), (&json!("frozen"), &json!("room_unreadable")));
     assert!(
-        body(desk.calls(Call::List(List::default())))["rooms"].as_array().unwrap().iter().any(|room| room["status"] == "frozen")
+        body(desk.calls(Call::List(vec!["a".to_owned()])))["rooms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|room| room["status"] == "frozen")
     );
     assert!(desk.notes.iter().any(|note| note.contains("record 3")), "{:?}", desk.notes);
     // A room without such a record is as it was.

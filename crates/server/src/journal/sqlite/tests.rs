@@ -78,7 +78,7 @@ fn what_was_reported_durable_survives_the_loss_of_everything_else_and_half_a_gro
     let (report, reports) = channel();
     let (from, to) = (folder.0.clone(), images.0.clone());
     // On the writer's thread, so nothing is written while the files are copied: what a crash at this moment would leave.
-    let tell = move |committed| {
+    let tell = move |_, committed| {
         let Committed::Durable { commit } = committed else { panic!("{committed:?}") };
         let image = to.join(commit.to_string());
         fs::create_dir_all(&image).unwrap();
