@@ -180,6 +180,30 @@ def test_what_is_not_on_disk_is_never_answered_or_shown_and_what_was_answered_is
     parlour.run(pad.check())
 
 
+def test_a_failed_sync_of_the_file_that_the_log_is_folded_into_ends_the_server_too(make_server, shim, tmp_path):
+    trigger = tmp_path / "trigger"
+    server = make_server(program=parlour.lab(), env={"LD_PRELOAD": str(shim), "DISK_FAULT": str(trigger)})
+    pad = Pad(server, text="a long line " * 1500)
+
+    async def play():
+        await pad.sit()
+        trigger.write_text(f"sync {FILE} {EIO}")
+        with contextlib.suppress(parlour.Lost):
+            # Many more than the log holds before it is folded, and fewer than the room remembers answers to.
+            for _ in range(240):
+                await pad.write()
+        for client in (pad.ada, pad.ben):
+            await client.until_closed()
+            await client.drop()
+
+    parlour.run(play())
+    check_end(server)
+    print(len(pad.answered), "actions were answered before the log was folded")
+    trigger.unlink()
+    server.start()
+    parlour.run(pad.check())
+
+
 @contextlib.contextmanager
 def small_disk(folder):
     """A file system of 1 MiB; a function that makes it larger. None where that is not allowed."""

@@ -100,6 +100,23 @@ pub enum Action {
     DeclineRematch {},
 }
 
+impl Action {
+    /// The card that it names, in the hand or among those looked at.
+    pub(crate) fn card(&self) -> Option<&Id> {
+        match self {
+            Action::Place { card }
+            | Action::PlayBasic { card }
+            | Action::Evolve { card, .. }
+            | Action::PlayItem { card, .. }
+            | Action::PlayAlly { card, .. }
+            | Action::PlayField { card }
+            | Action::Discard { card }
+            | Action::Keep { card } => Some(card),
+            _ => None,
+        }
+    }
+}
+
 /// What a forced choice asks for: the only action its player may take, but for resigning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

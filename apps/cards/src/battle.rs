@@ -8,7 +8,7 @@ use crate::print::{Ability, Ailment, Attack};
 use crate::state::{Cards, Monster, Phase, Side, count, foe};
 use parlour_room::{Seat, Turn};
 
-const WEAKNESS: u32 = 20;
+pub(crate) const WEAKNESS: u32 = 20;
 const CONFUSION: u32 = 30;
 
 impl Cards {

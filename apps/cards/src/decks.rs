@@ -18,7 +18,7 @@ pub fn named(name: &str) -> Option<Vec<Face>> {
     keys.split_whitespace().flat_map(|key| [Face::named(key); COPIES]).collect()
 }
 
-const DECKS: &[(&str, &str)] = &[
+pub(crate) const DECKS: &[(&str, &str)] = &[
     (
         "ember",
         "sootling kilnhound forgemaw wickmoth lampwing slagmole pyrarch solfurnace burrowby tunnelord mimble \

@@ -10,7 +10,7 @@
 //! `action.rs`, `event.rs`, `view.rs` and `refusal.rs` all that is sent. `check.rs` says what is legal, `play.rs` does it,
 //! `battle.rs` and `perform.rs` are attacks and effects, `flow.rs` is how the game goes on by itself, `clock.rs` the time,
 //! `grace.rs` what happens when somebody's connection is lost, `rematch.rs` another game at the same table. `hidden.rs` and
-//! `sound.rs` are there to be held against all of it.
+//! `sound.rs` are there to be held against all of it; `promise.rs` is what a bot goes by.
 
 mod action;
 mod battle;
@@ -20,6 +20,7 @@ mod catalogue;
 mod check;
 mod clock;
 mod config;
+mod content;
 mod deal;
 mod decks;
 mod effect;
@@ -33,6 +34,7 @@ mod perform;
 mod play;
 mod print;
 mod prints;
+mod promise;
 mod refusal;
 mod rematch;
 mod sound;
@@ -53,7 +55,7 @@ pub use refusal::Refusal;
 pub use state::{BENCH, Cards, Choice, Field, Phase, Shield};
 pub use view::{Clock, OpenMonster, OpenSide, View, You};
 
-use parlour_room::{Dice, Room, Seat, Seats, Turn, Viewer};
+use parlour_room::{Dice, Hash64, Room, Seat, Seats, Turn, Viewer};
 use state::{SEATS, Side};
 
 impl Room for Cards {
@@ -70,6 +72,10 @@ impl Room for Cards {
     type View = View;
     type Refusal = Refusal;
     type World = Clocks;
+
+    fn content() -> Hash64 {
+        content::hash()
+    }
 
     fn seats(_config: &Config) -> Seats {
         Seats::Fixed(2)
@@ -144,6 +150,10 @@ impl Room for Cards {
 
     fn legal(&self, by: Seat) -> Vec<Action> {
         self.legal_actions(by)
+    }
+
+    fn promise(view: &View, action: &Action) -> i64 {
+        promise::promise(view, action)
     }
 
     fn sound(&self) -> Result<(), String> {

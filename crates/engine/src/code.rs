@@ -123,6 +123,7 @@ codes! {
     TooManyWaiting "too_many_waiting" Limited true "Too many requests are waiting for this room.",
     RoomFrozen "room_frozen" Unavailable true "The room is frozen after a fault in its rules and waits for its operator.",
     RoomUnreadable "room_unreadable" Unavailable true "The room's journal cannot be played here; its operator can see why.",
+    OtherRules "other_rules" Unavailable false "The room was recorded under other rules than this server has.",
     Draining "draining" Unavailable true "This server is shutting down: connect again.",
     RoomNotReached "room_not_reached" Unavailable true "The room did not answer in time: repeat it with the same id.",
     JournalDown "journal_down" Unavailable true "The journal cannot be read just now.",

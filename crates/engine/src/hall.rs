@@ -4,6 +4,7 @@
 //! Everything computed from a room goes through [`Draft`] and leaves only when the room's last appended record is durable:
 //! answers, refusals, views, presence, replies to the HTTP API.
 
+use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
@@ -12,7 +13,7 @@ use crate::pulses::Pulses;
 use crate::shard::find::Seeker;
 use crate::store::History;
 use parlour_room::stream::Told;
-use parlour_room::{AnyKind, AnyTable, Hash64, Position, Seat, Viewer};
+use parlour_room::{AnyKind, AnyTable, Hash64, Played, Position, Seat, Viewer};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
@@ -63,8 +64,8 @@ pub(crate) enum Phase {
     Absent,
     /// Here.
     Open { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable> },
-    /// It cannot be loaded; the operator was told why.
-    Broken,
+    /// It cannot be loaded; the operator was told why, and clients are told this.
+    Broken(Code),
 }
 
 pub(crate) enum Waiting {
@@ -491,21 +492,36 @@ impl Refusals {
 /// What became of a room that was read.
 pub(crate) enum Read {
     Absent,
-    Table { kind: Arc<dyn AnyKind>, table: Box<dyn AnyTable>, snapshot_bytes: usize, tail_bytes: usize, tail_records: usize },
-    Broken(String),
+    /// `taken_over`: what is to be recorded first, of a room that other rules left.
+    Table {
+        kind: Arc<dyn AnyKind>,
+        table: Box<dyn AnyTable>,
+        snapshot_bytes: usize,
+        tail_bytes: usize,
+        tail_records: usize,
+        taken_over: Option<Played>,
+    },
+    Broken(Code, String),
 }
 
-/// Plays a room's history.
-pub(crate) fn read(kinds: &crate::schema::Kinds, room: &str, history: Option<&History>) -> Read {
+/// Plays a room's history, or lets newer rules take it over.
+pub(crate) fn read(kinds: &crate::schema::Kinds, room: &str, history: Option<&History>, wall_ms: u64) -> Read {
     let Some(history) = history else { return Read::Absent };
-    match crate::rebuild::rebuild(kinds, room, history) {
-        Ok((kind, table)) => Read::Table {
+    let rebuilt = match crate::rebuild::rebuild(kinds, room, history) {
+        Ok(rebuilt) => Ok((rebuilt, None)),
+        Err(broken) => {
+            crate::rebuild::take_over(kinds, history, broken, wall_ms).map(|(rebuilt, played)| (rebuilt, Some(played)))
+        }
+    };
+    match rebuilt {
+        Ok(((kind, table), taken_over)) => Read::Table {
             kind,
             table,
             snapshot_bytes: history.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len()),
             tail_bytes: history.records.iter().map(|record| record.input.len()).sum(),
             tail_records: history.records.len(),
+            taken_over,
         },
-        Err(broken) => Read::Broken(broken.to_string()),
+        Err(broken) => Read::Broken(broken.code(), broken.to_string()),
     }
 }

@@ -283,6 +283,8 @@ pub struct AskBot {
     pub view: String,
     /// What it may do, each as JSON; never empty.
     pub legal: Vec<String>,
+    /// What each of them promises, for a bot that looks ahead.
+    pub promises: Vec<i64>,
 }
 
 /// A run of a job.

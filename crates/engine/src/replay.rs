@@ -5,7 +5,7 @@ use crate::dialect::native_out as say;
 use crate::rebuild::{self, Broken};
 use crate::schema::Kinds;
 use crate::store::History;
-use parlour_room::{AnyTable, Cause, Divergence, Played, Record, Viewer, Why};
+use parlour_room::{AnyTable, Cause, Divergence, Played, Record, Version, Viewer, Why};
 use serde_json::{Value, json};
 
 /// Through whose eyes a replay is told.
@@ -24,6 +24,8 @@ pub struct Replayed {
     pub lines: Vec<String>,
     /// How many records were played.
     pub records: u64,
+    /// How many were not, because only rules that are not here can: they lie before a record that says the room was taken over.
+    pub unplayed: u64,
     /// The hash of the last one.
     pub hash: String,
     /// How many may play.
@@ -33,14 +35,23 @@ pub struct Replayed {
 /// Plays records up to number `until` (to the end without one).
 pub fn replay(kinds: &Kinds, room: &str, records: &[Record], until: Option<u64>, eyes: Eyes) -> Result<Replayed, Broken> {
     let mut lines = Vec::new();
-    let mut played_records = 0;
+    let (mut played_records, mut unplayed) = (0, 0);
     let mut since = u64::MAX;
-    let records = records.iter().take_while(|record| until.is_none_or(|until| record.seq <= until));
-    let table = play(kinds, room, records, &mut |record, played, table| {
-        played_records += 1;
-        match eyes {
-            Eyes::Records => lines.push(record_line(record, played, table)),
-            Eyes::Viewer(viewer) => frames(&mut lines, room, played, table, viewer, &mut since),
+    let end = records.iter().position(|record| until.is_some_and(|until| record.seq > until)).unwrap_or(records.len());
+    let table = play(kinds, room, &records[..end], &mut |record, step| match (step, eyes) {
+        (Step::Unplayed(version), _) => {
+            unplayed += 1;
+            if eyes == Eyes::Records {
+                lines.push(unplayed_line(record, version));
+            }
+        }
+        (Step::Played(played, table), Eyes::Records) => {
+            played_records += 1;
+            lines.push(record_line(record, played, table));
+        }
+        (Step::Played(played, table), Eyes::Viewer(viewer)) => {
+            played_records += 1;
+            frames(&mut lines, room, played, table, viewer, &mut since);
         }
     })?;
     let viewer = if let Eyes::Viewer(viewer) = eyes { viewer } else { Viewer::Spectator };
@@ -48,15 +59,16 @@ pub fn replay(kinds: &Kinds, room: &str, records: &[Record], until: Option<u64>,
     let mut line = Vec::new();
     say::view(&mut line, room, &table.position(viewer), 1, &view);
     lines.push(text(line));
-    Ok(Replayed { lines, records: played_records, hash: table.about().hash.to_string(), seats: table.about().seats })
+    Ok(Replayed { lines, records: played_records, unplayed, hash: table.about().hash.to_string(), seats: table.about().seats })
 }
 
 /// Plays every life of a room from its first record, and compares everything else the journal says of it: the snapshot, the row
 /// in the list.
 pub fn verify(kinds: &Kinds, room: &str, records: &[Record], history: &History) -> Result<Replayed, Broken> {
-    let mut played_records = 0;
+    let (mut played_records, mut unplayed) = (0, 0);
     let mut snapshot_differs = None;
-    let table = play(kinds, room, records.iter(), &mut |record, _, table| {
+    let table = play(kinds, room, records, &mut |record, step| {
+        let Step::Played(_, table) = step else { return unplayed += 1 };
         played_records += 1;
         if let Some(snapshot) = history.snapshot.as_ref().filter(|snapshot| snapshot.seq == record.seq) {
             snapshot_differs = Some(!snapshot.is_whole() || table.snapshot().as_ref() != Ok(&snapshot.body));
@@ -76,31 +88,73 @@ pub fn verify(kinds: &Kinds, room: &str, records: &[Record], history: &History) 
         Some(row) => rebuild::check_row(row, table.as_ref())?,
         None => return Err(Broken::Row(about.opener.seq, "does not have this room".to_owned())),
     }
-    Ok(Replayed { lines: Vec::new(), records: played_records, hash: about.hash.to_string(), seats: about.seats })
+    Ok(Replayed { lines: Vec::new(), records: played_records, unplayed, hash: about.hash.to_string(), seats: about.seats })
 }
 
-fn play<'a>(
+/// What became of a record.
+enum Step<'a> {
+    Played(&'a Played, &'a dyn AnyTable),
+    /// Only these rules could play it, and they are not here.
+    Unplayed(&'a Version),
+}
+
+fn play(
     kinds: &Kinds,
     room: &str,
-    records: impl Iterator<Item = &'a Record>,
-    each: &mut dyn FnMut(&Record, &Played, &dyn AnyTable),
+    records: &[Record],
+    each: &mut dyn FnMut(&Record, Step<'_>),
 ) -> Result<Box<dyn AnyTable>, Broken> {
     let mut table: Option<Box<dyn AnyTable>> = None;
-    for (expected, record) in (1..).zip(records) {
+    let mut missing = None;
+    for (expected, (at, record)) in (1..).zip(records.iter().enumerate()) {
         if record.seq != expected {
             return Err(diverged(expected, Why::Missing { found: record.seq }));
         }
-        let played = match &mut table {
-            Some(table) if record.cause != Cause::Opened => table.replay(record)?,
-            _ => {
-                let ((_, opened), played) = rebuild::open(kinds, room, record)?;
-                table = Some(opened);
-                played
+        let begun = match (record.cause, &mut table) {
+            (Cause::Opened, _) => rebuild::open(kinds, room, record).map(|((_, new), played)| (new, played)),
+            (Cause::Migrated, Some(old)) => taken_over(kinds, old.as_ref(), record),
+            (Cause::Migrated, None) => rebuild::begin(kinds, record).map(|((_, new), played)| (new, played)),
+            (_, Some(table)) => {
+                let played = table.replay(record)?;
+                each(record, Step::Played(&played, table.as_ref()));
+                continue;
+            }
+            (_, None) => {
+                let version: &Version = missing.as_ref().ok_or(Broken::NoOpening(record.seq))?;
+                each(record, Step::Unplayed(version));
+                continue;
             }
         };
-        each(record, &played, table.as_deref().expect("opened or played on"));
+        match begun {
+            Ok((new, played)) => each(record, Step::Played(&played, table.insert(new).as_ref())),
+            Err(broken) => {
+                table = None;
+                each(record, Step::Unplayed(missing.insert(passed_over(broken, &records[at + 1..])?)));
+            }
+        }
     }
     table.ok_or(Broken::NoOpening(1))
+}
+
+/// Records of rules that are not here are passed over if other rules took the room over later in the same life.
+fn passed_over(broken: Broken, after: &[Record]) -> Result<Version, Broken> {
+    let life = after.iter().take_while(|record| record.cause != Cause::Opened);
+    let ends_well = life.into_iter().any(|record| record.cause == Cause::Migrated);
+    match broken {
+        Broken::OtherRules(_, version, _) if ends_well => Ok(version),
+        broken => Err(broken),
+    }
+}
+
+/// With the old rules here as well, the room is taken over once more: the record must say the same.
+fn taken_over(kinds: &Kinds, old: &dyn AnyTable, record: &Record) -> Result<(Box<dyn AnyTable>, Played), Broken> {
+    let ((kind, table), played) = rebuild::begin(kinds, record)?;
+    let snapshot = old.snapshot().map_err(|fault| diverged(record.seq, Why::Fault(fault)))?;
+    match kind.migrate(&snapshot, record.ts_ms) {
+        Ok((_, again)) if again.record == *record => Ok((table, played)),
+        Ok(_) => Err(diverged(record.seq, Why::OtherHash)),
+        Err(why) => Err(diverged(record.seq, Why::Refused(why.to_string()))),
+    }
 }
 
 fn diverged(seq: u64, why: Why) -> Broken {
@@ -127,7 +181,12 @@ pub fn frames(lines: &mut Vec<String>, room: &str, played: &Played, table: &dyn 
 /// A record just played as one line, with everything it told to anybody; the seed's hash stands for the seed.
 pub fn record_line(record: &Record, played: &Played, table: &dyn AnyTable) -> String {
     let mut input: Value = serde_json::from_str(&record.input).unwrap_or_default();
-    if let Some(fields) = input.as_object_mut().filter(|_| record.cause == Cause::Opened)
+    let with_seed = match record.cause {
+        Cause::Opened => Some(&mut input),
+        Cause::Migrated => input.get_mut("table"),
+        _ => None,
+    };
+    if let Some(fields) = with_seed.and_then(Value::as_object_mut)
         && fields.remove("seed").is_some()
     {
         fields.insert("seed_hash".to_owned(), json!(table.seed_hash()));
@@ -143,6 +202,18 @@ pub fn record_line(record: &Record, played: &Played, table: &dyn AnyTable) -> St
         "input": input,
         "hash": record.hash,
         "told": told,
+    })
+    .to_string()
+}
+
+/// A record that only rules can play which are not here: that it is there, and no more.
+fn unplayed_line(record: &Record, version: &Version) -> String {
+    json!({
+        "seq": record.seq,
+        "at_ms": record.at_ms,
+        "cause": record.cause.as_str(),
+        "hash": record.hash,
+        "unplayed": format!("recorded under {version}"),
     })
     .to_string()
 }

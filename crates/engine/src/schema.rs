@@ -1,15 +1,16 @@
 //! Which kinds of rooms a server has, and whether each can be spoken on the wire at all: checked once, when it is registered.
 
 use crate::dialect::native::SYSTEM_TYPES;
-use parlour_room::{AnyKind, AnyRunner, Bots, KindOf, Room, Runner, RunnerOf};
+use parlour_room::{AnyKind, AnyRunner, Bots, KindOf, Room, Runner, RunnerOf, Version};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The kinds of rooms a server has, by name, who does their jobs, and who may sit in them besides people.
+/// The kinds of rooms a server has, by name, who does their jobs, and who may sit in them besides people. Of each kind the newest
+/// rules come first: they open new rooms; older ones go on with the rooms that were recorded under them.
 #[derive(Clone, Default)]
 pub struct Kinds {
-    kinds: BTreeMap<&'static str, Arc<dyn AnyKind>>,
+    kinds: BTreeMap<&'static str, Vec<Arc<dyn AnyKind>>>,
     /// The types of their pulses.
     pulses: BTreeSet<(&'static str, String)>,
     runners: BTreeMap<&'static str, Arc<dyn AnyRunner>>,
@@ -21,8 +22,8 @@ pub struct Kinds {
 pub enum KindError {
     /// Its name is no name.
     Name(String),
-    /// There is a kind of this name already.
-    Twice(String),
+    /// The same rules are there already.
+    Twice(Version),
     /// Its actions, events or pulses are no enum tagged by `type` in snake_case.
     Untagged {
         /// The kind.
@@ -56,7 +57,7 @@ impl std::fmt::Display for KindError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             KindError::Name(name) => write!(f, "{name:?} is no kind's name: use 1 to 32 of a-z, 0-9 and _, a letter first"),
-            KindError::Twice(name) => write!(f, "there are two kinds named {name:?}"),
+            KindError::Twice(version) => write!(f, "{version} are registered twice: raise RULES, or name the kind otherwise"),
             KindError::Untagged { kind, what, variant } => write!(
                 f,
                 "{what} of {kind:?} must be an enum with #[serde(tag = \"type\", rename_all = \"snake_case\")]; look at {variant}"
@@ -91,9 +92,12 @@ impl Kinds {
         let kind = KindOf::<R>::new();
         let pulses = check(&kind)?;
         self.pulses.extend(pulses.into_iter().map(|pulse| (kind.name(), pulse)));
-        if self.kinds.insert(kind.name(), Arc::new(kind)).is_some() {
-            return Err(KindError::Twice(R::KIND.to_owned()));
+        let versions = self.kinds.entry(kind.name()).or_default();
+        if versions.iter().any(|known| known.version() == kind.version()) {
+            return Err(KindError::Twice(kind.version()));
         }
+        versions.push(Arc::new(kind));
+        versions.sort_by_key(|kind| std::cmp::Reverse(kind.rules())); // stable: of equal rules the first registered is the newest
         Ok(self)
     }
 
@@ -117,7 +121,7 @@ impl Kinds {
     /// All of them, if there is a runner for each that starts jobs.
     pub fn complete(self) -> Result<Self, KindError> {
         let has_none = |kind: &&Arc<dyn AnyKind>| kind.has_jobs() && !self.runners.contains_key(kind.name());
-        let lacking = self.iter().find(has_none).map(|kind| kind.name().to_owned());
+        let lacking = self.kinds.values().flatten().find(has_none).map(|kind| kind.name().to_owned());
         lacking.map_or(Ok(self), |name| Err(KindError::Jobs(name)))
     }
 
@@ -126,9 +130,9 @@ impl Kinds {
         self.runners.get(kind)
     }
 
-    /// The kind of this name.
+    /// The kind of this name, by its newest rules.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn AnyKind>> {
-        self.kinds.get(name)
+        self.kinds.get(name)?.first()
     }
 
     /// Whether this kind has pulses of this type.
@@ -136,9 +140,14 @@ impl Kinds {
         !self.pulses.is_empty() && self.pulses.contains(&(kind, name.to_owned()))
     }
 
-    /// All of them, by name.
+    /// The very rules something was recorded under.
+    pub fn version(&self, version: &Version) -> Option<&Arc<dyn AnyKind>> {
+        self.kinds.get(version.kind.as_str())?.iter().find(|kind| kind.version() == *version)
+    }
+
+    /// All of them, by name, each by its newest rules.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyKind>> {
-        self.kinds.values()
+        self.kinds.values().filter_map(|versions| versions.first())
     }
 }
 
@@ -177,6 +186,9 @@ fn check(kind: &dyn AnyKind) -> Result<BTreeSet<String>, KindError> {
 
 /// The `type` of each variant of an enum's schema, or the variant that has none.
 pub fn tags(schema: &Value) -> Vec<Result<String, String>> {
+    if schema.get("not").and_then(Value::as_object).is_some_and(|not| not.is_empty()) {
+        return Vec::new(); // `Never`: a type without values.
+    }
     let Some(variants) = schema.get("oneOf").and_then(Value::as_array) else {
         return vec![Err(schema.get("title").and_then(Value::as_str).unwrap_or("the type").to_owned())];
     };

@@ -43,7 +43,7 @@ pub struct RoomRow {
     pub room: Arc<str>,
     /// Its kind.
     pub kind: String,
-    /// The rules it was opened under.
+    /// The rules it was opened under; those it is played by now its newest records say.
     pub rules: u32,
     /// Which life of that name.
     pub life: String,

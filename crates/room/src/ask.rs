@@ -133,6 +133,7 @@ pub(crate) fn open<R: Room>(stamp: Stamp, opening: Opening<'_>) -> Result<(Table
         room: opening.name.to_owned(),
         kind: R::KIND.to_owned(),
         rules: R::RULES,
+        content: R::content(),
         by: opening.by.to_owned(),
         id: opening.id.map(str::to_owned),
         body: opening.body,

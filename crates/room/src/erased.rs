@@ -5,12 +5,13 @@ use crate::batch::{BatchRejected, Batched};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
 use crate::job::JobFault;
+use crate::migrate::Unmigrated;
 use crate::play::{self, Fault, Input, guard};
-use crate::record::{Cause, OpenedInput, Record, Stamp};
+use crate::record::{Cause, OpenedInput, Record, Stamp, Version};
 use crate::room::{Never, Room, World};
 use crate::seat::{As, Audience, Seat, Source, Viewer, Who};
 use crate::stream::Position;
-use crate::table::{About, Damage, Played, Table};
+use crate::table::{About, Damage, Played, Table, version_of};
 use schemars::{Schema, schema_for};
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -21,6 +22,8 @@ pub trait AnyKind: Send + Sync {
     fn name(&self) -> &'static str;
     /// `Room::RULES`.
     fn rules(&self) -> u32;
+    /// By which rules its rooms are recorded.
+    fn version(&self) -> Version;
     /// `Room::EVENTS_SUFFICE`.
     fn events_suffice(&self) -> bool;
     /// `Room::HISTORY`.
@@ -33,12 +36,16 @@ pub trait AnyKind: Send + Sync {
     fn schemas(&self) -> Schemas;
     /// A configuration as it is kept, with everything that was left out; `None` if it does not decode.
     fn canonical_config(&self, config: &str) -> Option<String>;
+    /// What each of these legal actions promises to whoever has this view; `None` if they do not decode, or the rules fail.
+    fn promises(&self, view: &str, legal: &[String]) -> Option<Vec<i64>>;
     /// Opens a room.
     fn open(&self, stamp: Stamp, opening: Opening<'_>) -> Result<(Box<dyn AnyTable>, Played), Rejected>;
-    /// Makes the table of an `opened` record, as it was then.
+    /// Makes the table of an `opened` or `migrated` record, as it was then.
     fn replay(&self, record: &Record) -> Result<(Box<dyn AnyTable>, Played), Divergence>;
     /// Reads a snapshot.
     fn restore(&self, snapshot: &str) -> Result<Box<dyn AnyTable>, Damage>;
+    /// Takes over the table in this snapshot, which other rules wrote.
+    fn migrate(&self, snapshot: &str, ts_ms: u64) -> Result<(Box<dyn AnyTable>, Played), Unmigrated>;
 }
 
 /// JSON Schemas of what crosses the wire for one kind.
@@ -126,12 +133,7 @@ pub enum Why {
     /// Its input does not decode; the text says where.
     Unreadable(String),
     /// It was recorded under other rules.
-    OtherRules {
-        /// The kind recorded.
-        kind: String,
-        /// The rules recorded.
-        rules: u32,
-    },
+    OtherRules(Version),
     /// The configuration it opened with is refused by these rules.
     Refused(String),
     /// It lies before the record before it in time.
@@ -148,7 +150,7 @@ impl std::fmt::Display for Divergence {
         match &self.why {
             Why::Missing { found } => write!(f, "missing; record {found} comes in its place"),
             Why::Unreadable(why) => write!(f, "cannot be read: {why}"),
-            Why::OtherRules { kind, rules } => write!(f, "was recorded under rules {rules} of {kind:?}"),
+            Why::OtherRules(version) => write!(f, "was recorded under {version}"),
             Why::Refused(code) => write!(f, "the rules refuse its configuration: {code}"),
             Why::TimeWentBack => f.write_str("lies before the record before it"),
             Why::Fault(fault) => write!(f, "{fault}"),
@@ -186,6 +188,10 @@ impl<R: Room> AnyKind for KindOf<R> {
         R::RULES
     }
 
+    fn version(&self) -> Version {
+        version_of::<R>()
+    }
+
     fn events_suffice(&self) -> bool {
         R::EVENTS_SUFFICE
     }
@@ -218,6 +224,15 @@ impl<R: Room> AnyKind for KindOf<R> {
         guard(|| serde_json::to_string(&config)).ok()?.ok()
     }
 
+    fn promises(&self, view: &str, legal: &[String]) -> Option<Vec<i64>> {
+        let promises = guard(|| {
+            let view: R::View = serde_json::from_str(view).ok()?;
+            let promise = |action: &String| Some(R::promise(&view, &serde_json::from_str(action).ok()?));
+            legal.iter().map(promise).collect()
+        });
+        promises.ok()?
+    }
+
     fn open(&self, stamp: Stamp, opening: Opening<'_>) -> Result<(Box<dyn AnyTable>, Played), Rejected> {
         let (table, played) = ask::open::<R>(stamp, opening)?;
         Ok((Box::new(table), played))
@@ -225,13 +240,22 @@ impl<R: Room> AnyKind for KindOf<R> {
 
     fn replay(&self, record: &Record) -> Result<(Box<dyn AnyTable>, Played), Divergence> {
         let panicked = |fault| Divergence { seq: record.seq, why: Why::Fault(fault) };
-        let (table, played) = guard(|| Table::<R>::replay_opening(record)).map_err(panicked)??;
+        let made = guard(|| match record.cause {
+            Cause::Migrated => Table::<R>::replay_migrated(record),
+            _ => Table::<R>::replay_opening(record),
+        });
+        let (table, played) = made.map_err(panicked)??;
         Ok((Box::new(table), played))
     }
 
     fn restore(&self, snapshot: &str) -> Result<Box<dyn AnyTable>, Damage> {
         let panicked = |fault: Fault| Damage::Unreadable(fault.to_string());
         Ok(Box::new(guard(|| Table::<R>::restore(snapshot)).map_err(panicked)??))
+    }
+
+    fn migrate(&self, snapshot: &str, ts_ms: u64) -> Result<(Box<dyn AnyTable>, Played), Unmigrated> {
+        let (table, played) = Table::<R>::migrate(snapshot, ts_ms)?;
+        Ok((Box::new(table), played))
     }
 }
 
@@ -253,8 +277,9 @@ impl<R: Room> Table<R> {
         }
         let input: OpenedInput<R::Config> =
             serde_json::from_str(&record.input).map_err(|error| diverges(Why::Unreadable(error.to_string())))?;
-        if input.kind != R::KIND || input.rules != R::RULES {
-            return Err(diverges(Why::OtherRules { kind: input.kind, rules: input.rules }));
+        let version = Version { kind: input.kind.clone(), rules: input.rules, content: input.content };
+        if version != version_of::<R>() {
+            return Err(diverges(Why::OtherRules(version)));
         }
         let stamp = Stamp { at_ms: record.at_ms, ts_ms: record.ts_ms };
         let (table, played) = play::open::<R>(record.seq, stamp, input, record.input.clone())

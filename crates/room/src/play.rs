@@ -94,9 +94,10 @@ pub(crate) fn open<R: Room>(seq: u64, stamp: Stamp, input: OpenedInput<R::Config
         format: SNAPSHOT_FORMAT,
         kind: input.kind,
         rules: input.rules,
+        content: input.content,
         name: input.room,
         life: hash.short(8),
-        opener: Opener { user: input.by, id: input.id, body: input.body, seq, ts_ms: stamp.ts_ms },
+        opener: Opener { user: input.by, id: input.id, body: input.body, seq, ts_ms: stamp.ts_ms, rules: input.rules },
         seq,
         hash,
         at_ms: stamp.at_ms,
@@ -429,13 +430,13 @@ fn seats(seats: &[Seat]) -> Vec<u8> {
 }
 
 impl<R: Room> Input<R> {
-    /// Decodes a record's input; `None` for `opened`, which makes a table and is not played on one.
+    /// Decodes a record's input; `None` for `opened` and `migrated`, which make a table and are not played on one.
     pub(crate) fn decode(cause: Cause, text: &str) -> Option<Result<Self, serde_json::Error>> {
         fn read<T: DeserializeOwned, R: Room>(text: &str, input: fn(T) -> Input<R>) -> Result<Input<R>, serde_json::Error> {
             serde_json::from_str(text).map(input)
         }
         Some(match cause {
-            Cause::Opened => return None,
+            Cause::Opened | Cause::Migrated => return None,
             Cause::Woke => read(text, |_: WokeInput| Input::Woke),
             Cause::Slept => read(text, |_: SleptInput| Input::Slept),
             Cause::Joined => read(text, Input::Joined),

@@ -5,6 +5,7 @@ use crate::dice::Seed;
 use crate::hash::Hash64;
 use crate::seat::Seat;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 /// One change of a table. Playing a room's records in order gives the room.
@@ -78,6 +79,45 @@ causes! {
     Resigned = "resigned",
     /// The table closed the room.
     Closed = "closed",
+    /// Other rules took the room over.
+    Migrated = "migrated",
+}
+
+/// By which rules something was recorded: only the very same may play it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The kind.
+    pub kind: String,
+    /// Its `RULES`.
+    pub rules: u32,
+    /// Its content.
+    pub content: Hash64,
+}
+
+impl Version {
+    /// Reads it off a snapshot.
+    pub fn of_snapshot(snapshot: &str) -> Option<Self> {
+        serde_json::from_str(snapshot).ok()
+    }
+
+    /// Reads it off a record that makes a table, `opened` or `migrated`; `None` for another record, or a damaged one.
+    pub fn of(record: &Record) -> Option<Self> {
+        match record.cause {
+            Cause::Opened => serde_json::from_str(&record.input).ok(),
+            Cause::Migrated => {
+                let input: MigratedInput = serde_json::from_str(&record.input).ok()?;
+                Self::of_snapshot(input.table.get())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "rules {} of {:?}", self.rules, self.kind)?;
+        if self.content == Hash64(0) { Ok(()) } else { write!(f, " with content {}", self.content) }
+    }
 }
 
 /// What an opening record says of its room, whatever the kind.
@@ -106,11 +146,20 @@ pub(crate) struct OpenedInput<C> {
     pub(crate) room: String,
     pub(crate) kind: String,
     pub(crate) rules: u32,
+    pub(crate) content: Hash64,
     pub(crate) by: String,
     pub(crate) id: Option<String>,
     pub(crate) body: Hash64,
     pub(crate) seed: Seed,
     pub(crate) config: C,
+}
+
+/// The table as it was taken over, before this record; and from whom.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MigratedInput {
+    pub(crate) from: Version,
+    pub(crate) table: Box<RawValue>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

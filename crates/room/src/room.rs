@@ -1,13 +1,29 @@
 //! What an author writes: the rules of one kind of room, as a type whose value is the whole state.
+//!
+//! What the attribute [`room`](macro@crate::room) writes begins here. What it cannot know it asks for:
+//!
+//! ```compile_fail
+//! use parlour_room::{Dice, Refused, Room, Seat, Seats, Turn, Viewer, kept, room};
+//! #[kept]
+//! struct Quiet {}
+//! #[room] // error: say `type View = ..;`: it cannot be read off what `view` returns
+//! impl Room for Quiet {
+//!     fn seats(_: &Self::Config) -> Seats { Seats::Fixed(1) }
+//!     fn view(&self, _: Viewer) -> Self::View { unreachable!() }
+//! }
+//! ```
 
 use crate::dice::Dice;
+use crate::hash::Hash64;
 use crate::job::JobFault;
+use crate::migrate::{Migrated, Old, Unmigrated};
 use crate::seat::{As, Audience, Seat, Seats, Source, Viewer, Who};
 use crate::turn::Turn;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::marker::PhantomData;
 
 /// May cross the wire: it has a codec and a published schema.
 pub trait Wire: Serialize + DeserializeOwned + JsonSchema + Clone + Send + 'static {}
@@ -22,6 +38,9 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Kept for T {}
 /// **A room is a function of its records.** Everything it depends on comes in through these methods: no clock, no socket, no
 /// luck of its own, no iteration over a `HashMap`. The same records give the same state, events and views, byte for byte, on
 /// every machine.
+///
+/// Three attributes spare what every room would repeat: [`kept`](macro@crate::kept) on the state, [`wire`](macro@crate::wire) on
+/// what is sent, [`room`](macro@crate::room) on this `impl`.
 ///
 /// Wire types are JSON. `Action` and `Event` are enums tagged by `type` in snake_case (`#[serde(tag = "type", rename_all =
 /// "snake_case")]`), and a refusal is an object with a `code` (`#[serde(tag = "code", rename_all = "snake_case")]` on an enum).
@@ -56,6 +75,18 @@ pub trait Room: Kept {
     type Refusal: Wire + Display;
     /// What the room exchanges with the world outside; [`Alone`] for nothing.
     type World: World;
+
+    /// A hash of what decides and is no code: tables of cards, maps. A room is recorded with it, and never played with another.
+    /// Provided: there is nothing of the kind.
+    fn content() -> Hash64 {
+        Hash64(0)
+    }
+
+    /// Takes over a room that was recorded under other rules, or with other content, and that no registered rules can play.
+    /// Provided: it stays closed.
+    fn migrate(_old: Old) -> Result<Migrated<Self>, Unmigrated> {
+        Err(Unmigrated::because("these rules do not take over rooms of others"))
+    }
 
     /// How many may play in a room of this configuration.
     fn seats(config: &Self::Config) -> Seats;
@@ -123,6 +154,12 @@ pub trait Room: Kept {
         None
     }
 
+    /// How promising an action looks to whoever sees this view, for the bot `lookahead`: the higher, the better. There is nothing
+    /// to go by but what a viewer may know. Provided: one is as good as another.
+    fn promise(_view: &Self::View, _action: &Self::Action) -> i64 {
+        0
+    }
+
     /// Asked after every play, before anything is recorded: an unsound state is answered `internal`, and nothing is kept or
     /// shown. The text goes to the operator only. Provided: fine.
     fn sound(&self) -> Result<(), String> {
@@ -149,7 +186,17 @@ impl World for Alone {
     type Signal = Never;
 }
 
-/// A type without values: the pulses of a room that has none, the jobs of one that starts none.
+/// The world of a room that has clocks but no jobs: `S` is what its clocks ring.
+pub struct Timed<S>(PhantomData<S>);
+
+impl<S: Kept> World for Timed<S> {
+    type Pulse = Never;
+    type Job = Never;
+    type Signal = S;
+}
+
+/// A type without values: the pulses of a room that has none, the jobs of one that starts none, or the actions of one that is
+/// only watched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 
@@ -159,9 +206,14 @@ impl JsonSchema for Never {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!(false)
+        json_schema!({ "not": {} })
     }
 }
+
+/// A configuration, or a view, with nothing in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {}
 
 /// Who may ever see the seed of a room's dice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

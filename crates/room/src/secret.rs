@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 /// wire::<View>();
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {

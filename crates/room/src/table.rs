@@ -7,7 +7,7 @@
 use crate::dice::{Seed, Stirred, key};
 use crate::hash::Hash64;
 use crate::inbox::Inbox;
-use crate::record::Record;
+use crate::record::{Record, Version};
 use crate::room::{Reveal, Room, World};
 use crate::seat::{Seat, Viewer};
 use crate::stream::{Position, Streams, Told};
@@ -74,7 +74,7 @@ pub struct OpenJob {
     pub job: Box<RawValue>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Clock<S> {
     pub(crate) due_ms: u64,
@@ -97,6 +97,13 @@ pub struct Opener {
     pub seq: u64,
     /// Its wall time.
     pub ts_ms: u64,
+    /// The rules it was opened under.
+    pub rules: u32,
+}
+
+/// By which rules rooms of this type are recorded.
+pub(crate) fn version_of<R: Room>() -> Version {
+    Version { kind: R::KIND.to_owned(), rules: R::RULES, content: R::content() }
 }
 
 /// One open room and all that is kept with it.
@@ -106,6 +113,7 @@ pub struct Table<R: Room> {
     pub(crate) format: u32,
     pub(crate) kind: String,
     pub(crate) rules: u32,
+    pub(crate) content: Hash64,
     pub(crate) name: String,
     pub(crate) life: String,
     pub(crate) opener: Opener,
@@ -181,6 +189,8 @@ pub struct About<'a> {
     pub kind: &'a str,
     /// The rules it is played by.
     pub rules: u32,
+    /// Their content.
+    pub content: Hash64,
     /// Its name.
     pub name: &'a str,
     /// Which life of that name: a short hash of its opening record.
@@ -229,6 +239,7 @@ impl<R: Room> Table<R> {
         About {
             kind: &self.kind,
             rules: self.rules,
+            content: self.content,
             name: &self.name,
             life: &self.life,
             opener: &self.opener,
@@ -284,8 +295,9 @@ impl<R: Room> Table<R> {
         if table.format != SNAPSHOT_FORMAT {
             return Err(Damage::Format(table.format));
         }
-        if table.kind != R::KIND || table.rules != R::RULES {
-            return Err(Damage::OtherRules { kind: table.kind, rules: table.rules });
+        let version = Version { kind: table.kind.clone(), rules: table.rules, content: table.content };
+        if version != version_of::<R>() {
+            return Err(Damage::OtherRules(version));
         }
         if table.snapshot() != text {
             return Err(Damage::NotCanonical);
@@ -303,12 +315,7 @@ pub enum Damage {
     /// It was written in another form.
     Format(u32),
     /// It was written by other rules than these.
-    OtherRules {
-        /// The kind it names.
-        kind: String,
-        /// The rules it names.
-        rules: u32,
-    },
+    OtherRules(Version),
     /// It decodes, but does not serialise again to the same bytes.
     NotCanonical,
 }
@@ -318,7 +325,7 @@ impl std::fmt::Display for Damage {
         match self {
             Damage::Unreadable(why) => write!(f, "the snapshot cannot be read: {why}"),
             Damage::Format(format) => write!(f, "the snapshot has form {format}, this version reads {SNAPSHOT_FORMAT}"),
-            Damage::OtherRules { kind, rules } => write!(f, "the snapshot was written by rules {rules} of {kind:?}"),
+            Damage::OtherRules(version) => write!(f, "the snapshot was written by {version}"),
             Damage::NotCanonical => f.write_str("the snapshot does not serialise again to its own bytes"),
         }
     }

@@ -239,7 +239,7 @@ impl Drive {
                 }
                 Output::AskBot(ask) => {
                     let Err(ask) = self.parts.models.ask(ask) else { continue };
-                    let question = bot::Ask { view: &ask.view, legal: &ask.legal };
+                    let question = bot::Ask { view: &ask.view, legal: &ask.legal, promises: &ask.promises };
                     let action = self.parts.bots.program(&ask.bot).map(|mut bot| bot.choose(question, &mut self.luck).to_owned());
                     let action = action.unwrap_or_default();
                     self.parts.shard.handle(Input::BotAnswer { ask: ask.ask, action }, self.now);

@@ -342,7 +342,8 @@ async fn replay_room(State(cold): Shared, headers: HeaderMap, room: InPath, aske
     let replayed = cold.read(move |lists| crate::offline::replay(lists, &kinds, &room, asked.at, eyes, asked.verify)).await;
     match replayed {
         Ok(Ok(replayed)) if asked.verify => {
-            Json(json!({"records": replayed.records, "hash": replayed.hash, "verified": true})).into_response()
+            Json(json!({"records": replayed.records, "unplayed": replayed.unplayed, "hash": replayed.hash, "verified": true}))
+                .into_response()
         }
         Ok(Ok(replayed)) => {
             let text = replayed.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();

@@ -6,6 +6,7 @@ mod rooms;
 use models::Mind;
 use parlour::bot::{Ask, Bot};
 use parlour::{Dice, Parlour, cards::Cards};
+use rooms::tally::{ONES, TENS, Tally};
 use std::process::ExitCode;
 
 /// Takes the first action.
@@ -18,9 +19,21 @@ impl Bot for First {
 }
 
 fn main() -> ExitCode {
-    let rooms = Parlour::new().room::<rooms::pad::Pad>().room::<rooms::lounge::Lounge>().room::<Cards>();
+    let rooms = tally(Parlour::new()).room::<rooms::pad::Pad>().room::<rooms::lounge::Lounge>().room::<Cards>();
     let rooms = rooms.room::<rooms::errand::Errands>();
     let bots = rooms.jobs(rooms::errand::Runs).bot("first", || Box::new(First));
     let slow = bots.model("thinker", Mind::Slow(20)).model("stuck", Mind::Slow(1000)).model("ponderous", Mind::Slow(600_000));
     slow.model("confused", Mind::Confused).model("stumbling", Mind::Stumbling).run()
+}
+
+/// `LAB_RULES` picks the rules of `tally` that this server has: `1`, `2` or both, and whether 2 `takes_over` what 1 left.
+fn tally(parlour: Parlour) -> Parlour {
+    let rules = std::env::var("LAB_RULES").unwrap_or_else(|_| "1,2".to_owned());
+    let has = |word: &str| rules.split(',').any(|rule| rule == word);
+    let parlour = if has("1") { parlour.room::<Tally<ONES, false>>() } else { parlour };
+    match (has("2"), has("takes_over")) {
+        (true, true) => parlour.room::<Tally<TENS, true>>(),
+        (true, false) => parlour.room::<Tally<TENS, false>>(),
+        (false, _) => parlour,
+    }
 }

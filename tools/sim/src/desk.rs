@@ -73,6 +73,7 @@ impl Desk {
 
     /// The process dies and another takes its place, on the same disk, perhaps with other rules.
     pub fn restarts(&mut self, kinds: Kinds) {
+        self.model.goes_on_with(kinds.clone());
         self.kinds = kinds;
         self.shard = Shard::new(settings(self.kinds.clone()));
         self.disk.crash();

@@ -164,6 +164,11 @@ impl Model {
         Ok(())
     }
 
+    /// From now on records are of these kinds.
+    pub(crate) fn goes_on_with(&mut self, kinds: Kinds) {
+        self.kinds = kinds;
+    }
+
     fn replay(&mut self, room: &Arc<str>, record: &Record) -> Result<(), String> {
         let expected = self.seq(room) + 1;
         if record.seq != expected {
@@ -174,6 +179,12 @@ impl Model {
             let ((kind, table), played) =
                 parlour_engine::rebuild::open(&self.kinds, room, record).map_err(|broken| broken.to_string())?;
             past.lives.push(Life::new(kind, table, record.seq));
+            played
+        } else if record.cause == Cause::Migrated {
+            let life = past.lives.last_mut().ok_or("the opening is missing")?;
+            let ((kind, table), played) =
+                parlour_engine::rebuild::begin(&self.kinds, record).map_err(|broken| broken.to_string())?;
+            (life.kind, life.table) = (kind, table);
             played
         } else {
             let life = past.lives.last_mut().ok_or("the opening is missing")?;

@@ -1,6 +1,7 @@
 //! The game, held against its rules: one test crate, a module for each part of them.
 
 mod battle;
+mod bots;
 mod common;
 mod config;
 mod effects;
@@ -12,3 +13,5 @@ mod secrets;
 mod setup;
 mod turns;
 mod wire;
+
+parlour_room::proof!(parlour_cards::Cards);

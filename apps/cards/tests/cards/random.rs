@@ -1,8 +1,9 @@
 //! Whole games of random legal play.
 
 use crate::common::{SEATS, VIEWERS, begun, dealt, some_config};
-use parlour_cards::{Action, Id, Reason};
-use parlour_room::{Dice, Table};
+use parlour_cards::{Action, Cards, Id, Reason};
+use parlour_room::table::Damage;
+use parlour_room::{Dice, Hash64, Room, Table, Version};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -107,4 +108,14 @@ fn a_state_reads_back_what_it_wrote() {
         game.table = Table::restore(&snapshot).expect("its own snapshot");
         assert_eq!(game.table.snapshot(), snapshot);
     }
+}
+
+#[test]
+fn a_game_is_recorded_with_the_hash_of_its_tables_and_played_with_no_others() {
+    let snapshot = dealt(json!({}), 1).table.snapshot();
+    let version = Version::of_snapshot(&snapshot).expect("it says so");
+    assert_eq!(version.content, Cards::content());
+    let other = snapshot.replace(&version.content.to_string(), &Hash64(1).to_string());
+    let Err(Damage::OtherRules(found)) = Table::<Cards>::restore(&other) else { panic!("it was played") };
+    assert_eq!(found.content, Hash64(1));
 }

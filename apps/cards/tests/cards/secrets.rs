@@ -2,6 +2,7 @@
 
 use crate::common::{Game, SEATS, VIEWERS, dealt, some_config};
 use parlour_cards::{Action, Cards, Event, Id, Phase};
+use parlour_room::proof::Disguise;
 use parlour_room::{Acted, Dice, Room, Seat, Table, Viewer};
 use serde_json::Value;
 

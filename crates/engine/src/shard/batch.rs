@@ -49,7 +49,7 @@ impl Shard {
         let limits = &settings.limits;
         let hall = self.halls[at].as_mut().expect("a room that is asked is there");
         match &hall.phase {
-            Phase::Broken => return Err(Code::RoomUnreadable.into()),
+            Phase::Broken(code) => return Err((*code).into()),
             Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
             Phase::Open { .. } => {}
         }

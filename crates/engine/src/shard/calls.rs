@@ -68,7 +68,7 @@ impl Shard {
                 Reply::Failed(Code::RoomNotFound.into())
             }
             Phase::Absent | Phase::Loading(_) => Reply::Failed(Code::RoomNotFound.into()),
-            Phase::Broken | Phase::Open { .. } => {
+            Phase::Broken(_) | Phase::Open { .. } => {
                 let mut about = about(self.hall(at));
                 let table = self.hall(at).table();
                 let view = table.and_then(|table| table.view(Viewer::Spectator).ok());
@@ -95,7 +95,8 @@ impl Shard {
 /// What everybody may know of a room. Why it is frozen is for whoever runs the server; that it is, for all.
 pub(super) fn about(hall: &Hall) -> Value {
     let Some(table) = hall.table() else {
-        return json!({"room_id": &*hall.name, "status": "frozen", "reason": Code::RoomUnreadable.as_str()});
+        let reason = if let Phase::Broken(code) = hall.phase { code } else { Code::RoomUnreadable };
+        return json!({"room_id": &*hall.name, "status": "frozen", "reason": reason.as_str()});
     };
     let about = table.about();
     let member = |(user, member): (&String, &parlour_room::table::Member)| {

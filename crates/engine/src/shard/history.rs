@@ -47,7 +47,7 @@ impl Shard {
         let hall = self.halls[at].as_ref().expect("a room that is asked is there");
         let (kind, table) = match &hall.phase {
             Phase::Open { kind, table } => (kind, table),
-            Phase::Broken => return Err(Code::RoomUnreadable.into()),
+            Phase::Broken(code) => return Err((*code).into()),
             Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
         };
         let about = table.about();

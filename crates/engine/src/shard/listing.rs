@@ -100,7 +100,7 @@ impl Shard {
         let entry = |hall: &Hall| match &hall.phase {
             Phase::Open { .. } if hall.listing.as_ref().is_some_and(|listing| listing.is_public) => Some(self.loaded_entry(hall)),
             Phase::Open { .. } => Some(json!({"room_id": &*hall.name, "status": "gone"})),
-            Phase::Broken => Some(about(hall)),
+            Phase::Broken(_) => Some(about(hall)),
             Phase::Loading(_) | Phase::Absent => None,
         };
         let rooms: Vec<Value> = here.filter_map(entry).collect();
@@ -112,7 +112,7 @@ impl Shard {
         let hall = self.by_name.get(&row.room).and_then(|at| self.halls[*at].as_ref());
         let mut entry = match hall.map(|hall| (hall, &hall.phase)) {
             Some((hall, Phase::Open { .. })) => return hall.listing.as_ref()?.is_public.then(|| self.loaded_entry(hall)),
-            Some((_, Phase::Broken)) => json!({"status": "frozen", "reason": Code::RoomUnreadable.as_str()}),
+            Some((_, Phase::Broken(code))) => json!({"status": "frozen", "reason": code.as_str()}),
             Some((_, Phase::Loading(_) | Phase::Absent)) | None => return Some(lookup::listed(row)),
         };
         entry["room_id"] = json!(&*row.room);

@@ -110,7 +110,7 @@ impl Shard {
     fn open_table(&mut self, at: usize) -> Result<&mut Box<dyn AnyTable>, Code> {
         match &mut self.hall(at).phase {
             Phase::Open { table, .. } => Ok(table),
-            Phase::Broken => Err(Code::RoomUnreadable),
+            Phase::Broken(code) => Err(*code),
             Phase::Absent | Phase::Loading(_) => Err(Code::RoomNotFound),
         }
     }

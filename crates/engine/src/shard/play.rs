@@ -40,7 +40,7 @@ impl Shard {
         let limits = &self.settings.limits;
         let hall = self.halls[at].as_mut().expect("a room that is asked is there");
         match &hall.phase {
-            Phase::Broken => return Err(Code::RoomUnreadable.into()),
+            Phase::Broken(code) => return Err((*code).into()),
             Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
             Phase::Open { .. } => {}
         }
@@ -136,7 +136,7 @@ impl Shard {
         self.is_not_too_far_ahead(at)?;
         let after = match &self.hall(at).phase {
             Phase::Absent => 0,
-            Phase::Broken => return Err(Code::RoomUnreadable.into()),
+            Phase::Broken(code) => return Err((*code).into()),
             Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
             Phase::Open { table, .. } => {
                 let about = table.about();
@@ -204,7 +204,7 @@ impl Shard {
         let stamp = stamp(hall.clock, now);
         let table = match &mut hall.phase {
             Phase::Open { table, .. } => table,
-            Phase::Broken => return Err(Code::RoomUnreadable.into()),
+            Phase::Broken(code) => return Err((*code).into()),
             Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
         };
         if who.role != Role::Admin && table.about().opener.user != who.user {

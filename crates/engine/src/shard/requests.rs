@@ -178,7 +178,7 @@ impl Shard {
     pub(super) fn seat_of(&mut self, at: usize, user: &str) -> Result<Seat, Code> {
         match &self.hall(at).phase {
             Phase::Open { table, .. } => table.about().members.get(user).map(|member| member.seat).ok_or(Code::NotInRoom),
-            Phase::Broken => Err(Code::RoomUnreadable),
+            Phase::Broken(code) => Err(*code),
             Phase::Absent | Phase::Loading(_) => Err(Code::RoomNotFound),
         }
     }

@@ -56,12 +56,16 @@ impl Shard {
                 self.send_away(at, Code::JournalDown.as_str());
                 return self.refuse_waiting(at, waiting, Code::JournalDown);
             }
-            Err(damaged @ ReadError::Damaged { .. }) => self.broken(at, damaged.to_string()),
-            Ok(history) => match read(&self.settings.kinds, room, history.as_ref()) {
+            Err(damaged @ ReadError::Damaged { .. }) => self.broken(at, Code::RoomUnreadable, damaged.to_string()),
+            Ok(history) => match read(&self.settings.kinds, room, history.as_ref(), now.wall_ms) {
                 // Nobody follows a room that never was; of one that is gone they are told.
                 Read::Absent => self.send_away(at, Code::RoomNotFound.as_str()),
-                Read::Broken(why) => self.broken(at, why),
-                Read::Table { kind, table, snapshot_bytes, tail_bytes, tail_records } => {
+                Read::Broken(code, why) => self.broken(at, code, why),
+                Read::Table { taken_over: Some(_), .. } if self.draining.is_some() => {
+                    self.send_away(at, Code::Draining.as_str());
+                    return self.refuse_waiting(at, waiting, Code::Draining);
+                }
+                Read::Table { kind, table, snapshot_bytes, tail_bytes, tail_records, taken_over } => {
                     let hall = self.hall(at);
                     // Read again after a panic: it was here all the time, and so its time went on.
                     let passed_ms = if hall.has_clock { hall.clock.room_ms(now.mono_ms) } else { 0 };
@@ -72,6 +76,11 @@ impl Shard {
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     self.list_as_kept(at);
                     self.refollow(at);
+                    if let Some(played) = taken_over {
+                        self.outputs.push_back(Output::Note(format!("room {room} was taken over by newer rules")));
+                        self.record(at, played);
+                        self.snapshot(at); // so that from now on nobody needs the old rules' snapshot
+                    }
                     self.watch_everybody(at);
                     self.play_jobs(at, now);
                     if !frozen && self.draining.is_none() {
@@ -99,11 +108,11 @@ impl Shard {
         self.forget_if_absent(at);
     }
 
-    fn broken(&mut self, at: usize, why: String) {
+    fn broken(&mut self, at: usize, code: Code, why: String) {
         self.counts.divergences += 1;
         let name = self.hall(at).name.clone();
         self.outputs.push_back(Output::Note(format!("room {name} is frozen: {why}")));
-        self.hall(at).phase = Phase::Broken;
+        self.hall(at).phase = Phase::Broken(code);
         self.hall(at).frozen = Some(why);
     }
 

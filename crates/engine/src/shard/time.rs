@@ -146,7 +146,7 @@ impl Shard {
         let durable = self.durable;
         let may_ask = |hall: &&mut Hall| hall.frozen.is_none() && hall.last_commit <= durable;
         let Some(hall) = self.halls[at].as_mut().filter(may_ask) else { return };
-        let Phase::Open { table, .. } = &hall.phase else { return };
+        let Phase::Open { table, kind } = &hall.phase else { return };
         let about = table.about();
         if about.ended.is_some() {
             return;
@@ -168,6 +168,8 @@ impl Shard {
                     continue;
                 }
             };
+            let looks_ahead = parlour_room::bot::looks_ahead(bot);
+            let promises = looks_ahead.then(|| kind.promises(&view, &legal)).flatten().unwrap_or_default();
             self.asks += 1;
             let ask = AskId(self.asks);
             self.asked.insert(ask, at);
@@ -180,7 +182,7 @@ impl Shard {
                 let due_ms = self.presence.now_ms().saturating_add(self.settings.limits.bot_ms);
                 self.asks_due.insert(ask, due_ms);
             }
-            self.outputs.push_back(Output::AskBot(AskBot { ask, bot: bot.clone(), seat, view, legal }));
+            self.outputs.push_back(Output::AskBot(AskBot { ask, bot: bot.clone(), seat, view, legal, promises }));
         }
     }
 

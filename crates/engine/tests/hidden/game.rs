@@ -2,6 +2,7 @@
 
 use parlour_cards::{Action, Cards, Id};
 use parlour_engine::schema::Kinds;
+use parlour_room::proof::Disguise;
 use parlour_room::{Dice, Room, Viewer};
 
 pub trait Game: Room {

@@ -4,6 +4,7 @@
 
 use crate::game::Game;
 use parlour_cards::{Action, Cards, Config, Event, Refusal, View};
+use parlour_room::proof::Disguise;
 use parlour_room::stream::Body;
 use parlour_room::{
     Acted, Dice, Hash64, Joined, Joining, Never, Opening, Played, Room, Seat, Seats, Seed, Stamp, Table, Turn, Viewer, Who, World,

@@ -154,7 +154,8 @@ impl<E: Eyes> World<E> {
         self.run_dry();
         if let Some(asked) = self.asked.pop_front() {
             let mut bot = bot::named(&asked.bot).expect("a bot that was seated");
-            let action = bot.choose(Ask { view: &asked.view, legal: &asked.legal }, &mut self.dice).to_owned();
+            let action =
+                bot.choose(Ask { view: &asked.view, legal: &asked.legal, promises: &asked.promises }, &mut self.dice).to_owned();
             self.shard.handle(Input::BotAnswer { ask: asked.ask, action }, self.now);
             self.run_dry();
         }

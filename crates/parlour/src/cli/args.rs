@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Serve(Serving),
     /// List, open, show and close rooms
     #[command(
-        after_help = "Examples:\n  parlour rooms create cards --id table-1 --bot 1=random\n  parlour rooms ls --output json"
+        after_help = "Examples:\n  parlour rooms create cards --id table-1 --bot 1=lookahead\n  parlour rooms ls --output json"
     )]
     Rooms {
         #[command(subcommand)]

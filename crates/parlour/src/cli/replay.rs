@@ -43,7 +43,11 @@ fn from_journal(kinds: &Kinds, replay: &Replay, eyes: Eyes, data: &Path) -> Resu
             other => Failed::new(Exit::Differs, format!("{}: {other}", replay.room)),
         })?;
     if replay.verify {
-        return print(&format!("{} records · every hash matches · {}\n", replayed.records, replayed.hash));
+        let unplayed = match replayed.unplayed {
+            0 => String::new(),
+            unplayed => format!(" · {unplayed} before them not played: only rules that are not here could"),
+        };
+        return print(&format!("{} records · every hash matches · {}{unplayed}\n", replayed.records, replayed.hash));
     }
     for line in replayed.lines {
         print(&format!("{line}\n"))?;

@@ -4,7 +4,7 @@
 use crate::common::high::{Do, Draw, High};
 use crate::common::live::{Live, joining};
 use parlour_room::hash::Hash64;
-use parlour_room::{Cause, Divergence, Joining, Record, Seat, Table, Why};
+use parlour_room::{Cause, Divergence, Joining, Record, Seat, Table, Version, Why};
 
 type Room = High<false>;
 
@@ -165,11 +165,12 @@ fn a_record_of_another_room_does_not_fit_though_its_number_does() {
 #[test]
 fn other_rules_are_named_before_anything_is_played() {
     let opened = &eventful().journal[0];
+    let version = |rules| Version { kind: "high".to_owned(), rules, content: Hash64(0) };
     let frozen = Table::<High<true>>::replay_opening(opened).map(drop).unwrap_err();
-    assert_eq!(frozen, Divergence { seq: 1, why: Why::OtherRules { kind: "high".to_owned(), rules: 1 } });
+    assert_eq!(frozen, Divergence { seq: 1, why: Why::OtherRules(version(1)) });
     let older = Record { input: opened.input.replace("\"rules\":1", "\"rules\":0"), ..opened.clone() };
     let older = Table::<Room>::replay_opening(&older).map(drop).unwrap_err();
-    assert_eq!(older.why, Why::OtherRules { kind: "high".to_owned(), rules: 0 });
+    assert_eq!(older.why, Why::OtherRules(version(0)));
 }
 
 /// What a record brought about is in its hash: rules that bring about something else are found although the record is as it was

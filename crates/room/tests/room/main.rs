@@ -32,3 +32,5 @@ mod snapshots;
 mod tenure;
 #[cfg(test)]
 mod time;
+#[cfg(test)]
+mod versions;

@@ -8,7 +8,7 @@
 use crate::common::high::{Do, High};
 use crate::common::live::{Live, everything};
 use parlour_room::table::Damage;
-use parlour_room::{Divergence, Record, Seat, Table, Why};
+use parlour_room::{Divergence, Hash64, Record, Seat, Table, Version, Why};
 use std::collections::BTreeMap;
 
 type Room = High<false>;
@@ -53,7 +53,7 @@ fn a_snapshot_is_refused_when_it_is_not_written_as_this_code_writes_it() {
     let restore = |changed: String| Table::<Room>::restore(&changed).map(drop);
     assert_eq!(restore(snapshot.clone()), Ok(()));
     assert_eq!(restore(snapshot.replacen("\"format\":1", "\"format\":2", 1)), Err(Damage::Format(2)));
-    let other = |kind: &str, rules| Err(Damage::OtherRules { kind: kind.to_owned(), rules });
+    let other = |kind: &str, rules| Err(Damage::OtherRules(Version { kind: kind.to_owned(), rules, content: Hash64(0) }));
     assert_eq!(restore(snapshot.replacen("\"kind\":\"high\"", "\"kind\":\"low\"", 1)), other("low", 1));
     assert_eq!(restore(snapshot.replacen("\"rules\":1", "\"rules\":2", 1)), other("high", 2));
     assert_eq!(restore(format!("{snapshot} ")), Err(Damage::NotCanonical));
@@ -62,7 +62,7 @@ fn a_snapshot_is_refused_when_it_is_not_written_as_this_code_writes_it() {
     for unreadable in [snapshot.replacen("\"format\":1", "\"format\":1,\"more\":1", 1), snapshot[1..].to_owned(), String::new()] {
         assert!(matches!(restore(unreadable), Err(Damage::Unreadable(_))));
     }
-    assert!(matches!(Table::<High<true>>::restore(&snapshot).map(drop), Err(Damage::OtherRules { .. })));
+    assert!(matches!(Table::<High<true>>::restore(&snapshot).map(drop), Err(Damage::OtherRules(_))));
 }
 
 /// The parts of a snapshot on which the next record depends by its hash are checked by that record, too.

@@ -3,3 +3,4 @@
 pub(crate) mod errand;
 pub(crate) mod lounge;
 pub(crate) mod pad;
+pub(crate) mod tally;

@@ -1,53 +1,36 @@
 //! A pad everybody writes on, but for bots: no clock, no luck, nothing hidden. The least a room can be.
 
-use parlour::{Alone, As, Dice, Refused, Room, Seat, Seats, Turn, Viewer, Who};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour::*;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Pad {
     lines: u32,
     last: String,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Config {}
-
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub(crate) enum Action {
     Write { text: String },
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub(crate) enum Event {
     Written { by: Seat, text: String },
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[wire]
 pub(crate) struct View {
     lines: u32,
     last: String,
 }
 
+#[room]
 impl Room for Pad {
-    const KIND: &'static str = "pad";
-    const RULES: u32 = 1;
-
-    type Config = Config;
-    type Action = Action;
-    type Event = Event;
-    type View = View;
-    type Refusal = Refused;
-    type World = Alone;
-
-    fn seats(_: &Config) -> Seats {
+    fn seats(_: &Empty) -> Seats {
         Seats::Open(1000)
     }
 
-    fn open(_: Config, _: &mut Dice) -> Result<Self, Refused> {
+    fn open(_: Empty, _: &mut Dice) -> Result<Self, Refused> {
         Ok(Self { lines: 0, last: String::new() })
     }
 

@@ -1,12 +1,10 @@
 //! Two players with hidden hands and a turn clock. Its time stands still while the room is not loaded.
 
-use parlour_room::{Dice, Never, Refused, Room, Seat, Seats, Secret, Turn, Viewer, World};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour_room::{Dice, Refused, Room, Seat, Seats, Secret, Turn, Viewer, kept, room, wire};
 use std::time::Duration;
 
 /// Hands, points, and whose turn it is.
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub struct Duel {
     config: Config,
     hands: [Secret<Vec<u32>>; 2],
@@ -18,8 +16,8 @@ pub struct Duel {
 }
 
 /// What may be chosen.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[wire(config)]
+#[serde(default)]
 pub struct Config {
     /// How long a turn takes.
     turn_ms: u32,
@@ -34,8 +32,7 @@ impl Default for Config {
 }
 
 /// What a player may do.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub enum Do {
     /// Plays a card.
     Play {
@@ -51,8 +48,7 @@ pub enum Do {
 }
 
 /// What is told.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub enum Event {
     /// A hand, for its holder.
     Dealt {
@@ -90,7 +86,7 @@ pub enum Event {
 }
 
 /// What one viewer knows.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[wire]
 pub struct View {
     hand: Vec<u32>,
     held: [u32; 2],
@@ -99,29 +95,13 @@ pub struct View {
     turns: u32,
 }
 
-/// The turn's clock.
-pub enum Turns {}
-
-/// It ran out.
-#[derive(Clone, Serialize, Deserialize)]
+/// The turn's clock ran out.
+#[kept]
 pub struct Late;
 
-impl World for Turns {
-    type Pulse = Never;
-    type Job = Never;
-    type Signal = Late;
-}
-
+#[room]
 impl Room for Duel {
-    const KIND: &'static str = "duel";
-    const RULES: u32 = 1;
     const FREEZES: bool = true;
-    type Config = Config;
-    type Action = Do;
-    type Event = Event;
-    type View = View;
-    type Refusal = Refused;
-    type World = Turns;
 
     fn seats(_config: &Config) -> Seats {
         Seats::Fixed(2)

@@ -1,16 +1,14 @@
 //! A room of open seats: everything said is kept, so that an action played twice or lost shows in the state. Clients with every
 //! event need no view.
 
-use parlour_room::{Audience, Dice, JobFault, Refused, Room, Seat, Seats, Source, Turn, Viewer, World};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour_room::{Audience, Dice, JobFault, Refused, Room, Seat, Seats, Source, Turn, Viewer, World, kept, room, wire};
 use std::time::Duration;
 
 /// What the rules say when they panic on purpose.
 pub const PLANTED: &str = "planted: a guest trips";
 
 /// What was said, and a bell.
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub struct Lounge {
     said: Vec<(Seat, String)>,
     rung: u32,
@@ -18,16 +16,16 @@ pub struct Lounge {
 }
 
 /// Nothing to choose.
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[wire(config)]
+#[derive(Default)]
+#[serde(default)]
 pub struct Config {
     /// How many may be in.
     max: Option<u32>,
 }
 
 /// What a guest may do.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub enum Do {
     /// Says something.
     Say {
@@ -73,8 +71,7 @@ pub enum Do {
 }
 
 /// What guests hear.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub enum Event {
     /// Somebody came.
     Came {
@@ -127,8 +124,7 @@ pub enum Event {
 }
 
 /// What guests see and nobody keeps.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire]
 pub enum Pulse {
     /// Somebody is writing: to one, or to all.
     Typing {
@@ -141,8 +137,7 @@ pub enum Pulse {
 pub enum Bell {}
 
 /// What comes from outside the rules.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[kept]
 pub enum Word {
     /// The bell.
     Ring(Ring),
@@ -153,7 +148,7 @@ pub enum Word {
 }
 
 /// It rings, and so often more.
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub struct Ring {
     left: u32,
     after_ms: u32,
@@ -165,16 +160,11 @@ impl World for Bell {
     type Signal = Word;
 }
 
+#[room]
 impl Room for Lounge {
-    const KIND: &'static str = "lounge";
     const RULES: u32 = 5;
     const PRESENCE: bool = true;
     const EVENTS_SUFFICE: bool = true;
-    type Config = Config;
-    type Action = Do;
-    type Event = Event;
-    type View = Vec<(Seat, String)>;
-    type Refusal = Refused;
     type World = Bell;
 
     fn seats(config: &Config) -> Seats {

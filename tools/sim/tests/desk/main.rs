@@ -16,3 +16,5 @@ mod presence;
 mod review;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod versions;

@@ -32,7 +32,13 @@ pub(super) fn check(file: &File) -> Vec<Violation> {
     found
 }
 
+/// Where the author's testkit keeps a schema file and reads a seed: nothing but a test calls it.
+const TESTKIT: &str = "crates/room/src/proof/outside.rs";
+
 fn is_pure(path: &str) -> bool {
+    if path == TESTKIT {
+        return false;
+    }
     let mut parts = path.split('/');
     match (parts.next(), parts.next(), parts.next()) {
         (Some("crates"), Some("room" | "room-derive" | "engine"), Some("src")) => true,
@@ -85,7 +91,9 @@ mod tests {
 
     #[test]
     fn servers_workers_and_tests_may_reach_the_outside() {
-        for path in ["crates/server/src/a.rs", "apps/quest-worker/src/lib.rs", "crates/room/tests/a.rs", "tools/xtask/src/a.rs"] {
+        for path in
+            [TESTKIT, "crates/server/src/a.rs", "apps/quest-worker/src/lib.rs", "crates/room/tests/a.rs", "tools/xtask/src/a.rs"]
+        {
             assert!(found(path, "use std::fs;\n").is_empty(), "{path}");
         }
     }

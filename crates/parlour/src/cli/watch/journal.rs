@@ -92,8 +92,8 @@ impl Following<'_> {
     }
 
     fn play(&mut self, record: &Record) -> Result<(), Failed> {
-        let played = if record.cause == Cause::Opened {
-            let ((_, table), played) = rebuild::open(self.kinds, self.room, record).map_err(|why| broken(self.room, &why))?;
+        let played = if matches!(record.cause, Cause::Opened | Cause::Migrated) {
+            let ((_, table), played) = rebuild::begin(self.kinds, record).map_err(|why| broken(self.room, &why))?;
             self.table = table;
             played
         } else {

@@ -1,39 +1,34 @@
 //! A room of open seats without luck or secrets, whose signal is a unit struct: written as JSON it is `null`.
 
-use parlour_room::{As, Dice, Refused, Room, Seat, Seats, Turn, Viewer, Who, World};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour_room::{As, Dice, Refused, Room, Seat, Seats, Turn, Viewer, Who, World, kept, room, wire};
 
 /// What was said.
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Chat {
     said: Vec<String>,
     errands: u32,
     pinned: serde_json::Value,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[wire(config)]
 pub(crate) struct Config {
     pub(crate) max: u32,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub(crate) enum Do {
     Say { text: String },
     Errand,
     Pin { value: serde_json::Value },
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub(crate) enum Event {
     Said { seat: Seat, text: String },
     ErrandDone,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Done;
 
 pub(crate) enum Errands {}
@@ -44,15 +39,9 @@ impl World for Errands {
     type Signal = Done;
 }
 
+#[room]
 impl Room for Chat {
-    const KIND: &'static str = "chat";
-    const RULES: u32 = 1;
     const SEED: parlour_room::Reveal = parlour_room::Reveal::AtClose;
-    type Config = Config;
-    type Action = Do;
-    type Event = Event;
-    type View = Vec<String>;
-    type Refusal = Refused;
     type World = Errands;
 
     fn seats(config: &Config) -> Seats {

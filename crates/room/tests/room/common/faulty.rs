@@ -1,21 +1,19 @@
 //! A room that fails wherever it is told to.
 
-use parlour_room::{As, Dice, Refused, Room, Seat, Seats, Turn, Viewer, Who, World};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour_room::{As, Dice, Refused, Room, Seat, Seats, Turn, Viewer, Who, World, kept, room, wire};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A count, and the places at which the room panics from the beginning.
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Faulty {
     count: u64,
     rotten: bool,
     panics: BTreeSet<Place>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[wire]
+#[derive(Copy, PartialOrd, Ord)]
 pub(crate) enum Place {
     Seats,
     Open,
@@ -31,15 +29,16 @@ pub(crate) enum Place {
     Refusal,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[wire(config)]
+#[derive(Default)]
+#[serde(default)]
 pub(crate) struct Config {
     pub(crate) panics: BTreeSet<Place>,
 }
 
 /// How something fails, if it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[wire]
+#[derive(Copy)]
 pub(crate) enum How {
     Well,
     /// Changes the state, then panics.
@@ -54,8 +53,7 @@ pub(crate) enum How {
     PoisonsAll,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(action)]
 pub(crate) enum Do {
     Count { how: How },
     Arm { key: String, how: How },
@@ -63,8 +61,7 @@ pub(crate) enum Do {
     Refused,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub(crate) enum Event {
     Counted { count: u64 },
     Odd { map: BTreeMap<Vec<u8>, u8> },
@@ -79,7 +76,7 @@ impl World for Hows {
 }
 
 /// A refusal whose text may be what panics.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[wire]
 pub(crate) struct Sorry {
     code: String,
     panics: bool,
@@ -98,15 +95,9 @@ impl From<Refused> for Sorry {
     }
 }
 
+#[room]
 impl Room for Faulty {
-    const KIND: &'static str = "faulty";
-    const RULES: u32 = 1;
     const PRESENCE: bool = true;
-    type Config = Config;
-    type Action = Do;
-    type Event = Event;
-    type View = u64;
-    type Refusal = Sorry;
     type World = Hows;
 
     fn seats(config: &Config) -> Seats {

@@ -1,13 +1,12 @@
 //! A game of hidden cards in which every means of a turn is an action: secrets, clocks, jobs, removals, luck.
 
-use parlour_room::{Dice, Refused, Room, Seat, Seats, Secret, Turn, Viewer, World};
+use parlour_room::{Dice, Refused, Room, Seat, Seats, Secret, Turn, Viewer, World, kept, room, wire};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Some hands, one deck; `FREEZES` is the room's.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[kept]
 pub(crate) struct High<const FREEZES: bool> {
     hands: Vec<Secret<Vec<u32>>>,
     deck: Secret<Vec<u32>>,
@@ -17,8 +16,8 @@ pub(crate) struct High<const FREEZES: bool> {
     rang: u64,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[wire(config)]
+#[serde(default)]
 pub(crate) struct Config {
     pub(crate) seats: u32,
     pub(crate) cards: u32,
@@ -30,8 +29,7 @@ impl Default for Config {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub(crate) enum Do {
     /// Lays a card of one's hand face down, and draws another.
     Play {
@@ -74,8 +72,7 @@ pub(crate) enum Do {
     Finish,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[wire]
 pub(crate) enum Draw {
     Bits,
     Below(u64),
@@ -85,8 +82,7 @@ pub(crate) enum Draw {
     Pick(u32),
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub(crate) enum Event {
     Dealt { seat: Seat, cards: Option<Vec<u32>> },
     Laid { seat: Seat, card: Option<u32> },
@@ -126,15 +122,10 @@ impl World for Outside {
     type Signal = Signal;
 }
 
+#[room]
 impl<const FREEZES: bool> Room for High<FREEZES> {
     const KIND: &'static str = if FREEZES { "high_frozen" } else { "high" };
-    const RULES: u32 = 1;
     const FREEZES: bool = FREEZES;
-    type Config = Config;
-    type Action = Do;
-    type Event = Event;
-    type View = View;
-    type Refusal = Refused;
     type World = Outside;
 
     fn seats(config: &Config) -> Seats {

@@ -5,3 +5,4 @@ pub(crate) mod faulty;
 pub(crate) mod high;
 pub(crate) mod live;
 pub(crate) mod script;
+pub(crate) mod tally;

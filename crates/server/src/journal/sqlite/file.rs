@@ -1,5 +1,7 @@
 //! The journal's file: making it, locking it, and telling it from other files and other formats.
 
+use crate::voice::tell;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -20,7 +22,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// `-wal` is folded into the file whenever it has this many pages of 4 KiB: recovery reads about 4 MiB at most, and the commit
 /// that has to fold is held up by milliseconds.
-const CHECKPOINT_PAGES: i64 = 1000;
+const CHECKPOINT_PAGES: std::ffi::c_int = 1000;
 /// What `-wal` is cut back to after somebody who read for long had kept it from being folded. Well above the size at which it is
 /// folded, or every fold would shrink it, and every commit after that grow it again, which costs more to sync than overwriting.
 const WAL_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -260,11 +262,26 @@ fn check(db: &Connection, file: &Path) -> Result<Content, OpenError> {
     }
 }
 
+/// Folds `-wal` into the file when it is long enough. SQLite's own way of doing so keeps to itself that a sync failed, and after
+/// a failed sync nobody knows what is on the disk: here it fails the commit, and with it the journal.
+fn fold_wal(wal: &mut Wal, pages: std::ffi::c_int) -> rusqlite::Result<()> {
+    if pages < CHECKPOINT_PAGES {
+        return Ok(());
+    }
+    match wal.checkpoint() {
+        // Somebody reads or writes elsewhere: the next commit tries again.
+        Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Ok(()),
+        // What the commit is told of it does not say what happened.
+        done => done.inspect_err(|error| tell(&format!("the journal's log cannot be folded into its file: {error}"))),
+    }
+}
+
 /// The journal mode that the file system allowed.
 fn prepare_to_write(db: &mut Connection, is_empty: bool) -> rusqlite::Result<String> {
     let mode = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    db.wal_hook(Some(fold_wal))?;
     db.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
     if is_empty {
         let transaction = db.transaction()?;
