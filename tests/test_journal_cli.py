@@ -19,7 +19,7 @@ def played(tmp_path_factory):
     admin = server.token("root", "admin")
     for number in range(ROOMS):
         body = {"kind": "cards", "id": f"table-{number}", "bots": {"0": "random", "1": "random"}}
-        assert server.http("POST", "/v1/rooms", body | {"config": {"turn_limit": 6}}, token=admin).status == 201
+        assert server.http("POST", "/v1/rooms", body | {"config": {"turn_limit": 20}}, token=admin).status == 201
     assert server.http("POST", "/v1/rooms", {"kind": "cards", "id": "empty"}, token=admin).status == 201
 
     def over():
