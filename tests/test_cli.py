@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -211,16 +212,21 @@ def test_a_reader_that_goes_away_ends_it_quietly(ask, server, args):
 
 
 @pytest.mark.parametrize("verb", ["demo", "serve"])
-def test_a_server_prints_what_to_open_and_type_next(make_server, verb):
-    server = make_server(verb, verb=verb)
+@pytest.mark.parametrize("place", ["bin", "target/debug"])
+def test_a_server_prints_what_to_open_and_type_next(tmp_path, make_server, verb, place):
+    """Installed it names itself; in a clone, where it is built but not installed, a demo names the command that runs it there."""
+    program = tmp_path / place / "parlour"
+    program.parent.mkdir(parents=True)
+    shutil.copy(parlour.binary(), program)
+    server = make_server(f"{verb}-{place.replace('/', '-')}", verb=verb, program=program)
     for address in (f"{server.url}/", server.ws_url, f"{server.url}/metrics", f"{server.url}/v1/kinds"):
         assert address in server.out
     assert str(server.data) in server.out and "cards" in server.out
-    line = next(line for line in server.out.splitlines() if "parlour play" in line)
-    typed = re.search(r"(parlour play cards --server \S+)", line)[1].split()
+    command = "cargo run --release -- " if (verb, place) == ("demo", "target/debug") else "parlour "
+    typed = re.search(rf"  try:  .*?{command}(play cards --server \S+)", server.out)[1].split()
     env = {} if verb == "demo" else {"PARLOUR_TOKEN": tokens.good(server, "you")}
     assert ("token mint" in server.out) == (verb == "serve")
     # What it says to type works as it stands; with nothing typed the game ends at once.
-    done = subprocess.run([parlour.binary(), *typed[1:]], stdin=subprocess.DEVNULL, env=parlour.environment(**env), cwd="/",
+    done = subprocess.run([program, *typed], stdin=subprocess.DEVNULL, env=parlour.environment(**env), cwd="/",
                           capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0 and "You sit on seat 0" in done.stderr, done.stderr
