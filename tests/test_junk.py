@@ -13,11 +13,16 @@ from codes import assert_typed
 from raw import BINARY, CLOSE, PING, PONG, TEXT, Wire, frame
 
 
+# How much junk is too much is for test_limits.py to say.
+WIDE = {f"PARLOUR_LIMITS__{name}": "1000000" for name in ("CONNECTION_TOKENS", "USER_TOKENS", "ADDRESS_TOKENS", "STRIKES")}
+# On one loop: only there does the answer of one room come after that of another which was asked before.
+WIDE["PARLOUR_LIMITS__SHARDS"] = "1"
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One server for all junk: none of it may hurt the tests after it."""
-    # On one shard what was asked first is answered first, so a last question shows that nothing else comes.
-    server = parlour.Server(tmp_path_factory.mktemp("junk"), env={"PARLOUR_LIMITS__SHARDS": "1"}).start()
+    server = parlour.Server(tmp_path_factory.mktemp("junk"), env=WIDE).start()
     server.ada = tokens.good(server, "ada")
     with Wire.greeted(server, server.ada) as ada:
         opened = ada.ask({"type": "open_room", "ref": "o", "payload": {"kind": "cards", "room_id": "here"}})

@@ -41,6 +41,13 @@ pub enum Command<'a> {
     },
 }
 
+impl Command<'_> {
+    /// As how many requests it counts.
+    pub fn weight(&self) -> u64 {
+        1
+    }
+}
+
 /// A request to open a room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open<'a> {

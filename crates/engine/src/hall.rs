@@ -275,6 +275,14 @@ impl Hall {
         }
     }
 
+    /// The name of its kind; empty as long as that is not known.
+    pub(crate) fn app(&self) -> &'static str {
+        match &self.phase {
+            Phase::Open { kind, .. } => kind.name(),
+            _ => "",
+        }
+    }
+
     pub(crate) fn table(&self) -> Option<&dyn AnyTable> {
         match &self.phase {
             Phase::Open { table, .. } => Some(table.as_ref()),

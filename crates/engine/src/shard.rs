@@ -5,6 +5,7 @@
 //! [`hall`](crate::hall)).
 
 mod calls;
+mod charge;
 mod jobs;
 mod lines;
 mod members;
@@ -20,11 +21,13 @@ mod waking;
 pub(crate) use sleep::Rest;
 
 use crate::code::Code;
+use crate::counts::{self, Counts};
 use crate::dialect::native_out as say;
 use crate::forward::Place;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
-use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
+use crate::io::{Address, AskId, ConnId, Identity, Input, Now, Output, Reply};
+use crate::limiter::Limiter;
 use crate::limits::Limits;
 use crate::patch::Differ;
 use crate::schema::Kinds;
@@ -116,6 +119,7 @@ pub struct Shard {
     presence: presence::Presence,
     jobs: jobs::Jobs,
     pub(crate) counts: Counts,
+    limiter: Limiter,
     scratch: Vec<u8>,
     differ: Differ,
     drafts: Vec<Draft>,
@@ -132,6 +136,7 @@ impl Shard {
         // No two shards give the same number to a question or a job.
         let first_number = u64::from(place.shard.0) << 48;
         Self {
+            limiter: Limiter::new(&settings.limits),
             settings: Arc::new(settings),
             sessions: Vec::new(),
             places: HashMap::default(),
@@ -183,8 +188,8 @@ impl Shard {
         self.now = now;
         self.presence.look_at_clock(now);
         match input {
-            Input::Opened { conn, entropy, token, guest, guest_token } => {
-                self.opened(conn, entropy, now);
+            Input::Opened { conn, address, entropy, token, guest, guest_token } => {
+                self.opened(conn, address, entropy, now);
                 match (token, guest) {
                     (Some(token), _) => self.verify(conn, token),
                     (None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
@@ -206,7 +211,11 @@ impl Shard {
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Due(result) => self.are_due(result, now),
-            Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
+            Input::Call { from, by, entropy, call } => {
+                if self.is_call_affordable(from, &by, &call, now) {
+                    self.call(from, Arc::new(by), entropy, call, now);
+                }
+            }
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),
@@ -292,8 +301,10 @@ impl Shard {
         self.sessions[place].as_mut()
     }
 
-    fn opened(&mut self, conn: ConnId, entropy: [u8; 32], now: Now) {
-        self.seat_session(Session::new(conn, entropy, now.mono_ms, &self.settings.limits));
+    fn opened(&mut self, conn: ConnId, address: Option<Address>, entropy: [u8; 32], now: Now) {
+        let mut session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
+        self.limiter.arrive(&mut session.purse, address);
+        self.seat_session(session);
         self.counts.connections += 1;
         self.counts.connections_opened += 1;
     }
@@ -314,6 +325,10 @@ impl Shard {
         self.is_gone(conn);
         if let Some(place) = self.places.remove(&conn) {
             let session = self.sessions[place].take().expect("places are kept");
+            self.limiter.depart(&session.purse);
+            if session.stands_for.is_none() && session.phase != Phase::Closing {
+                *self.counts.connections_closed.entry(counts::LOST).or_default() += 1;
+            }
             self.free_places.push(place);
             self.counts.connections -= u64::from(session.stands_for.is_none());
         }
@@ -343,7 +358,7 @@ impl Shard {
             }
             Err(code) => {
                 let reference = session.auth_reference.take();
-                self.counts.auth_failures += 1;
+                *self.counts.auth_failures.entry(code.as_str()).or_default() += 1;
                 self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
                 self.hang_up(conn, 1008, code.as_str());
             }
@@ -352,7 +367,12 @@ impl Shard {
 
     fn greet(&mut self, conn: ConnId, who: Identity, token: Option<&str>) {
         let settings = self.settings.clone();
-        let Some(session) = self.session(conn) else { return };
+        let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_mut()) else { return };
+        if let Err(refused) = self.limiter.recognise(&mut session.purse, &who.user) {
+            let (reference, refused) = (session.auth_reference.take(), self.count_refused(refused));
+            self.fail(conn, 0, reference.as_deref(), refused);
+            return self.hang_up(conn, 1013, refused.code.as_str());
+        }
         session.phase = Phase::Live;
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));
@@ -414,14 +434,18 @@ impl Shard {
         self.counts.frames[0] += 1;
         match message {
             Message::Text(text) => self.request(conn, Asking { text, ..Asking::default() }, now),
-            Message::Binary(_) => self.say(conn, 0, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
+            Message::Binary(_) => self.binary(conn, now),
             Message::Ping(payload) => {
-                if let Some(session) = self.session(conn) {
+                if self.is_heeded(conn, now)
+                    && let Some(session) = self.session(conn)
+                {
                     websocket::write_pong(&mut session.out, payload);
                     self.writable.push(conn);
                 }
             }
-            Message::Pong(_) => {}
+            Message::Pong(_) => {
+                self.is_heeded(conn, now);
+            }
             Message::Close(code, _) => self.hang_up(conn, code.unwrap_or(1005), ""),
         }
         let debt_limit = self.settings.limits.output_bytes;
@@ -452,6 +476,7 @@ impl Shard {
         let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) else { return };
         websocket::write_close(&mut session.out, code, reason);
         session.phase = Phase::Closing;
+        *self.counts.connections_closed.entry(counts::counted(code)).or_default() += 1;
         self.writable.push(conn);
     }
 }

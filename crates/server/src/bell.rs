@@ -1,5 +1,6 @@
 //! How other threads speak to the loop: they leave a word at its door and wake it.
 
+use crate::addresses::Ticket;
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::forward::{Packet, ShardId, home};
@@ -38,9 +39,13 @@ pub(crate) enum Knock {
         stream: std::net::TcpStream,
         rest: Vec<u8>,
         token: Option<String>,
+        ticket: Ticket,
     },
     /// A connection that another loop accepted.
-    Accepted(std::net::TcpStream),
+    Accepted {
+        stream: std::net::TcpStream,
+        ticket: Ticket,
+    },
     /// What another shard said.
     Forwarded {
         from: ShardId,

@@ -21,19 +21,32 @@ pub struct Failure {
     pub details: Option<Box<str>>,
     /// Whether the same request may succeed later.
     pub retry: bool,
+    /// When, where that is known.
+    pub retry_after_ms: Option<u64>,
 }
 
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
         let (name, message) = (code.as_str().to_owned(), code.message().to_owned());
-        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry() }
+        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry(), retry_after_ms: None }
     }
 }
 
 impl Failure {
     /// A refusal by the rules: `illegal`, or `denied` where somebody was not let in.
     pub fn refused(kind: Kind, refusal: Refusal) -> Self {
-        Self { kind, code: refusal.code, message: refusal.message, details: refusal.details, retry: false }
+        let Refusal { code, message, details } = refusal;
+        Self { kind, code, message, details, retry: false, retry_after_ms: None }
+    }
+
+    /// Too much, and when it no longer is.
+    pub fn limited(code: Code, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms: Some(retry_after_ms), ..code.into() }
+    }
+
+    /// When to try again: something that is `limited` always says.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after_ms.or((self.kind == Kind::Limited).then_some(RETRY_AFTER_MS))
     }
 }
 
@@ -165,13 +178,13 @@ pub fn failed(out: &mut Vec<u8>, reference: Option<&str>, failure: &Failure) {
     if failure.kind == Kind::Invalid && failure.code == Code::UnsupportedVersion.as_str() {
         put(out, format_args!(",\"supported\":[{}]", super::native::VERSION));
     }
-    if failure.kind == Kind::Limited {
-        put(out, format_args!(",\"retry_after_ms\":{RETRY_AFTER_MS}"));
+    if let Some(retry_after_ms) = failure.retry_after_ms() {
+        put(out, format_args!(",\"retry_after_ms\":{retry_after_ms}"));
     }
     put(out, format_args!(",\"retry\":{}}}}}", failure.retry));
 }
 
-/// When something `limited` may be tried again.
+/// When something `limited` may be tried again where nothing says when there will be room.
 pub const RETRY_AFTER_MS: u64 = 1000;
 
 /// An event of a room: its own type, and the rest of its fields as the payload. `private` says which numbering `number` is of.

@@ -3,10 +3,12 @@
 use super::Shard;
 use super::play::Opened;
 use crate::code::Code;
+use crate::counts::Counts;
 use crate::hall::{Hall, Phase, Waiting};
-use crate::io::{Call, CallId, Counts, Identity, Now, Output, Reply};
+use crate::io::{Call, CallId, Identity, Now, Output, Reply};
 use parlour_room::{As, Seed, Viewer, Who};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Shard {
@@ -94,12 +96,21 @@ impl Shard {
     /// What it counted so far.
     pub fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
-        let halls = || self.halls.iter().filter_map(Option::as_deref);
         for kind in self.settings.kinds.iter() {
-            let of_kind = |hall: &&Hall| matches!(&hall.phase, Phase::Open { kind: of, .. } if of.name() == kind.name());
-            counts.rooms.push((kind.name(), u64::try_from(halls().filter(of_kind).count()).unwrap_or(u64::MAX)));
+            counts.rooms.insert(kind.name(), 0);
+            counts.seats.insert(kind.name(), [0; 3]);
+            counts.actions.entry(kind.name()).or_default();
         }
-        counts.rooms_frozen = u64::try_from(halls().filter(|hall| hall.frozen.is_some()).count()).unwrap_or(u64::MAX);
+        for hall in self.halls.iter().flatten() {
+            counts.rooms_frozen += u64::from(hall.frozen.is_some());
+            let Some(table) = hall.table() else { continue };
+            *counts.rooms.entry(hall.app()).or_default() += 1;
+            let here: BTreeSet<&str> = hall.follows.iter().map(|follow| &*follow.user).collect();
+            let seats = counts.seats.entry(hall.app()).or_default();
+            for (user, member) in table.about().members {
+                seats[if member.bot.is_some() { 2 } else { usize::from(!here.contains(user.as_str())) }] += 1;
+            }
+        }
         counts
     }
 }

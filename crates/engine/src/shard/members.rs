@@ -19,6 +19,7 @@ impl Shard {
         match self.come_in(at, asker, wanted, nonce, now).and_then(|seat| self.welcome(at, asker, seat, after, before.as_ref())) {
             Ok(()) => {}
             Err(failure) => {
+                self.counts.resumes[3] += 1;
                 if let Some(follow) = before {
                     self.hall(at).follow(follow);
                 }
@@ -38,6 +39,8 @@ impl Shard {
         if !followed && follows >= self.settings.limits.rooms_per_connection {
             return Err(Code::TooManyFollowed.into());
         }
+        let limits = &self.settings.limits;
+        let (followers, members) = (limits.followers_per_room, limits.members_per_room);
         let who = Who { user: &asker.who.user, name: &asker.who.name, bot: false };
         let table = self.open_table(at)?;
         let member = table.about().members.get(who.user).map(|member| member.seat);
@@ -48,9 +51,16 @@ impl Shard {
                 admitted => admitted.map_err(failure)?,
             },
         };
+        // Not before the rules have let them in: to others there may be no such room.
+        if self.hall(at).follows.len() >= followers {
+            return Err(Code::TooManyInRoom.into());
+        }
         let As::Player(seat) = admitted else { return Ok(None) };
         if member.is_none() {
             self.may_sit_down(at, asker)?;
+            if self.open_table(at)?.about().members.len() >= members {
+                return Err(Code::TooManyInRoom.into());
+            }
         }
         let stamp = stamp(self.hall(at).clock, now);
         match self.open_table(at)?.join(stamp, Joining { who, bot: None, seat, nonce }) {
@@ -121,7 +131,10 @@ impl Shard {
             }
         };
         self.counts.resumes[match resumed {
-            Resumed::Replayed(_) => 0,
+            Resumed::Replayed(events) => {
+                self.counts.resume_events.note(events);
+                0
+            }
             Resumed::View => 1,
             Resumed::Fresh => 2,
         }] += 1;

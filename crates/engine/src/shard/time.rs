@@ -48,6 +48,7 @@ impl Shard {
             match table.fire(stamp) {
                 Ok(None) => break,
                 Ok(Some(played)) => {
+                    self.counts.clocks += 1;
                     let fault = played.fault.clone();
                     self.record(at, played);
                     if let Some(fault) = fault {
@@ -93,6 +94,7 @@ impl Shard {
     fn sweep(&mut self, now: Now) {
         let settings = self.settings.clone();
         let limits = &settings.limits;
+        self.limiter.sweep(now.mono_ms);
         let mut ends: Vec<(ConnId, &str)> = Vec::new();
         for session in self.sessions.iter_mut().flatten().filter(|session| session.stands_for.is_none()) {
             let silent_ms = now.mono_ms.saturating_sub(session.heard_ms);
@@ -206,7 +208,8 @@ impl Shard {
         let Some(user) = user.filter(|_| about.seq == seq) else { return self.ask_bots(at) };
         match table.act(stamp, &user, None, &action) {
             Ok(Acted::Played(_, played)) => {
-                self.counts.actions_applied += 1;
+                let app = self.hall(at).app();
+                self.counts.actions.entry(app).or_default().played(false);
                 self.record(at, played);
             }
             Ok(Acted::Before(_)) => {}

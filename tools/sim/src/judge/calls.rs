@@ -41,6 +41,7 @@ impl Judge {
                         | "journal_down"
                         | "too_many_waiting"
                         | "too_many_rooms"
+                        | "opening_too_fast"
                 );
                 return if is_fine { Ok(()) } else { Err(format!("a call failed: {failure:?}")) };
             }
