@@ -175,6 +175,15 @@ pub enum Call {
     Close(String),
     /// Show one.
     Show(String),
+    /// Its members, those whose names come after one, and at most so many.
+    Members {
+        /// The room.
+        room: String,
+        /// After whom; empty for the first.
+        after: String,
+        /// At most so many.
+        limit: usize,
+    },
     /// Those of these rooms that are loaded.
     List(Vec<String>),
     /// What was counted.

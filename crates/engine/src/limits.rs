@@ -155,9 +155,10 @@ limits! {
     view_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// Refused message ids remembered per room.
     refusals_per_room: usize = 1024, 1 => 100_000;
-    /// Members whose names are in presence notices; in a larger room only their number is.
+    /// Members whose names are in presence notices and in a room that is shown; a larger room tells only how many they are, and
+    /// with more connections than this nobody is told of each who comes or goes.
     named_members: usize = 64, 0 => 10_000;
-    /// How often presence of spectators and of large rooms is told.
+    /// How often a room tells who is there, merged.
     presence_ms: u64 = 1000, 100 => MINUTE_MS;
     /// A member whose last connection has been gone for so long is away, in rooms that are told.
     away_ms: u64 = 3000, 0 => 10 * MINUTE_MS;

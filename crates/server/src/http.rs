@@ -84,6 +84,7 @@ fn router(cold: Cold) -> Router {
         .route("/v1/kinds", get(kinds))
         .route("/v1/rooms", get(list).post(open))
         .route("/v1/rooms/{room}", get(show).delete(close))
+        .route("/v1/rooms/{room}/members", get(members))
         .route("/v1/rooms/{room}/replay", get(replay_room))
         .route(head::NATIVE_PATH, any(upgrade))
         .fallback(|| async { failed(&not_here()) })
@@ -253,7 +254,13 @@ async fn show(State(cold): Shared, headers: HeaderMap, room: InPath) -> Response
     asked(&cold, &headers, room, Call::Show).await
 }
 
-async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: fn(String) -> Call) -> Response {
+async fn members(State(cold): Shared, headers: HeaderMap, room: InPath, paging: InQuery<Paging>) -> Response {
+    let Ok(Query(paging)) = paging else { return failed(&wrong_query()) };
+    let limit = usize::try_from(paging.limit(&cold.limits)).unwrap_or(usize::MAX);
+    asked(&cold, &headers, room, |room| Call::Members { room, after: paging.after, limit }).await
+}
+
+async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: impl FnOnce(String) -> Call) -> Response {
     match (cold.who(headers), named(cold, room)) {
         (Err(failure), _) => failed(&failure),
         (_, Err(code)) => failed(&code.into()),
@@ -274,6 +281,13 @@ struct Paging {
     limit: Option<u32>,
 }
 
+impl Paging {
+    fn limit(&self, limits: &Limits) -> u32 {
+        let most = u32::try_from(limits.page).unwrap_or(u32::MAX);
+        self.limit.unwrap_or(most).clamp(1, most)
+    }
+}
+
 /// Rooms by name: what the journal lists, with what the loop knows of those that are loaded.
 async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) -> Response {
     let (who, paging) = match (cold.who(&headers), paging) {
@@ -288,8 +302,7 @@ async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) 
 }
 
 async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
-    let most = u32::try_from(cold.limits.page).unwrap_or(u32::MAX);
-    let limit = paging.limit.unwrap_or(most).clamp(1, most);
+    let limit = paging.limit(&cold.limits);
     let rows = cold.read(move |lists| lists.rooms(&paging.after, limit)).await;
     let rows = rows.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
     let names = rows.iter().map(|row| row.room.to_string()).collect();

@@ -50,7 +50,7 @@ impl Shard {
         let cost = match call {
             Call::Counts => return true,
             Call::List(names) => 1 + u64::try_from(names.len() / NAMES_PER_TOKEN).unwrap_or(u64::MAX),
-            Call::Open(_) | Call::Close(_) | Call::Show(_) => 1,
+            Call::Open(_) | Call::Close(_) | Call::Show(_) | Call::Members { .. } => 1,
         };
         let Err(refused) = self.limiter.charge_user(&by.user, cost, now.mono_ms) else { return true };
         self.count_refused(refused);

@@ -154,9 +154,9 @@ impl Shard {
         if let Some(class) = class {
             hall.show(conn, class, Sort::Welcome);
         }
-        hall.presence_is_old = true;
+        self.tell_presence_soon(at);
         if !was_here && seat.is_some() {
-            hall.tell_others(Some(user), |out, name| say::presence(out, "user_joined", name, user));
+            self.tell_who_came(at, user);
         }
         if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
             session.follows.push(at);
@@ -208,9 +208,10 @@ impl Shard {
         self.forget_room(conn, at);
         let Some(hall) = self.halls[at].as_mut() else { return };
         let Some(follow) = hall.unfollow(conn) else { return };
-        hall.presence_is_old = true;
-        if !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator {
-            hall.tell_others(None, |out, name| say::presence(out, "user_left", name, &follow.user));
+        let has_gone = !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator;
+        self.tell_presence_soon(at);
+        if has_gone {
+            self.tell_who_went(at, &follow.user);
         }
         self.watch_presence(at, &follow.user);
         self.touch(at);

@@ -138,7 +138,7 @@ impl Shard {
             Ok(class) => {
                 hall.show(conn, class, Sort::Anew);
                 // Who came and went meanwhile is told once more, to all.
-                hall.presence_is_old = true;
+                self.tell_presence_soon(at);
             }
             Err(fault) => {
                 // There is nothing to stand for what was lost: better out, and told so, than with a gap.

@@ -202,7 +202,8 @@ impl World {
         }
         let (room, kind) = self.luck.pick(ROOMS).map(|(room, kind)| ((*room).to_owned(), *kind)).unwrap_or_default();
         let call = match self.luck.range(0, 9) {
-            0..4 => Call::Show(room),
+            0..3 => Call::Show(room),
+            3 => Call::Members { room, after: String::new(), limit: 2 },
             4..7 => Call::List(ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect()),
             7 => Call::Counts,
             8 if self.luck.percent(50) => Call::Close(room),
