@@ -13,10 +13,8 @@ from codes import assert_typed
 from raw import BINARY, CLOSE, PING, PONG, TEXT, Wire, frame
 
 
-# How much junk is too much is for test_limits.py to say.
-WIDE = {f"PARLOUR_LIMITS__{name}": "1000000" for name in ("CONNECTION_TOKENS", "USER_TOKENS", "ADDRESS_TOKENS", "STRIKES")}
 # On one loop: only there does the answer of one room come after that of another which was asked before.
-WIDE["PARLOUR_LIMITS__SHARDS"] = "1"
+WIDE = parlour.UNLIMITED | {"PARLOUR_LIMITS__SHARDS": "1"}
 
 
 @pytest.fixture(scope="module")
