@@ -93,6 +93,20 @@ def test_a_user_has_one_bucket_over_all_connections_and_http(limited):
         assert_works_again(one, acks_of(one, {"type": "ping", "ref": "x"}))
 
 
+def test_on_several_loops_the_connections_of_a_user_are_counted_in_one_place(limited):
+    server = limited(shards=4, user_tokens=60, user_tokens_per_s=1, connections_per_user=4)
+    for user in ("ada", "bob", "cem", "dee"):
+        token = tokens.good(server, user)
+        with contextlib.ExitStack() as open_ones:
+            wires = [open_ones.enter_context(Wire.greeted(server, token)) for _ in range(4)]
+            with Wire.open(server, token) as fifth:
+                assert_typed(fifth.next()["payload"], "too_many_connections")
+            for wire in wires:
+                wire.send(pings(0, 30))
+            passed = sum(payload["status"] == "ok" for wire in wires for payload in acks(wire, 30).values())
+            assert 60 <= passed < 80, f"{passed} of 120 requests, and a bucket holds 60"
+
+
 def acks_of(wire, request):
     """Asks until it is refused."""
     while (said := wire.ask(request))["status"] == "ok":

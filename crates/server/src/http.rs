@@ -24,7 +24,6 @@ use parlour_engine::command::Open;
 use parlour_engine::counts::Counts;
 use parlour_engine::dialect::native::{checked_name, read_bots};
 use parlour_engine::dialect::native_out::Failure;
-use parlour_engine::forward::ShardId;
 use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
@@ -469,7 +468,7 @@ async fn upgrade(State(cold): Shared, request: Request) -> Response {
                     let (stream, rest, mut ticket) = upgraded;
                     // Whoever may not be counted is closed, by being dropped.
                     if ticket.identify(forwarded_for.as_deref()).is_ok() {
-                        cold.bells.of(ShardId(0)).ring(Knock::Upgraded { stream, rest, token, ticket });
+                        cold.bells.of(cold.bells.home_of(token.as_deref())).ring(Knock::Upgraded { stream, rest, token, ticket });
                     }
                 }
             });

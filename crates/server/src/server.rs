@@ -115,7 +115,10 @@ impl Server {
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let guests = || config.guests.then(|| Guests::new(config.secret.clone(), config.issuer.clone(), config.audience.clone()));
+        let guests = |place| {
+            let (secret, issuer, audience) = (config.secret.clone(), config.issuer.clone(), config.audience.clone());
+            config.guests.then(|| Guests::new(place, secret, issuer, audience))
+        };
         let mut listener = Some(listener);
         let mut loops = Vec::new();
         for (shard, (poll, knocks)) in (0..).zip(doors) {
@@ -140,7 +143,7 @@ impl Server {
                 bells: bells.clone(),
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
-                guests: guests(),
+                guests: guests(place),
                 jobs,
                 models,
                 bots,

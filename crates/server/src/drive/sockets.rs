@@ -144,7 +144,7 @@ impl Drive {
                     Head::WebSocket { response, token, taken, forwarded_for } => {
                         let rest = head.split_off(taken);
                         match conn.ticket.identify(forwarded_for.as_deref()) {
-                            Ok(()) => self.open(place, response, token, rest),
+                            Ok(()) => self.upgrade(place, response, token, rest),
                             Err(full) => self.refuse(place, head::full(full)),
                         }
                     }
@@ -153,7 +153,22 @@ impl Drive {
         }
     }
 
-    /// The connection speaks WebSocket from here on.
+    /// The connection speaks WebSocket from here on: here, or on the loop of its user.
+    fn upgrade(&mut self, place: usize, response: Vec<u8>, token: Option<String>, rest: Vec<u8>) {
+        let here = self.parts.place.shard;
+        let to = token.as_deref().map_or(here, |token| self.parts.bells.home_of(Some(token)));
+        if to == here {
+            return self.open(place, response, token, rest);
+        }
+        let Some(mut conn) = self.lift_out(place) else { return };
+        // A new connection takes a head whole; one that does not is closed by being dropped.
+        if conn.write(response).is_ok() && conn.unwritten() == 0 {
+            let knock = Knock::Upgraded { stream: conn.stream.into(), rest, token, ticket: conn.ticket };
+            self.parts.bells.of(to).ring(knock);
+        }
+    }
+
+    /// The connection speaks WebSocket from here on, and stays.
     pub(super) fn open(&mut self, place: usize, response: Vec<u8>, token: Option<String>, mut rest: Vec<u8>) {
         let Some(conn) = self.conns[place].as_mut() else { return };
         let id = conn.id;
@@ -178,14 +193,22 @@ impl Drive {
 
     /// HTTP is for the cold path, with all that was read of it.
     pub(super) fn hand_over(&mut self, place: usize) {
-        let Some(mut conn) = self.conns[place].take() else { return };
-        let Stage::Head { bytes, until_ms } = conn.stage else { return };
-        self.deadlines.remove(&(until_ms, place));
+        let Some(conn) = self.lift_out(place) else { return };
+        let Stage::Head { bytes, .. } = conn.stage else { return };
+        // If the cold path has ended, so has the server: the connection is closed by being dropped.
+        let _ = self.parts.cold.send(HandedOver { stream: conn.stream.into(), begin: bytes, ticket: conn.ticket });
+    }
+
+    /// A connection of which only the head was read leaves this loop.
+    fn lift_out(&mut self, place: usize) -> Option<Conn> {
+        let mut conn = self.conns[place].take()?;
+        if let Stage::Head { until_ms, .. } = conn.stage {
+            self.deadlines.remove(&(until_ms, place));
+        }
         self.free.push(place);
         self.places.remove(&conn.id);
         let _ = self.parts.poll.registry().deregister(&mut conn.stream);
-        // If the cold path has ended, so has the server: the connection is closed by being dropped.
-        let _ = self.parts.cold.send(HandedOver { stream: conn.stream.into(), begin: bytes, ticket: conn.ticket });
+        Some(conn)
     }
 
     fn refuse(&mut self, place: usize, response: Vec<u8>) {
