@@ -1,5 +1,5 @@
-//! `bytes -> framing` and `.. <- framing`: Engine.IO version 4, the server's side: messages over a WebSocket or over HTTP requests,
-//! and the way from the second to the first.
+//! `bytes -> framing` and `.. <- framing`: Engine.IO version 4, the server's side: messages over a WebSocket or over HTTP
+//! requests, and the way from the second to the first.
 //!
 //! On the message's way it stands after [`websocket`](super::websocket), or after the body of a request, and before
 //! [`socketio`](super::socketio). [`Request::judge`] says what a request is for. One [`Session`] is one client, over whatever it

@@ -177,8 +177,8 @@ impl Session {
         self.send_packet(&Packet::Binary(Cow::Borrowed(bytes)), out);
     }
 
-    /// Ends the session. A client that polls is told with all that waits for it, now or with its next poll; on a WebSocket closing
-    /// that tells it.
+    /// Ends the session. A client that polls is told with all that waits for it, now or with its next poll; on a WebSocket,
+    /// closing that tells it.
     pub fn close(&mut self, now: Now, out: &mut Vec<u8>) {
         if self.end.is_some() {
             return;
