@@ -4,6 +4,7 @@
 //! once, what was recorded becomes one batch, and what was computed waits in its room until that batch is durable (see
 //! [`hall`](crate::hall)).
 
+mod bots;
 mod calls;
 mod charge;
 mod jobs;

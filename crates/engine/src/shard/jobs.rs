@@ -5,7 +5,7 @@ use super::Shard;
 use super::play::stamp;
 use crate::hall::Phase;
 use crate::io::{JobId, Now, Output, StartJob};
-use parlour_room::{Fault, JobFault, Played};
+use parlour_room::JobFault;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -168,22 +168,12 @@ impl Shard {
         let Some(job) = self.jobs.open.get_mut(&id) else { return };
         let Some(came) = job.came.take() else { return };
         let (key, since) = (job.key.clone(), job.since);
-        let played: Result<Option<Played>, Fault> = match came {
+        let outcome = match came {
             Ok(result) => table.answer(stamp, &key, since, &result),
             Err(why) => table.job_failed(stamp, &key, since, why),
         };
         self.jobs.remove(id);
-        match played {
-            Ok(None) => {}
-            Ok(Some(played)) => {
-                let fault = played.fault.clone();
-                self.record(at, played);
-                if let Some(fault) = fault {
-                    self.trouble(at, &fault, now);
-                }
-            }
-            Err(fault) => self.trouble(at, &fault, now),
-        }
+        self.happened(at, outcome, now);
     }
 
     /// Whoever has rested long enough waits to be run again.

@@ -151,17 +151,8 @@ impl Shard {
         }
         let stamp = stamp(hall.clock, now);
         let Some(table) = hall.table_mut() else { return };
-        match table.present(stamp, user, here) {
-            Ok(None) => {}
-            Ok(Some(played)) => {
-                let fault = played.fault.clone();
-                self.record(at, played);
-                if let Some(fault) = fault {
-                    self.trouble(at, &fault, now);
-                }
-            }
-            Err(fault) => self.trouble(at, &fault, now),
-        }
+        let outcome = table.present(stamp, user, here);
+        self.happened(at, outcome, now);
     }
 }
 

@@ -215,6 +215,23 @@ impl Shard {
         }
     }
 
+    /// What a room made of something that no client asked of it. A record may have a fault, too: of a clock that failed.
+    pub(super) fn happened(&mut self, at: usize, outcome: Result<Option<Played>, Fault>, now: Now) -> Happened {
+        let (happened, fault) = match outcome {
+            Ok(None) => (Happened::Nothing, None),
+            Ok(Some(played)) => {
+                let fault = played.fault.clone();
+                self.record(at, played);
+                (Happened::Played, fault)
+            }
+            Err(fault) => (Happened::Failed, Some(fault)),
+        };
+        if let Some(fault) = fault {
+            self.trouble(at, &fault, now);
+        }
+        happened
+    }
+
     /// The table as it is now goes with this turn's batch. Only the last snapshot of a turn is kept.
     pub(super) fn snapshot(&mut self, at: usize) {
         let hall = self.halls[at].as_mut().expect("a room to be snapshotted is there");
@@ -406,6 +423,14 @@ impl Shard {
         }
         self.touch(at);
     }
+}
+
+/// Whether something was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Happened {
+    Nothing,
+    Played,
+    Failed,
 }
 
 /// What a record weighs beside its input, roughly: its other columns.
