@@ -4,17 +4,24 @@
 //! once, what was recorded becomes one batch, and what was computed waits in its room until that batch is durable (see
 //! [`hall`](crate::hall)).
 
+mod batch;
 mod calls;
+pub(crate) mod find;
+mod history;
 mod jobs;
 mod lines;
+mod listing;
+mod lookups;
 mod members;
 mod play;
 mod presence;
+mod pulses;
 mod requests;
 mod rooms;
 mod sleep;
 mod slow;
 mod time;
+mod topics;
 mod waking;
 
 pub(crate) use sleep::Rest;
@@ -24,7 +31,7 @@ use crate::dialect::native_out as say;
 use crate::forward::Place;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
-use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output, Reply};
+use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output};
 use crate::limits::Limits;
 use crate::patch::Differ;
 use crate::schema::Kinds;
@@ -91,7 +98,14 @@ pub struct Shard {
     durable: u64,
     /// Rooms that hold something back, by the batch they wait for.
     awaiting: VecDeque<(u64, usize)>,
-    held_replies: VecDeque<(u64, crate::io::CallId, Reply)>,
+    lobby: lookups::Lobby,
+    lookups: lookups::Lookups,
+    /// Rooms with a free seat, and where requests to find one ended.
+    vacancies: listing::Vacancies,
+    finds: find::Finds,
+    topics: topics::Topics,
+    /// Listings that changed in this turn.
+    listings: BTreeMap<Arc<str>, crate::lookup::Listing>,
     outputs: VecDeque<Output>,
     swept_ms: u64,
     wake_at: Option<u64>,
@@ -149,7 +163,12 @@ impl Shard {
             commit: 1,
             durable: 0,
             awaiting: VecDeque::new(),
-            held_replies: VecDeque::new(),
+            lobby: lookups::Lobby::default(),
+            lookups: lookups::Lookups::after(first_number),
+            vacancies: listing::Vacancies::default(),
+            finds: find::Finds::default(),
+            topics: topics::Topics::default(),
+            listings: BTreeMap::new(),
             outputs: VecDeque::new(),
             swept_ms: 0,
             wake_at: None,
@@ -206,7 +225,9 @@ impl Shard {
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Due(result) => self.are_due(result, now),
+            Input::Looked { look, result } => self.looked(look, result, now),
             Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
+            Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),
@@ -233,7 +254,7 @@ impl Shard {
 
     /// How many bundles of frames and replies wait for the disk.
     pub fn held(&self) -> usize {
-        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.held_replies.len()
+        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.lobby.held()
     }
 
     /// How much was said to other shards that they may not have heard, in bytes.
@@ -247,6 +268,7 @@ impl Shard {
             self.settle(at);
             self.put_away_draft(at);
         }
+        self.put_away_lobby();
         for conn in std::mem::take(&mut self.talkers) {
             if let Some(session) = self.session(conn) {
                 session.said = 0;
@@ -258,6 +280,7 @@ impl Shard {
         }
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
         self.batch.wakes = std::mem::take(&mut self.wakes).into_iter().map(|(room, at_ms)| WakeRow { room, at_ms }).collect();
+        self.batch.listings = std::mem::take(&mut self.listings).into_values().collect();
         if !self.batch.is_empty() {
             self.batch.shard = self.settings.place.shard;
             self.batch.commit = self.commit;
@@ -311,6 +334,7 @@ impl Shard {
         for at in self.session(conn).map(|session| session.follows.clone()).unwrap_or_default() {
             self.unfollow(at, conn);
         }
+        self.topics.forget(conn);
         self.is_gone(conn);
         if let Some(place) = self.places.remove(&conn) {
             let session = self.sessions[place].take().expect("places are kept");

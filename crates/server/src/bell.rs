@@ -4,6 +4,7 @@ use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::forward::{Packet, ShardId, home};
 use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
+use parlour_engine::lookup::{Found, LookId};
 use parlour_engine::store::{Due, History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
@@ -18,6 +19,10 @@ pub(crate) enum Knock {
         result: Result<Option<History>, ReadError>,
     },
     Due(Result<Vec<Due>, ReadError>),
+    Looked {
+        look: LookId,
+        result: Result<Found, ReadError>,
+    },
     /// `was_asked` unless there was no thread for it, or too many waited.
     BotAnswer {
         ask: AskId,

@@ -21,6 +21,7 @@ use parlour_engine::dialect::native_out::Failure;
 use parlour_engine::forward::ShardId;
 use parlour_engine::io::{Call, Counts, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
+use parlour_engine::lookup::{Found, Lookup, listed};
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
 use parlour_room::{Seat, Seed, Viewer};
@@ -265,9 +266,10 @@ struct Paging {
     #[serde(default)]
     after: String,
     limit: Option<u32>,
+    kind: Option<String>,
 }
 
-/// Rooms by name: what the journal lists, with what the loop knows of those that are loaded.
+/// Public rooms by name, as `list_rooms` shows them.
 async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) -> Response {
     let (who, paging) = match (cold.who(&headers), paging) {
         (Ok(who), Ok(Query(paging))) => (who, paging),
@@ -283,8 +285,13 @@ async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) 
 async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
     let most = u32::try_from(cold.limits.page).unwrap_or(u32::MAX);
     let limit = paging.limit.unwrap_or(most).clamp(1, most);
-    let rows = cold.read(move |lists| lists.rooms(&paging.after, limit)).await;
-    let rows = rows.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
+    if paging.kind.as_deref().is_some_and(|kind| cold.kinds.get(kind).is_none()) {
+        return Err(Code::UnknownKind.into());
+    }
+    let lookup = Lookup::Rooms { kind: paging.kind, after: paging.after, limit };
+    let found = cold.read(move |lists| lists.look(&lookup)).await;
+    let found = found.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
+    let Found::Rooms(rows) = found else { return Err(Code::Internal.into()) };
     let names = rows.iter().map(|row| row.room.to_string()).collect();
     let mut loaded: BTreeMap<String, Value> = BTreeMap::new();
     for reply in cold.ask_all(&who, &Call::List(names)).await {
@@ -299,8 +306,9 @@ async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Fail
     let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
         .then(|| rows.last().map(|row| row.room.to_string()))
         .flatten();
-    let rooms: Vec<Value> =
-        rows.into_iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| crate::offline::listed(row))).collect();
+    let shown = rows.iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| listed(row)));
+    // What was public when it was written may be so no longer.
+    let rooms: Vec<Value> = shown.filter(|room| room["status"] != "gone").collect();
     Ok(json!({"rooms": rooms, "next": next}))
 }
 
@@ -375,6 +383,7 @@ async fn kinds(State(cold): Shared) -> Response {
                     "event": schemas.event,
                     "view": schemas.view,
                     "refusal": schemas.refusal,
+                    "pulse": schemas.pulse,
                 },
             })
         })
@@ -410,7 +419,7 @@ async fn counters(State(cold): Shared) -> Response {
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
     // Rooms are shown to whoever may list them.
     let listed = match cold.who(&headers) {
-        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50) }).await.unwrap_or_default(),
+        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50), kind: None }).await.unwrap_or_default(),
         Err(_) => Value::Null,
     };
     let html = page::index(&cold.kinds, &listed, cold.address, cold.guests);

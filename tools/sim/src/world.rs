@@ -16,6 +16,7 @@ use net::Link;
 use parlour_engine::forward::{Packet, ShardId};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
+use parlour_engine::lookup::{LookId, Lookup};
 use parlour_engine::store::{Due, ReadError};
 use parlour_room::{Hash64, JobFault};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,7 @@ enum Event {
     Verified(ConnId, u64),
     Loaded(Arc<str>, u64),
     Due(ShardId, Due, usize, u64),
+    Looked(LookId, Lookup, u64),
     Sync(u64),
     Report(u64, u64),
     Bot(AskId, String, u64),
@@ -215,6 +217,7 @@ impl World {
                     fleet.forwarded(shard, Input::Due(result), now);
                 }
             }
+            Event::Looked(look, lookup, process) if process == self.process => self.looks(look, &lookup),
             Event::Sync(process) if process == self.process => return self.syncs(),
             Event::Report(commit, process) if process == self.process => {
                 self.reported = self.reported.max(commit);
@@ -254,6 +257,16 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    fn looks(&mut self, look: LookId, lookup: &Lookup) {
+        let result = if !self.is_healing() && self.luck.percent(3) {
+            self.judge.tally.add("reads that failed");
+            Err(ReadError::Failed(SULKS.to_owned()))
+        } else {
+            Ok(self.disk.look(lookup))
+        };
+        self.tells(Input::Looked { look, result });
     }
 
     /// One turn of the server's loop ends: everything it has to do is done.
@@ -308,6 +321,10 @@ impl World {
             Output::ListDue { after, limit } => {
                 let delay = self.luck.range(0, 30);
                 self.after(delay, Event::Due(from, after, limit, self.process));
+            }
+            Output::Look { look, lookup } => {
+                let delay = self.luck.range(0, 30);
+                self.after(delay, Event::Looked(look, lookup, self.process));
             }
             Output::Verify { conn, .. } => {
                 let delay = self.luck.range(0, 20);
@@ -475,6 +492,7 @@ impl World {
             | Event::Verified(_, process)
             | Event::Loaded(_, process)
             | Event::Due(.., process)
+            | Event::Looked(.., process)
             | Event::Forwarded(.., process) => *process != self.process,
             _ => false,
         };

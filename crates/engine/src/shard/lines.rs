@@ -132,13 +132,27 @@ impl Shard {
         number
     }
 
+    /// What a client of this shard wants is wanted of all shards; it is answered here.
+    pub(super) fn tell_all_shards(&mut self, asker: &Asker, text: &str, now: Now) {
+        let place = self.settings.place;
+        if asker.number > 0 {
+            return;
+        }
+        for to in (0..place.shards).map(ShardId).filter(|to| *to != place.shard) {
+            let names = (0_u32..).map(|number| format!("at-{number}"));
+            let name = names.into_iter().find(|name| home(name, place.shards) == to).expect("some name lives there");
+            let asker = Asker { reference: None, ..asker.clone() };
+            self.say_on(&asker, Whose::Ours, name.into(), false, text.to_owned(), now);
+        }
+    }
+
     pub(super) fn forwarded(&mut self, from: ShardId, packet: &Packet, now: Now) {
         let patience_ms = self.settings.limits.forward_again_ms;
         let Some(body) = self.lines.line(from).hear(packet, now.mono_ms, patience_ms) else { return };
         match &*body {
             Body::Request(request) => self.is_asked(from, request, now),
             Body::Gone(conn) => self.closed(*conn),
-            Body::Anew(conn, room) => self.is_to_show_anew(*conn, room),
+            Body::Anew(conn, room) => self.is_to_show_anew(*conn, room, now),
             Body::Notices(notices) => self.is_told(notices, now),
         }
     }
@@ -243,7 +257,7 @@ impl Shard {
     fn unsubscribe_for(&mut self, conn: ConnId, room: &Arc<str>, now: Now) -> u64 {
         let Some(who) = self.session(conn).and_then(|session| session.who.clone()) else { return 0 };
         let text = format!("{{\"type\":\"unsubscribe\",\"payload\":{{\"room_id\":\"{room}\"}}}}");
-        let asker = Asker { conn, who, number: 0, reference: None };
+        let asker = Asker { conn, who, number: 0, reference: None, found: None };
         self.say_on(&asker, Whose::Ours, room.clone(), true, text, now)
     }
 

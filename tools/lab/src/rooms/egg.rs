@@ -45,6 +45,7 @@ pub(crate) enum Kitchen {}
 pub(crate) struct Done;
 
 impl World for Kitchen {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Done;
 }

@@ -48,10 +48,7 @@ impl Judge {
         };
         match &called.call {
             Call::Show(room) => self.shown(room, called.lower, &body),
-            Call::List(_) => body["rooms"].as_array().into_iter().flatten().try_for_each(|shown| {
-                let room = shown["room_id"].as_str().unwrap_or_default();
-                self.shown(room, 0, shown)
-            }),
+            Call::List(_) => self.listed(&body),
             Call::Close(room) => {
                 let closed = self.some_state(room, called.lower, |_, _, state| state.ended);
                 closed.map_err(|why| format!("P2: closed, but {why}"))
@@ -64,7 +61,7 @@ impl Judge {
         }
     }
 
-    fn shown(&self, room: &str, lower: u64, shown: &Value) -> Result<(), String> {
+    pub(super) fn shown(&self, room: &str, lower: u64, shown: &Value) -> Result<(), String> {
         let (name, n, _) = position(shown["at"].as_str().unwrap_or_default())?;
         let members = shown["members"].as_array().map_or(0, Vec::len);
         let fits = |state: &State| {
