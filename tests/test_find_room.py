@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import parlour
+import prometheus
 from codes import assert_typed
 
 
@@ -95,6 +96,58 @@ def test_the_same_request_ends_in_the_same_room_across_a_kill_and_a_sleeping_roo
             assert_typed(refused.value.payload, "id_reused")
 
     parlour.run(second())
+
+
+def loaded(server):
+    """How many rooms are in the server's memory."""
+    samples = prometheus.metrics(server)
+    return sum(value for name, value in samples.items() if name.startswith("parlour_rooms{"))
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_rooms_that_sleep_are_listed_and_found_the_fullest_first(make_server, shards):
+    env = {"PARLOUR_LIMITS__IDLE_MS": "100", "PARLOUR_LIMITS__SHARDS": str(shards)}
+    server = make_server(program=parlour.lab(), env=env)
+    wanted = {"kind": "lounge", "config": {"seats": 3}}
+
+    async def find(user, **fields):
+        """Where somebody comes in, who does not stay to look on: the room may sleep."""
+        async with parlour.Client(server, user) as client:
+            found = await client.request("find_room", wanted, **fields)
+            await client.request("unsubscribe", {"room_id": found["room_id"]})
+            return found
+
+    async def all_sleep():
+        await asyncio.to_thread(parlour.poll, lambda: loaded(server) == 0, "all rooms to sleep")
+
+    async def talk():
+        first = [await find(user) for user in ("ada", "bob", "cyn")]
+        full = first[0]["room_id"]
+        assert [found["room_id"] for found in first] == [full] * 3
+        async with parlour.Client(server, "dot") as dot:
+            # One with two seats free, and one with one; and one that strangers may not see.
+            second = await find("dot", id="d1")
+            assert second["created"] and second["room_id"] != full
+            hidden = (await dot.open("lounge", "hidden", {"seats": 2}))["room_id"]
+            await dot.join(hidden)
+            await dot.act(hidden, {"type": "shut", "shut": True})
+        await all_sleep()
+        async with parlour.Client(server, "eve") as eve:
+            rooms = await listed(eve)
+            assert {room["room_id"] for room in rooms} == {full, second["room_id"]}
+            assert {room["status"] for room in rooms} == {"open"}
+            assert await asyncio.to_thread(loaded, server) == 0, "nobody is woken for a list"
+        for user, seat in (("eve", 1), ("fay", 2)):
+            found = await find(user)
+            assert (found["room_id"], found["created"], found["seat"]) == (second["room_id"], False, seat)
+            await all_sleep()
+        # All that sleep are full now; who sits in one is let into it again.
+        third = await find("gil")
+        assert third["created"] and third["room_id"] not in (full, second["room_id"])
+        again = await find("dot", id="d1")
+        assert (again["room_id"], again["created"], again["dup"]) == (second["room_id"], True, True)
+
+    parlour.run(talk())
 
 
 WRONG = [

@@ -4,6 +4,7 @@ use super::Shard;
 use super::requests::{Asker, Asking};
 use crate::code::Code;
 use crate::command::Command;
+use crate::dialect::native_out as say;
 use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, Sort, What, home};
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
@@ -193,9 +194,7 @@ impl Shard {
                     None
                 }
                 What::Follows(room, number) => {
-                    if let Some(session) = self.session(*conn) {
-                        session.elsewhere.insert(room.clone(), *number);
-                    }
+                    self.follows_elsewhere(*conn, room, *number, now);
                     None
                 }
                 What::FollowsNot(room) => {
@@ -211,6 +210,21 @@ impl Shard {
             self.writable.push(*conn);
             self.counts.frames[1] += 1;
         }
+    }
+
+    /// A connection follows a room elsewhere. Where it asked for any room and was told that none answered, it is taken out again;
+    /// and told so, if it followed this one before.
+    fn follows_elsewhere(&mut self, conn: ConnId, room: &Arc<str>, number: u64, now: Now) {
+        let is_awaited = self.lines.unanswered.contains_key(&(conn, number));
+        let Some(session) = self.session(conn) else { return };
+        let before = session.elsewhere.insert(room.clone(), number);
+        if is_awaited || session.deaf.contains_key(room) {
+            return;
+        }
+        if before.is_some() {
+            self.say(conn, 0, |out| say::left(out, room, Code::RoomNotReached.as_str()));
+        }
+        self.stop_listening(conn, room.clone(), now);
     }
 
     /// Whose request this was, if anybody still waits for it.

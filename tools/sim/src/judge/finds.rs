@@ -38,6 +38,10 @@ impl Judge {
     }
 
     pub(super) fn not_found(&mut self, seen: &Seen, pending: &Pending, code: &str) -> Result<(), String> {
+        if matches!(code, "too_many_rooms" | "room_not_reached") {
+            self.tally.add("finds not reached or limited");
+            return Ok(());
+        }
         let What::Find { id, .. } = &pending.asked.what else { return Err("no find".to_owned()) };
         match code {
             "journal_down" | "too_many_waiting" => Ok(()),

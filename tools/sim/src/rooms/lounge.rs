@@ -124,7 +124,7 @@ pub enum Event {
 }
 
 /// What guests see and nobody keeps.
-#[wire]
+#[wire(pulse)]
 pub enum Pulse {
     /// Somebody is writing: to one, or to all.
     Typing {

@@ -20,10 +20,10 @@ const FOUND: &str = "INSERT INTO finds (user, id, body, room, created, ts_ms) VA
     ts_ms = excluded.ts_ms";
 /// A few at a time: as many as come, and some more, so that the table never grows far beyond its window.
 const FORGET: &str = "DELETE FROM finds WHERE (user, id) IN (SELECT user, id FROM finds WHERE ts_ms < ?1 ORDER BY ts_ms LIMIT 4)";
-const PUBLIC: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot
+const PUBLIC: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot, wake_at
     FROM listings JOIN rooms ON rooms.room = listings.room
     WHERE public AND listings.room > ?1 ORDER BY listings.room LIMIT ?2";
-const PUBLIC_OF_KIND: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot
+const PUBLIC_OF_KIND: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot, wake_at
     FROM listings INDEXED BY listings_public JOIN rooms ON rooms.room = listings.room
     WHERE public AND listings.kind = ?3 AND listings.room > ?1 ORDER BY listings.room LIMIT ?2";
 const FREE: &str = "SELECT room FROM listings INDEXED BY listings_free WHERE free > 0 AND kind = ?1 AND config = ?2
