@@ -27,6 +27,8 @@ use std::sync::Arc;
 const FAULTS_END_MS: u64 = 20_000;
 const CLIENTS_END_MS: u64 = 27_000;
 const OVER_MS: u64 = 60_000;
+/// How long it may take until a shard hears of a connection that another holds.
+const NEWS_MS: u64 = 1_000;
 
 /// What a disk says that cannot be read just now.
 const SULKS: &str = "the disk sulks";
@@ -496,7 +498,7 @@ impl World {
             | Event::Forwarded(.., process) => *process != self.process,
             _ => false,
         };
-        let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms;
+        let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms + NEWS_MS;
         let is_written = self.unheard() == 0 && self.disk.waiting() == 0;
         self.fleet.is_some() && is_settled && is_written && self.queue.values().all(goes_on)
     }
