@@ -26,9 +26,12 @@ pub(super) struct Lines {
 struct Unanswered {
     until_ms: u64,
     reference: Option<String>,
+    /// The room it is about; of a request for any room the one that was found, once that is known.
     room: Arc<str>,
     /// It decides whether the connection follows the room.
     decides: bool,
+    /// It asked for any room.
+    is_find: bool,
     whose: Whose,
 }
 
@@ -111,7 +114,10 @@ impl Shard {
         if is_full || unanswered >= settings.limits.forwarded_per_connection {
             return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyWaiting);
         }
-        self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
+        let number = self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
+        if let Some(waits) = self.lines.unanswered.get_mut(&(asker.conn, number)) {
+            waits.is_find = matches!(command, Command::Find(_));
+        }
     }
 
     fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, decides: bool, text: String, now: Now) -> u64 {
@@ -126,7 +132,8 @@ impl Shard {
         // The line loses nothing: what the shard itself asks is done before what is asked after it, however late.
         let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
         let until_ms = now.mono_ms.saturating_add(patience_ms);
-        let waits = Unanswered { until_ms, reference: asker.reference.clone(), room: room.clone(), decides, whose };
+        let (reference, room_asked) = (asker.reference.clone(), room.clone());
+        let waits = Unanswered { until_ms, reference, room: room_asked, decides, is_find: false, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
         let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);
@@ -212,19 +219,33 @@ impl Shard {
         }
     }
 
-    /// A connection follows a room elsewhere. Where it asked for any room and was told that none answered, it is taken out again;
-    /// and told so, if it followed this one before.
+    /// A connection follows a room elsewhere, by its request of this number.
     fn follows_elsewhere(&mut self, conn: ConnId, room: &Arc<str>, number: u64, now: Now) {
-        let is_awaited = self.lines.unanswered.contains_key(&(conn, number));
         let Some(session) = self.session(conn) else { return };
-        let before = session.elsewhere.insert(room.clone(), number);
-        if is_awaited || session.deaf.contains_key(room) {
-            return;
+        session.elsewhere.insert(room.clone(), number);
+        let is_deaf_after = session.deaf.get(room).is_some_and(|until| *until >= number);
+        match self.lines.unanswered.get_mut(&(conn, number)) {
+            // It will stop following at once, for an earlier request that was given up: so this one is, too.
+            Some(waits) if waits.is_find && is_deaf_after => {
+                let reference = waits.reference.take();
+                self.lines.unanswered.remove(&(conn, number));
+                if let Some(session) = self.session(conn) {
+                    session.unanswered -= 1;
+                }
+                self.fail(conn, 0, reference.as_deref(), Code::RoomNotReached);
+            }
+            Some(waits) if waits.is_find => (waits.room, waits.decides) = (room.clone(), true),
+            Some(_) => {}
+            None if is_deaf_after => {}
+            None => self.follows_unasked(conn, room.clone(), number, now),
         }
-        if before.is_some() {
-            self.say(conn, 0, |out| say::left(out, room, Code::RoomNotReached.as_str()));
-        }
-        self.stop_listening(conn, room.clone(), now);
+    }
+
+    /// It asked for any room and was told that none answered: it is taken out of the one it came into, and told so, as it may have
+    /// followed that one before.
+    fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, number: u64, now: Now) {
+        self.say(conn, 0, |out| say::left(out, &room, Code::RoomNotReached.as_str()));
+        self.stop_listening(conn, room, number, now);
     }
 
     /// Whose request this was, if anybody still waits for it.
@@ -238,7 +259,7 @@ impl Shard {
         session.deaf.remove(&waits.room);
         if session.elsewhere.get(&waits.room).is_some_and(|by| *by < number) {
             // The newer wish failed, so what was given up is still in force.
-            self.stop_listening(conn, waits.room, now);
+            self.stop_listening(conn, waits.room, number, now);
         }
         Some(waits.whose)
     }
@@ -248,19 +269,22 @@ impl Shard {
     pub(super) fn give_up_on_unanswered(&mut self, now: Now) {
         let is_late = |_: &(ConnId, u64), waits: &mut Unanswered| waits.until_ms <= now.mono_ms;
         let late: Vec<_> = self.lines.unanswered.extract_if(.., is_late).collect();
-        for ((conn, _), waits) in late {
+        for ((conn, number), waits) in late {
             let Some(session) = self.session(conn) else { continue };
             session.unanswered -= 1;
-            if waits.decides {
-                self.stop_listening(conn, waits.room, now);
+            match (waits.decides, waits.is_find) {
+                (true, true) => self.follows_unasked(conn, waits.room, number, now),
+                (true, false) => self.stop_listening(conn, waits.room, number, now),
+                (false, _) => {}
             }
             self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
         }
     }
 
-    /// What the room says until it has heard that the connection no longer follows, or its next wish, is not passed on.
-    fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, now: Now) {
-        let mut of_conn = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX));
+    /// What the room says until it has heard that the connection no longer follows, or the next wish after this one, is not passed
+    /// on.
+    fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, after: u64, now: Now) {
+        let mut of_conn = self.lines.unanswered.range((conn, after)..=(conn, u64::MAX));
         let next = of_conn.find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
         let number = next.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
         if let Some(session) = self.session(conn) {
