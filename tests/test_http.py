@@ -103,6 +103,20 @@ def test_bots_play_where_they_are_seated(api):
     assert shown["outcome"] == shown["view"]["outcome"]["reason"]
 
 
+def test_members_are_read_by_the_page(api):
+    room = opened(api, bots={"0": "random", "1": "random"})
+    shown = api("GET", f"/v1/rooms/{room}").json()
+    assert shown["member_count"] == 2
+    first = api("GET", f"/v1/rooms/{room}/members?limit=1").json()
+    second = api("GET", f"/v1/rooms/{room}/members?limit=1&after={first['next']}").json()
+    assert (first["count"], second["count"], first["next"], second["next"]) == (2, 2, "bot:random:0", None)
+    assert first["members"] + second["members"] == shown["members"]
+    everybody = api("GET", f"/v1/rooms/{room}/members").json()
+    assert (everybody["members"], everybody["next"]) == (shown["members"], None)
+    assert_failed(api("GET", "/v1/rooms/nowhere/members"), 404, "room_not_found")
+    assert api("GET", f"/v1/rooms/{room}/members?limit=many").json()["code"] == "invalid_query"
+
+
 FAILURES = [
     ("POST", "/v1/rooms", {"kind": "chess"}, 400, "unknown_kind"),
     ("POST", "/v1/rooms", {}, 400, "invalid_message"),

@@ -13,11 +13,14 @@ from codes import assert_typed
 from raw import BINARY, CLOSE, PING, PONG, TEXT, Wire, frame
 
 
+# On one loop: only there does the answer of one room come after that of another which was asked before.
+WIDE = parlour.UNLIMITED | {"PARLOUR_LIMITS__SHARDS": "1"}
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One server for all junk: none of it may hurt the tests after it."""
-    # On one shard what was asked first is answered first, so a last question shows that nothing else comes.
-    server = parlour.Server(tmp_path_factory.mktemp("junk"), env={"PARLOUR_LIMITS__SHARDS": "1"}).start()
+    server = parlour.Server(tmp_path_factory.mktemp("junk"), env=WIDE).start()
     server.ada = tokens.good(server, "ada")
     with Wire.greeted(server, server.ada) as ada:
         opened = ada.ask({"type": "open_room", "ref": "o", "payload": {"kind": "cards", "room_id": "here"}})

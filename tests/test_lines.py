@@ -11,7 +11,7 @@ from raw import Wire, http_request
 
 
 def connections(server):
-    return metrics(server)["parlour_connections"]
+    return metrics(server)['parlour_connections{transport="websocket"}']
 
 
 def test_an_end_that_comes_with_the_last_bytes_is_noticed_at_once(server):

@@ -9,7 +9,7 @@ import pytest
 import parlour
 import raw
 import tokens
-from prometheus import metrics
+from prometheus import assert_only_grew, metrics
 from raw import Ended, Wire
 
 def sit(server, room, *users):
@@ -33,20 +33,94 @@ def test_metrics_count_what_was_done(server):
     with Wire.open(server, "no token") as wire:
         assert wire.close_code() == 1008
     after = metrics(server)
+    assert_only_grew(before, after)
     more = {name: value - before.get(name, 0) for name, value in after.items()}
     assert more['parlour_rooms{app="cards"}'] == more["parlour_rooms_opened_total"] == 1
-    assert (more["parlour_connections"], more["parlour_connections_opened_total"]) == (2, 3)
-    for kind, count in {"applied": 1, "dup": 2, "illegal": 1, "invalid": 1, "denied": 0}.items():
-        assert more[f'parlour_actions_total{{kind="{kind}"}}'] == count, kind
-    assert more["parlour_auth_failures_total"] == 1
+    assert (more['parlour_connections{transport="websocket"}'], more["parlour_connections_opened_total"]) == (2, 3)
+    assert more['parlour_connections_closed_total{code="1008"}'] == 1
+    for kind, count in {"applied": 1, "dup": 2, "illegal": 1, "invalid": 1, "denied": 0, "limited": 0}.items():
+        assert more[f'parlour_actions_total{{app="cards",kind="{kind}"}}'] == count, kind
+    assert more['parlour_auth_failures_total{reason="authentication_failed"}'] == 1
     assert more['parlour_resumes_total{kind="fresh"}'] == 3
+    assert more['parlour_seats{app="cards",state="here"}'] == 2
     assert more["parlour_journal_records_total"] == 4, "opened, joined, joined, action"
     assert 1 <= more["parlour_journal_commits_total"] <= 4
-    assert more["parlour_journal_lag_events"] == 0 and after["parlour_journal_append_seconds_total"] > 0
+    assert more["parlour_journal_lag_events"] == 0 and after["parlour_journal_append_seconds_sum"] > 0
+    assert more["parlour_journal_append_seconds_count"] == more["parlour_journal_commits_total"]
+    assert more["parlour_ack_seconds_count"] == 1, "what was played; what was refused waited for nothing"
+    assert after["parlour_journal_bytes"] > 0 and after["parlour_recovery_seconds"] > 0
     for dir in ("in", "out"):
         assert more[f'parlour_frames_total{{dir="{dir}"}}'] >= 10 and more[f'parlour_bytes_total{{dir="{dir}"}}'] > 500
     with sqlite3.connect(f"file:{server.data}/journal.sqlite3?mode=ro", uri=True) as journal:
         assert journal.execute("SELECT count(*) FROM log").fetchone() == (after["parlour_journal_records_total"],)
+
+
+def test_many_clients_and_the_metrics_agree_on_what_was_done(server):
+    """Two who play a whole turn after turn, with every answer counted on this side."""
+    before = metrics(server)
+    wires = sit(server, "busy", "ada", "bob")
+    counted = {"applied": 0, "dup": 0, "illegal": 0, "events": 0}
+    for at in range(200):
+        if counted["applied"] >= 57:
+            break
+        wire = wires[at % 2]
+        legal = wire.ask({"type": "legal", "ref": f"l{at}", "room": "busy"})
+        if legal["ended"]:
+            break
+        if not legal["actions"]:
+            refused = wire.ask({"type": "action", "ref": f"x{at}", "room": "busy", "payload": {"type": "end_turn"}})
+            counted["illegal"] += refused["kind"] == "illegal"
+            continue
+        act = {"type": "action", "ref": f"a{at}", "id": f"a{at}", "room": "busy", "payload": legal["actions"][0]}
+        assert wire.ask(act)["dup"] is False
+        counted["applied"] += 1
+        if at % 10 == 0:
+            assert wire.ask(act)["dup"] is True
+            counted["dup"] += 1
+    print(counted)
+    assert counted["applied"] >= 20 and counted["dup"] and counted["illegal"]
+    # How far the public events of the room have come, as its players know it.
+    counted["events"] = wires[0].ask({"type": "join_room", "ref": "j", "payload": {"room_id": "busy"}})["at"].split(".")[1]
+    wires[0].socket.close()
+    away = 'parlour_seats{app="cards",state="away"}'
+    after = parlour.poll(lambda: (now := metrics(server)).get(away) == 1 and now, "the one who went to be away")
+    assert_only_grew(before, after)
+    for kind in ("applied", "dup", "illegal"):
+        key = f'parlour_actions_total{{app="cards",kind="{kind}"}}'
+        assert after[key] - before.get(key, 0) == counted[kind], kind
+    assert after["parlour_events_total"] >= int(counted["events"])
+    assert after["parlour_ack_seconds_count"] == after['parlour_action_seconds_count{stage="journal"}'] == counted["applied"]
+    assert after['parlour_connections_closed_total{code="1006"}'] == 1
+    wires[1].socket.close()
+
+
+def test_joins_are_counted_by_how_they_were_caught_up(server):
+    ada, bob = sit(server, "missed", "ada", "bob")
+    joined = ada.ask({"type": "join_room", "ref": "j", "payload": {"room_id": "missed"}})
+    hand = ada.ask({"type": "legal", "ref": "l", "room": "missed"})["actions"]
+    ada.ask({"type": "action", "ref": "a", "room": "missed", "payload": hand[0]})
+    before = metrics(server)
+    back = {"type": "join_room", "ref": "k", "payload": {"room_id": "missed", "after": joined["at"]}}
+    events = ada.ask(back)["resumed"]
+    assert events["kind"] == "replayed"
+    assert bob.ask({"type": "join_room", "ref": "f", "payload": {"room_id": "missed", "seat": 7}})["status"] == "error"
+    after = metrics(server)
+    more = {name: value - before[name] for name, value in after.items() if name in before}
+    assert (more['parlour_resumes_total{kind="replayed"}'], more['parlour_resumes_total{kind="refused"}']) == (1, 1)
+    assert (more["parlour_resume_events_count"], more["parlour_resume_events_sum"]) == (1, events["events"])
+
+
+def test_metrics_are_for_this_machine_and_admins_and_a_proxy_does_not_change_that(server):
+    def status(token=None, **headers):
+        return server.http("GET", "/metrics", token=token, headers=headers).status
+
+    assert status() == 200
+    by_proxies = ({"X-Forwarded-For": "192.0.2.1"}, {"Forwarded": "for=192.0.2.1"}, {"Via": "1.1 proxy"}, {"X-Real-IP": "::1"})
+    for passed_on in by_proxies:
+        assert status(**passed_on) == 401
+        assert status("nonsense", **passed_on) == 401
+        assert status(tokens.good(server, "ada"), **passed_on) == 403
+        assert status(server.token("root", "admin"), **passed_on) == 200
 
 
 def test_sigterm_ends_in_good_order_and_every_room_comes_back(server):

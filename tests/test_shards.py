@@ -71,7 +71,7 @@ def heard(client, room):
 
 
 def test_a_full_line_between_shards_is_limited_and_then_everything_arrives(make_server):
-    server = shards(make_server, forwarded_per_connection=4)
+    server = shards(make_server, forwarded_per_connection=4, connection_tokens=1_000_000, user_tokens=1_000_000)
     rooms = [f"pad-{number}" for number in range(8)]
 
     async def play():

@@ -24,7 +24,7 @@ SLEEPERS = int(os.environ.get("SLEEPERS") or 3000)
 AT_ONCE = 60
 """Fewer than a connection may follow."""
 
-QUICK = {"PARLOUR_LIMITS__IDLE_MS": "100", "PARLOUR_LIMITS__WAKE_SOON_MS": "300"}
+QUICK = parlour.UNLIMITED | {"PARLOUR_LIMITS__IDLE_MS": "100", "PARLOUR_LIMITS__WAKE_SOON_MS": "300"}
 """Rooms fall asleep soon, unless they are to wake within 300 ms."""
 
 

@@ -9,6 +9,7 @@ from raw import Ended, Wire
 LINES = 200
 """At most so many are written until a reader that stalls is behind: more than the system keeps for a connection."""
 LINE_BYTES = 60_000
+SOCKETS = 'parlour_connections{transport="websocket"}'
 
 
 def stalled(server, user):
@@ -85,7 +86,7 @@ def test_who_never_reads_is_closed_and_the_others_stay(make_server):
             await ben.join("p", as_="spectator")
             slow = await asyncio.to_thread(stalled, server, "slow")
             lines = await write_until_lost(server, ada, ben)
-            connections = lambda: prometheus.metrics(server)["parlour_connections"]  # noqa: E731
+            connections = lambda: prometheus.metrics(server)[SOCKETS]  # noqa: E731
             await asyncio.to_thread(parlour.poll, lambda: connections() == 2, "the connection that reads nothing to be closed")
             await write(ada, ben, lines)
             ended = await asyncio.to_thread(until_ended, slow)

@@ -71,6 +71,16 @@ pub enum Command<'a> {
     },
 }
 
+impl Command<'_> {
+    /// As how many requests it counts.
+    pub fn weight(&self) -> u64 {
+        match self {
+            Command::Batch { actions, .. } => u64::try_from(actions.len()).unwrap_or(u64::MAX),
+            _ => 1,
+        }
+    }
+}
+
 /// A request to open a room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open<'a> {

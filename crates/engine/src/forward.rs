@@ -20,9 +20,9 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId(pub u16);
 
-/// The shard that owns a room of this name, of so many.
-pub fn home(room: &str, shards: u16) -> ShardId {
-    let Hash64(hash) = Hash64::of(room.as_bytes());
+/// The shard that owns a room of this name, of so many; and the one that connections of a user of this name belong to.
+pub fn home(name: &str, shards: u16) -> ShardId {
+    let Hash64(hash) = Hash64::of(name.as_bytes());
     let at = hash % u64::from(shards.max(1));
     ShardId(u16::try_from(at).expect("below a number of 16 bits"))
 }

@@ -50,7 +50,6 @@ pub(crate) struct Hall {
     sights: Sights,
     acks: Vec<(To, Answered)>,
     pub(crate) refusals: Refusals,
-    pub(crate) presence_is_old: bool,
     pub(crate) asks: BTreeMap<Seat, BotAsked>,
     pub(crate) panics: VecDeque<u64>,
     pub(crate) frozen: Option<String>,
@@ -254,7 +253,6 @@ impl Hall {
             sights: Sights::default(),
             acks: Vec::new(),
             refusals: Refusals::default(),
-            presence_is_old: false,
             asks: BTreeMap::new(),
             panics: VecDeque::new(),
             frozen: None,
@@ -286,6 +284,14 @@ impl Hall {
                     self.ahead.remove(&user);
                 }
             }
+        }
+    }
+
+    /// The name of its kind; empty as long as that is not known.
+    pub(crate) fn app(&self) -> &'static str {
+        match &self.phase {
+            Phase::Open { kind, .. } => kind.name(),
+            _ => "",
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::code::Code;
 use crate::command::Open;
+use crate::counts::Counts;
 use crate::dialect::native_out::Failure;
 use crate::forward::{Packet, ShardId};
 use crate::limits::Limits;
@@ -23,6 +24,10 @@ pub struct Now {
 /// A connection. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
+
+/// Where connections come from: a number that is the same for the same place, and means nothing more here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(pub u64);
 
 /// A request of the HTTP API. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +85,8 @@ pub enum Input<'a> {
     Opened {
         /// Which.
         conn: ConnId,
+        /// From where, if that is known.
+        address: Option<Address>,
         /// 32 bytes of luck: for the session's id and the seeds of rooms it opens.
         entropy: [u8; 32],
         /// The token it brought, if any.
@@ -187,6 +194,15 @@ pub enum Call {
     Close(String),
     /// Show one.
     Show(String),
+    /// Its members, those whose names come after one, and at most so many.
+    Members {
+        /// The room.
+        room: String,
+        /// After whom; empty for the first.
+        after: String,
+        /// At most so many.
+        limit: usize,
+    },
     /// Those of these rooms that are loaded.
     List(Vec<String>),
     /// What was counted.
@@ -316,91 +332,4 @@ pub struct StartJob {
     pub attempt: u32,
     /// What is asked, JSON.
     pub job: String,
-}
-
-/// What a shard counts, since it began.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Connections open now.
-    pub connections: u64,
-    /// Connections ever opened.
-    pub connections_opened: u64,
-    /// Rooms loaded now, by kind.
-    pub rooms: Vec<(&'static str, u64)>,
-    /// Rooms frozen now.
-    pub rooms_frozen: u64,
-    /// Rooms opened.
-    pub rooms_opened: u64,
-    /// Rooms put to sleep.
-    pub rooms_slept: u64,
-    /// Rooms woken because they were due.
-    pub rooms_woken: u64,
-    /// Actions played.
-    pub actions_applied: u64,
-    /// Actions that had been played before.
-    pub actions_dup: u64,
-    /// Actions that did not decode, were illegal, not allowed, too many, or failed: by `Kind`.
-    pub actions_refused: [u64; 8],
-    /// Events told, each once however many heard it.
-    pub events: u64,
-    /// Frames that came, and that were written.
-    pub frames: [u64; 2],
-    /// Bytes that came, and that were written.
-    pub bytes: [u64; 2],
-    /// Joins that were caught up by events, by a view, or had nothing to catch up.
-    pub resumes: [u64; 3],
-    /// Times that a connection lost track of a room because its client did not read.
-    pub lost: u64,
-    /// Connections ended because their clients did not read.
-    pub not_reading: u64,
-    /// Tokens refused.
-    pub auth_failures: u64,
-    /// Records handed to the journal.
-    pub records: u64,
-    /// Batches handed to the journal.
-    pub batches: u64,
-    /// Replays that diverged while loading.
-    pub divergences: u64,
-    /// Panics of rules.
-    pub panics: u64,
-}
-
-impl Counts {
-    /// What another shard counted, too.
-    pub fn add(&mut self, other: &Self) {
-        let numbers = [
-            (&mut self.connections, other.connections),
-            (&mut self.connections_opened, other.connections_opened),
-            (&mut self.rooms_frozen, other.rooms_frozen),
-            (&mut self.rooms_opened, other.rooms_opened),
-            (&mut self.actions_applied, other.actions_applied),
-            (&mut self.actions_dup, other.actions_dup),
-            (&mut self.rooms_slept, other.rooms_slept),
-            (&mut self.rooms_woken, other.rooms_woken),
-            (&mut self.events, other.events),
-            (&mut self.lost, other.lost),
-            (&mut self.not_reading, other.not_reading),
-            (&mut self.auth_failures, other.auth_failures),
-            (&mut self.records, other.records),
-            (&mut self.batches, other.batches),
-            (&mut self.divergences, other.divergences),
-            (&mut self.panics, other.panics),
-        ];
-        let lists = [
-            (&mut self.actions_refused[..], &other.actions_refused[..]),
-            (&mut self.frames[..], &other.frames[..]),
-            (&mut self.bytes[..], &other.bytes[..]),
-            (&mut self.resumes[..], &other.resumes[..]),
-        ];
-        let lists = lists.into_iter().flat_map(|(mine, theirs)| mine.iter_mut().zip(theirs.iter().copied()));
-        for (mine, theirs) in numbers.into_iter().chain(lists) {
-            *mine = mine.saturating_add(theirs);
-        }
-        for (kind, rooms) in &other.rooms {
-            match self.rooms.iter_mut().find(|(known, _)| known == kind) {
-                Some((_, known)) => *known = known.saturating_add(*rooms),
-                None => self.rooms.push((*kind, *rooms)),
-            }
-        }
-    }
 }

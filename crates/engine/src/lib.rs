@@ -1,12 +1,15 @@
 //! Every rule of the conversation between clients and rooms, and the server as one deterministic state machine.
 
+pub mod bucket;
 pub mod code;
 pub mod command;
+pub mod counts;
 pub mod dialect;
 pub mod forward;
 pub mod framing;
 pub(crate) mod hall;
 pub mod io;
+pub mod limiter;
 pub mod limits;
 pub mod lookup;
 pub mod patch;

@@ -114,6 +114,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
+const BILLION: u64 = 1_000_000_000;
 
 limits! {
     /// The longest message a client may send; a longer one closes its connection with 1009.
@@ -176,9 +177,10 @@ limits! {
     view_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// Refused message ids remembered per room.
     refusals_per_room: usize = 1024, 1 => 100_000;
-    /// Members whose names are in presence notices; in a larger room only their number is.
+    /// Members whose names are in presence notices and in a room that is shown; a larger room tells only how many they are, and
+    /// with more connections than this nobody is told of each who comes or goes.
     named_members: usize = 64, 0 => 10_000;
-    /// How often presence of spectators and of large rooms is told.
+    /// How often a room tells who is there, merged.
     presence_ms: u64 = 1000, 100 => MINUTE_MS;
     /// A member whose last connection has been gone for so long is away, in rooms that are told.
     away_ms: u64 = 3000, 0 => 10 * MINUTE_MS;
@@ -250,6 +252,50 @@ limits! {
     call_ms: u64 = 10_000, 100 => HOUR_MS;
     /// How much is read from one connection in one turn of the loop.
     read_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+    /// How many requests a connection may make at once. More are answered `limited`, with when to try again.
+    connection_tokens: u64 = 1_000, 1 => BILLION;
+    /// How many more each second.
+    connection_tokens_per_s: u64 = 500, 1 => BILLION;
+    /// How many requests a user may make at once, over all connections and the HTTP API.
+    user_tokens: u64 = 4_000, 1 => BILLION;
+    /// How many more each second.
+    user_tokens_per_s: u64 = 2_000, 1 => BILLION;
+    /// How many requests may be made at once over connections from one address (of IPv6: one network of 64 bits).
+    address_tokens: u64 = 16_000, 1 => BILLION;
+    /// How many more each second.
+    address_tokens_per_s: u64 = 8_000, 1 => BILLION;
+    /// How many connections and HTTP requests may come from one address at once.
+    arrival_tokens: u64 = 2_000, 1 => BILLION;
+    /// How many more each second.
+    arrival_tokens_per_s: u64 = 1_000, 1 => BILLION;
+    /// How many rooms a user may open at once.
+    opening_tokens: u64 = 500, 1 => BILLION;
+    /// How many more each second.
+    opening_tokens_per_s: u64 = 10, 1 => BILLION;
+    /// A message counts as one request for each begun so many bytes of it.
+    token_bytes: usize = 8 * KIB, 128 => 16 * MIB;
+    /// So many refused requests cost as much as one that is not.
+    refused_per_token: u64 = 10, 1 => 1_000_000;
+    /// So many messages that are junk, or more than one may send, ...
+    strikes: u64 = 1_000, 1 => BILLION;
+    /// ... within this time end their connection with 1008.
+    strikes_ms: u64 = 10_000, 100 => 24 * HOUR_MS;
+    /// How many users, and how many addresses, are accounted for: those with connections, and those who just had one.
+    accounts: usize = 200_000, 1 => 10_000_000;
+    /// How many connections one user may have open.
+    connections_per_user: usize = 256, 1 => 1_000_000;
+    /// How many connections may be open from one address (of IPv6: one network of 64 bits).
+    connections_per_address: usize = 4_096, 1 => 10_000_000;
+    /// So many connections beyond a limit are told so at a time; more are closed without a word.
+    refused_connections: usize = 64, 0 => 10_000;
+    /// How many members a room may have.
+    members_per_room: usize = 10_000, 1 => 1_000_000;
+    /// How many connections may follow a room.
+    followers_per_room: usize = 20_000, 1 => 1_000_000;
+    /// How many requests of the HTTP API may wait for their answers.
+    calls: usize = 1024, 1 => 100_000;
+    /// How long the body of an HTTP request may take.
+    body_ms: u64 = 10_000, 100 => HOUR_MS;
 }
 
 /// How many bytes of views may be looked through for one patch. A part is looked through once for each object or list around it

@@ -4,6 +4,7 @@
 use crate::forward::{Request, ShardId};
 use crate::framing::websocket::{self, Decoder};
 use crate::io::{ConnId, Identity};
+use crate::limiter::Purse;
 use crate::limits::Limits;
 use parlour_room::{Dice, Seed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +65,7 @@ pub(crate) struct Session {
     pub(crate) opened_ms: u64,
     pub(crate) heard_ms: u64,
     pub(crate) pinged: bool,
+    pub(crate) purse: Purse,
     entropy: [u8; 32],
     drawn: u64,
 }
@@ -96,6 +98,7 @@ impl Session {
             opened_ms: now_ms,
             heard_ms: now_ms,
             pinged: false,
+            purse: Purse::default(),
             entropy,
             drawn: 0,
         };

@@ -4,8 +4,10 @@
 //! once, what was recorded becomes one batch, and what was computed waits in its room until that batch is durable (see
 //! [`hall`](crate::hall)).
 
+mod arrivals;
 mod batch;
 mod calls;
+mod charge;
 pub(crate) mod find;
 mod history;
 mod jobs;
@@ -26,12 +28,12 @@ mod waking;
 
 pub(crate) use sleep::Rest;
 
-use crate::code::Code;
-use crate::dialect::native_out as say;
+use crate::counts::{self, Counts};
 use crate::forward::Place;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
-use crate::io::{AskId, ConnId, Counts, Identity, Input, Now, Output};
+use crate::io::{AskId, ConnId, Input, Now, Output};
+use crate::limiter::Limiter;
 use crate::limits::Limits;
 use crate::patch::Differ;
 use crate::schema::Kinds;
@@ -130,6 +132,7 @@ pub struct Shard {
     presence: presence::Presence,
     jobs: jobs::Jobs,
     pub(crate) counts: Counts,
+    limiter: Limiter,
     scratch: Vec<u8>,
     differ: Differ,
     drafts: Vec<Draft>,
@@ -146,6 +149,7 @@ impl Shard {
         // No two shards give the same number to a question or a job.
         let first_number = u64::from(place.shard.0) << 48;
         Self {
+            limiter: Limiter::new(&settings.limits),
             settings: Arc::new(settings),
             sessions: Vec::new(),
             places: HashMap::default(),
@@ -202,8 +206,8 @@ impl Shard {
         self.now = now;
         self.presence.look_at_clock(now);
         match input {
-            Input::Opened { conn, entropy, token, guest, guest_token } => {
-                self.opened(conn, entropy, now);
+            Input::Opened { conn, address, entropy, token, guest, guest_token } => {
+                self.opened(conn, address, entropy, now);
                 match (token, guest) {
                     (Some(token), _) => self.verify(conn, token),
                     (None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
@@ -226,7 +230,11 @@ impl Shard {
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Due(result) => self.are_due(result, now),
             Input::Looked { look, result } => self.looked(look, result, now),
-            Input::Call { from, by, entropy, call } => self.call(from, Arc::new(by), entropy, call, now),
+            Input::Call { from, by, entropy, call } => {
+                if self.is_call_affordable(from, &by, &call, now) {
+                    self.call(from, Arc::new(by), entropy, call, now);
+                }
+            }
             Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
@@ -315,12 +323,6 @@ impl Shard {
         self.sessions[place].as_mut()
     }
 
-    fn opened(&mut self, conn: ConnId, entropy: [u8; 32], now: Now) {
-        self.seat_session(Session::new(conn, entropy, now.mono_ms, &self.settings.limits));
-        self.counts.connections += 1;
-        self.counts.connections_opened += 1;
-    }
-
     fn seat_session(&mut self, session: Session) {
         let place = self.free_places.pop().unwrap_or_else(|| {
             self.sessions.push(None);
@@ -338,51 +340,12 @@ impl Shard {
         self.is_gone(conn);
         if let Some(place) = self.places.remove(&conn) {
             let session = self.sessions[place].take().expect("places are kept");
+            self.limiter.depart(&session.purse);
+            if session.stands_for.is_none() && session.phase != Phase::Closing {
+                *self.counts.connections_closed.entry(counts::LOST).or_default() += 1;
+            }
             self.free_places.push(place);
             self.counts.connections -= u64::from(session.stands_for.is_none());
-        }
-    }
-
-    fn verify(&mut self, conn: ConnId, token: String) {
-        if let Some(session) = self.session(conn) {
-            session.phase = Phase::Verifying;
-            self.outputs.push_back(Output::Verify { conn, token });
-        }
-    }
-
-    fn verified(&mut self, conn: ConnId, result: Result<Identity, Code>, now: Now) {
-        let settings = self.settings.clone();
-        let Some(session) = self.session(conn) else { return };
-        if session.phase != Phase::Verifying {
-            return;
-        }
-        let is_possible = |who: &Identity| who.is_possible(&settings.limits);
-        match result.and_then(|who| if is_possible(&who) { Ok(who) } else { Err(Code::AuthenticationFailed) }) {
-            Ok(who) => {
-                self.greet(conn, who, None);
-                let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
-                if !stash.is_empty() {
-                    self.bytes(conn, &mut stash, now);
-                }
-            }
-            Err(code) => {
-                let reference = session.auth_reference.take();
-                self.counts.auth_failures += 1;
-                self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
-                self.hang_up(conn, 1008, code.as_str());
-            }
-        }
-    }
-
-    fn greet(&mut self, conn: ConnId, who: Identity, token: Option<&str>) {
-        let settings = self.settings.clone();
-        let Some(session) = self.session(conn) else { return };
-        session.phase = Phase::Live;
-        let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
-        session.who = Some(Arc::new(who));
-        self.say(conn, 0, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
-        if let Some(reference) = reference {
-            self.say(conn, 0, |out| say::done(out, &reference, &say::Done::Plain));
         }
     }
 
@@ -438,14 +401,18 @@ impl Shard {
         self.counts.frames[0] += 1;
         match message {
             Message::Text(text) => self.request(conn, Asking { text, ..Asking::default() }, now),
-            Message::Binary(_) => self.say(conn, 0, |out| say::failed(out, None, &Code::BinaryUnsupported.into())),
+            Message::Binary(_) => self.binary(conn, now),
             Message::Ping(payload) => {
-                if let Some(session) = self.session(conn) {
+                if self.is_heeded(conn, now)
+                    && let Some(session) = self.session(conn)
+                {
                     websocket::write_pong(&mut session.out, payload);
                     self.writable.push(conn);
                 }
             }
-            Message::Pong(_) => {}
+            Message::Pong(_) => {
+                self.is_heeded(conn, now);
+            }
             Message::Close(code, _) => self.hang_up(conn, code.unwrap_or(1005), ""),
         }
         let debt_limit = self.settings.limits.output_bytes;
@@ -476,6 +443,7 @@ impl Shard {
         let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) else { return };
         websocket::write_close(&mut session.out, code, reason);
         session.phase = Phase::Closing;
+        *self.counts.connections_closed.entry(counts::counted(code)).or_default() += 1;
         self.writable.push(conn);
     }
 }

@@ -1,5 +1,7 @@
 //! How other threads speak to the loop: they leave a word at its door and wake it.
 
+use crate::addresses::Ticket;
+use crate::auth;
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::forward::{Packet, ShardId, home};
@@ -38,14 +40,18 @@ pub(crate) enum Knock {
         call: Call,
         reply: tokio::sync::oneshot::Sender<Reply>,
     },
-    /// A connection that was upgraded on the cold path, with what came after its head.
+    /// A connection that was upgraded elsewhere, on the cold path or another loop, with what came after its head.
     Upgraded {
         stream: std::net::TcpStream,
         rest: Vec<u8>,
         token: Option<String>,
+        ticket: Ticket,
     },
     /// A connection that another loop accepted.
-    Accepted(std::net::TcpStream),
+    Accepted {
+        stream: std::net::TcpStream,
+        ticket: Ticket,
+    },
     /// What another shard said.
     Forwarded {
         from: ShardId,
@@ -79,7 +85,18 @@ impl Bells {
 
     /// The loop of the shard that owns a room of this name.
     pub(crate) fn home(&self, room: &str) -> &Bell {
-        self.of(home(room, u16::try_from(self.0.len()).expect("shards are few")))
+        self.of(home(room, self.len()))
+    }
+
+    /// The loop where a connection with this token belongs: its user's, so that what each user may do is counted in one place.
+    /// Without a user it is the first's.
+    pub(crate) fn home_of(&self, token: Option<&str>) -> ShardId {
+        let user = token.and_then(auth::claimed_user);
+        user.map_or(ShardId(0), |user| home(&user, self.len()))
+    }
+
+    fn len(&self) -> u16 {
+        u16::try_from(self.0.len()).expect("shards are few")
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Bell> {

@@ -1,5 +1,6 @@
 //! One socket on the loop: what was read of its head, what is still to be written, and whether it is on its way out.
 
+use crate::addresses::Ticket;
 use mio::net::TcpStream;
 use parlour_engine::io::ConnId;
 use std::io::{self, Read, Write};
@@ -8,6 +9,8 @@ pub(crate) struct Conn {
     pub(crate) id: ConnId,
     pub(crate) stream: TcpStream,
     pub(crate) stage: Stage,
+    /// It is counted as long as this is kept.
+    pub(crate) ticket: Ticket,
     out: Vec<u8>,
     written: usize,
     /// The system said that it takes no more; it will say when it does.
@@ -42,9 +45,9 @@ pub(crate) enum ReadEnd {
 }
 
 impl Conn {
-    pub(crate) fn new(id: ConnId, stream: TcpStream, stage: Stage) -> Self {
+    pub(crate) fn new(id: ConnId, stream: TcpStream, stage: Stage, ticket: Ticket) -> Self {
         let (out, written, is_blocked) = (Vec::new(), 0, false);
-        Self { id, stream, stage, out, written, is_blocked, is_behind: false, is_ending: false, is_held: false }
+        Self { id, stream, stage, ticket, out, written, is_blocked, is_behind: false, is_ending: false, is_held: false }
     }
 
     /// Reads once. A short read has emptied the socket: what comes later is told anew (epoll(7), edge-triggered), but for the

@@ -1,58 +1,67 @@
 //! Connections that the loop hands to the cold path, and those that go back.
 
+use crate::addresses::Ticket;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use axum::{Extension, Router};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Where the cold path gets its connections: from the loop, which has accepted them and read the beginning.
-pub(crate) struct Door {
-    pub(crate) handed_over: mpsc::UnboundedReceiver<(std::net::TcpStream, Vec<u8>)>,
-    pub(crate) address: SocketAddr,
-    /// A connection from which nothing comes for this long is given up.
-    pub(crate) silence: Duration,
-    /// Dropped when no connection will come any more.
-    pub(crate) ended: Option<oneshot::Sender<()>>,
+/// A connection for the cold path: the loop has accepted it and read the beginning.
+pub(crate) struct HandedOver {
+    pub(crate) stream: std::net::TcpStream,
+    pub(crate) begin: Vec<u8>,
+    pub(crate) ticket: Ticket,
 }
 
-impl axum::serve::Listener for Door {
-    type Io = Begun;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Begun, SocketAddr) {
-        loop {
-            let Some((stream, begin)) = self.handed_over.recv().await else {
-                self.ended = None;
-                return std::future::pending().await;
-            };
-            let Ok(stream) = TcpStream::from_std(stream) else { continue };
-            let address = stream.peer_addr().unwrap_or(self.address);
-            let (silence, silent) = (self.silence, Box::pin(sleep(self.silence)));
-            return (Begun { begin, read: 0, stream, silence, silent }, address);
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
+/// Serves every connection that the loop hands over, until it hands over no more. One from which nothing comes for `silence` is
+/// given up, and the head of a next request has to be there so long after the last answer, however its bytes come.
+pub(crate) async fn serve(mut handed_over: mpsc::UnboundedReceiver<HandedOver>, app: Router, silence: Duration) {
+    while let Some(HandedOver { stream, begin, ticket }) = handed_over.recv().await {
+        let Ok(stream) = TcpStream::from_std(stream) else { continue };
+        let begun = Begun::new(stream, begin, ticket, silence);
+        let service = TowerToHyperService::new(app.clone().layer(Extension(begun.peer)));
+        tokio::spawn(async move {
+            let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(silence);
+            // Whatever went wrong, there is nobody left to tell.
+            let _ = builder.serve_connection_with_upgrades(TokioIo::new(begun), service).await;
+        });
     }
 }
+
+/// Who is at the other end of a connection of the cold path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
 /// A connection of which the beginning was read already.
 pub(crate) struct Begun {
+    ticket: Ticket,
+    peer: Peer,
     begin: Vec<u8>,
     read: usize,
     stream: TcpStream,
     silence: Duration,
     silent: Pin<Box<Sleep>>,
+}
+
+impl Begun {
+    fn new(stream: TcpStream, begin: Vec<u8>, ticket: Ticket, silence: Duration) -> Self {
+        let (peer, silent) = (Peer(ticket.peer()), Box::pin(sleep(silence)));
+        Self { ticket, peer, begin, read: 0, stream, silence, silent }
+    }
 }
 
 impl AsyncRead for Begun {
@@ -92,15 +101,15 @@ impl AsyncWrite for Begun {
 }
 
 /// Takes a connection back once its 101 was written: the socket, and what was read beyond the request.
-pub(crate) async fn take_back(request: Request) -> Result<(std::net::TcpStream, Vec<u8>), io::Error> {
+pub(crate) async fn take_back(request: Request) -> Result<(std::net::TcpStream, Vec<u8>, Ticket), io::Error> {
     let upgraded = hyper::upgrade::on(request).await.map_err(io::Error::other)?;
     // The library wraps what it serves once more: only its own downcast knows in what.
-    let parts = hyper_util::server::conn::auto::upgrade::downcast::<hyper_util::rt::TokioIo<Begun>>(upgraded)
+    let parts = auto::upgrade::downcast::<TokioIo<Begun>>(upgraded)
         .map_err(|_| io::Error::other("a connection that did not come through this door"))?;
     let begun = parts.io.into_inner();
     let mut rest = parts.read_buf.to_vec();
     rest.extend_from_slice(&begun.begin[begun.read..]);
-    Ok((begun.stream.into_std()?, rest))
+    Ok((begun.stream.into_std()?, rest, begun.ticket))
 }
 
 /// A response that was written out by hand, as the cold path wants it.
@@ -126,6 +135,8 @@ pub(crate) fn as_response(bytes: &[u8]) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::addresses::Addresses;
+    use parlour_engine::limits::Limits;
     use std::net::{TcpListener, TcpStream};
     use tokio::io::AsyncReadExt;
 
@@ -136,10 +147,9 @@ mod tests {
         let _other_side = TcpStream::connect(address).unwrap();
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
-        let (hand_over, handed_over) = mpsc::unbounded_channel();
-        hand_over.send((stream, b"GET".to_vec())).unwrap();
-        let mut door = Door { handed_over, address, silence: Duration::from_millis(10), ended: None };
-        let (mut begun, _) = axum::serve::Listener::accept(&mut door).await;
+        let ticket = Addresses::new(&Limits::default()).admit(None).ok().unwrap();
+        let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+        let mut begun = Begun::new(stream, b"GET".to_vec(), ticket, Duration::from_millis(10));
         let mut buffer = [0; 16];
         assert_eq!(begun.read(&mut buffer).await.unwrap(), 3);
         assert_eq!(begun.read(&mut buffer).await.unwrap_err().kind(), io::ErrorKind::TimedOut);

@@ -3,12 +3,15 @@
 
 mod sockets;
 
+use crate::addresses::Addresses;
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bells, Health, Knock};
 use crate::conn::{Conn, Stage};
+use crate::door::HandedOver;
 use crate::guests::Guests;
 use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
+use crate::meters::{Meters, Stopwatch};
 use crate::models::Models;
 use crate::reader::Question;
 use crate::voice::tell;
@@ -34,13 +37,15 @@ pub(crate) struct Parts {
     pub(crate) writer: Arc<Writer>,
     pub(crate) questions: Sender<(ShardId, Question)>,
     pub(crate) bells: Bells,
-    pub(crate) cold: tokio::sync::mpsc::UnboundedSender<(std::net::TcpStream, Vec<u8>)>,
+    pub(crate) cold: tokio::sync::mpsc::UnboundedSender<HandedOver>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
     pub(crate) jobs: Jobs,
     pub(crate) models: Models,
     pub(crate) bots: Bots,
     pub(crate) shard: Shard,
+    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) health: Arc<Health>,
 }
 
@@ -54,6 +59,7 @@ const END_MS: u64 = 5_000;
 pub(crate) struct Drive {
     parts: Parts,
     started: Instant,
+    stopwatch: Stopwatch,
     now: Now,
     conns: Vec<Option<Conn>>,
     /// Where in `conns` a connection is that the shard knows.
@@ -83,6 +89,7 @@ impl Drive {
         let luck = Dice::from_number(u64::from_le_bytes(entropy()[..8].try_into().expect("8 of 32 bytes")));
         let shards = usize::from(parts.place.shards);
         Self {
+            stopwatch: Stopwatch::new(parts.meters.clone()),
             parts,
             started: Instant::now(),
             now: Now { mono_ms: 0, wall_ms: 0 },
@@ -158,7 +165,9 @@ impl Drive {
     }
 
     fn look_at_clock(&mut self) {
-        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let turn = Instant::now();
+        self.stopwatch.turn(turn);
+        let mono_ms = u64::try_from((turn - self.started).as_millis()).unwrap_or(u64::MAX);
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now = Now { mono_ms, wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX) };
     }
@@ -175,7 +184,10 @@ impl Drive {
 
     fn answer_door(&mut self, knock: Knock) {
         match knock {
-            Knock::Journal(Committed::Durable { commit }) => self.parts.shard.handle(Input::Durable(commit), self.now),
+            Knock::Journal(Committed::Durable { commit }) => {
+                self.stopwatch.durable(commit);
+                self.parts.shard.handle(Input::Durable(commit), self.now);
+            }
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
             Knock::Due(result) => self.parts.shard.handle(Input::Due(result), self.now),
@@ -197,12 +209,12 @@ impl Drive {
                 self.calls.insert(from, reply);
                 self.parts.shard.handle(Input::Call { from, by, entropy: entropy(), call }, self.now);
             }
-            Knock::Upgraded { stream, rest, token } => {
-                if let Some(place) = self.adopt(TcpStream::from_std(stream), Stage::Open) {
+            Knock::Upgraded { stream, rest, token, ticket } => {
+                if let Some(place) = self.adopt(TcpStream::from_std(stream), Stage::Open, ticket) {
                     self.open(place, Vec::new(), token, rest);
                 }
             }
-            Knock::Accepted(stream) => self.greet(TcpStream::from_std(stream)),
+            Knock::Accepted { stream, ticket } => self.greet(TcpStream::from_std(stream), ticket),
             Knock::Forwarded { from, packets } => {
                 for packet in packets {
                     self.parts.shard.handle(Input::Forwarded { from, packet }, self.now);
@@ -230,7 +242,10 @@ impl Drive {
                         self.linger(place);
                     }
                 }
-                Output::Append(batch) => self.parts.writer.submit(batch),
+                Output::Append(batch) => {
+                    self.stopwatch.handed_over(&batch);
+                    self.parts.writer.submit(batch);
+                }
                 Output::Load(room) => self.ask_journal(Question::Room(room)),
                 Output::ListDue { after, limit } => self.ask_journal(Question::Due { after, limit }),
                 Output::Look { look, lookup } => self.ask_journal(Question::Look(look, lookup)),

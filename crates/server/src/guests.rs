@@ -1,6 +1,7 @@
 //! Who somebody is without a token, where that is allowed: a guest with a name of their own, who can come back as the same one.
 
 use crate::auth::{self, Mint, entropy};
+use parlour_engine::forward::{Place, home};
 use parlour_engine::io::{Identity, Role};
 use parlour_room::{Dice, Hash64, Seed};
 
@@ -13,17 +14,22 @@ pub(crate) struct Guests {
     issuer: Option<String>,
     audience: Option<String>,
     luck: Dice,
+    place: Place,
 }
 
 impl Guests {
     /// Their tokens are signed with this, and say this.
-    pub(crate) fn new(secret: Vec<u8>, issuer: Option<String>, audience: Option<String>) -> Self {
-        Self { secret, issuer, audience, luck: Dice::from_seed(Seed::new(entropy())) }
+    pub(crate) fn new(place: Place, secret: Vec<u8>, issuer: Option<String>, audience: Option<String>) -> Self {
+        Self { secret, issuer, audience, luck: Dice::from_seed(Seed::new(entropy())), place }
     }
 
-    /// A new guest, and the token that brings them back to their seats.
+    /// A new guest, whose home is this shard, and the token that brings them back to their seats.
     pub(crate) fn welcome(&mut self, wall_ms: u64) -> (Identity, Option<String>) {
-        let user = format!("guest-{}", Hash64(self.luck.bits()).short(10));
+        let mut name = || format!("guest-{}", Hash64(self.luck.bits()).short(10));
+        let mut user = name();
+        while home(&user, self.place.shards) != self.place.shard {
+            user = name();
+        }
         let (issuer, audience) = (self.issuer.as_deref(), self.audience.as_deref());
         let mint = Mint { sub: &user, issuer, audience, exp: wall_ms / 1000 + GUEST_S, ..Mint::default() };
         let token = auth::mint(&self.secret, mint).ok();

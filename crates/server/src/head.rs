@@ -1,6 +1,7 @@
 //! The first request of a connection, before it is known what the connection is for: an upgrade that stays here, or HTTP that
 //! goes to the cold path.
 
+use crate::addresses::Full;
 use parlour_engine::framing::handshake::{HandshakeError, Request, Upgrade, response};
 
 /// The path of the native protocol.
@@ -9,6 +10,8 @@ pub(crate) const NATIVE_PATH: &str = "/v1/ws";
 pub(crate) const PROTOCOL: &str = "parlour.v1";
 const TOKEN_PROTOCOL: &str = "parlour.token.";
 const TOKEN_COOKIE: &str = "parlour_token";
+/// Where a proxy says for whom it asks.
+pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 const HEADERS_MAX: usize = 64;
 
 /// What became of the bytes read so far.
@@ -17,7 +20,7 @@ pub(crate) enum Head {
     /// More must be read.
     Partial,
     /// An upgrade to the native protocol: answer with these bytes. The rest, from this offset on, is already WebSocket.
-    WebSocket { response: Vec<u8>, token: Option<String>, taken: usize },
+    WebSocket { response: Vec<u8>, token: Option<String>, taken: usize, forwarded_for: Option<String> },
     /// An upgrade that cannot be: answer with these bytes, and close.
     Refused(Vec<u8>),
     /// Anything else: HTTP.
@@ -68,7 +71,8 @@ pub(crate) fn upgrade(method: &str, header: &dyn Fn(&str) -> Option<String>, tak
             // A browser ends the connection if it offered protocols and none of them is chosen.
             let ours = upgrade.protocols().any(|protocol| protocol == PROTOCOL);
             let chosen = if ours { Some(PROTOCOL.to_owned()) } else { offered.map(|(protocol, _)| protocol) };
-            Head::WebSocket { response: response(&upgrade, chosen.as_deref()), token, taken }
+            let response = response(&upgrade, chosen.as_deref());
+            Head::WebSocket { response, token, taken, forwarded_for: header(FORWARDED_FOR) }
         }
         Err(error) => Head::Refused(refused(error)),
     }
@@ -130,6 +134,7 @@ pub(crate) fn refusal(status: u16, headers: &[(&str, &str)], text: &str) -> Vec<
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         426 => "Upgrade Required",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         _ => "Service Unavailable",
     };
@@ -138,6 +143,11 @@ pub(crate) fn refusal(status: u16, headers: &[(&str, &str)], text: &str) -> Vec<
     let length = text.len() + 1;
     let body = format!("Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{text}\n");
     format!("HTTP/1.1 {status} {reason}\r\n{extra}{closes}{body}").into_bytes()
+}
+
+/// The response to a connection for which there is no room.
+pub(crate) fn full(full: Full) -> Vec<u8> {
+    refusal(full.status(), &[("Retry-After", &full.retry_after_s().to_string())], full.message())
 }
 
 #[cfg(test)]
@@ -155,7 +165,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_is_answered_and_what_follows_is_kept() {
-        let Head::WebSocket { response, token, taken } = head("") else { panic!() };
+        let Head::WebSocket { response, token, taken, .. } = head("") else { panic!() };
         assert!(response.starts_with(b"HTTP/1.1 101"));
         assert_eq!((token, taken), (None, UPGRADE.len() + 2));
     }

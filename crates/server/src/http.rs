@@ -1,27 +1,34 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
+mod list;
+
+use crate::addresses::{self, Addresses};
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bell, Bells, Health, Knock};
+use crate::door::{self, HandedOver, Peer};
+use crate::failures::{failed, not_here, too_long, too_slow, wrong_method, wrong_query};
 use crate::head::{self, Head};
-use crate::journal::{Reader, SqliteReader, Writer};
+use crate::journal::{self, Reader, SqliteReader, Writer};
+use crate::meters::Meters;
+use crate::metrics::Seen;
 use crate::{metrics, page};
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
+use list::{Paging, list, rooms};
 use parlour_engine::code::Code;
 use parlour_engine::command::Open;
+use parlour_engine::counts::Counts;
 use parlour_engine::dialect::native::{checked_name, read_bots};
 use parlour_engine::dialect::native_out::Failure;
-use parlour_engine::forward::ShardId;
-use parlour_engine::io::{Call, Counts, Identity, Reply, Role};
+use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
-use parlour_engine::lookup::{Found, Lookup, listed};
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
 use parlour_room::{Seat, Seed, Viewer};
@@ -32,11 +39,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// What the cold path works with.
 #[derive(Clone)]
@@ -49,28 +57,21 @@ pub(crate) struct Cold {
     pub(crate) lists: Arc<Mutex<SqliteReader>>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) health: Arc<Health>,
+    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) meters: Arc<Meters>,
+    /// Where the journal is.
+    pub(crate) data: PathBuf,
+    /// One for each request that may be under way.
+    pub(crate) turns: Arc<Semaphore>,
     pub(crate) address: SocketAddr,
 }
 
-type HandedOver = mpsc::UnboundedReceiver<(std::net::TcpStream, Vec<u8>)>;
-
 /// Starts it; it ends when the loop, which hands connections over, has ended.
-pub(crate) fn start(cold: Cold, handed_over: HandedOver) -> io::Result<JoinHandle<()>> {
+pub(crate) fn start(cold: Cold, handed_over: mpsc::UnboundedReceiver<HandedOver>) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).max_blocking_threads(4).enable_all().build()?;
     thread::Builder::new().name("cold".to_owned()).spawn(move || {
-        let address = cold.address;
-        let (ended, end) = oneshot::channel::<()>();
         let silence = Duration::from_millis(cold.limits.silence_ms);
-        let door = crate::door::Door { handed_over, address, silence, ended: Some(ended) };
-        let app = router(cold);
-        runtime.block_on(async {
-            let serve = axum::serve(door, app);
-            // Either can come first: the door says when no connection will come any more.
-            tokio::select! {
-                _ = serve => {}
-                _ = end => {}
-            }
-        });
+        runtime.block_on(door::serve(handed_over, router(cold), silence));
         runtime.shutdown_timeout(Duration::from_millis(500));
     })
 }
@@ -85,13 +86,32 @@ fn router(cold: Cold) -> Router {
         .route("/v1/kinds", get(kinds))
         .route("/v1/rooms", get(list).post(open))
         .route("/v1/rooms/{room}", get(show).delete(close))
+        .route("/v1/rooms/{room}/members", get(members))
         .route("/v1/rooms/{room}/replay", get(replay_room))
         .route(head::NATIVE_PATH, any(upgrade))
         .fallback(|| async { failed(&not_here()) })
         .method_not_allowed_fallback(|| async { failed(&wrong_method()) })
         .layer(DefaultBodyLimit::max(cold.limits.message_bytes))
         .layer(middleware::from_fn_with_state(cold.guests, from_here))
+        .layer(middleware::from_fn_with_state(cold.clone(), in_turn))
         .with_state(Arc::new(cold))
+}
+
+/// What whoever runs the server asks, most of all when there is too much to do.
+const PROBES: [&str; 4] = ["/healthz", "/readyz", "/version", "/metrics"];
+
+/// Only so many requests at a time, and from one address only so many after each other.
+async fn in_turn(State(cold): State<Cold>, Extension(Peer(peer)): Extension<Peer>, request: Request, next: Next) -> Response {
+    let header = request.headers().get(head::FORWARDED_FOR).and_then(|value| value.to_str().ok());
+    let address = addresses::forwarded(peer, header).or(peer).map(addresses::address_of);
+    if let Some(Err(full)) = address.map(|address| cold.addresses.ask(address)) {
+        return door::as_response(&head::full(full));
+    }
+    if PROBES.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let Ok(_turn) = cold.turns.clone().try_acquire_owned() else { return failed(&Code::TooManyCalls.into()) };
+    next.run(request).await
 }
 
 /// A page of another origin may not use what a browser here may do.
@@ -106,26 +126,6 @@ async fn from_here(State(guests): State<bool>, request: Request, next: Next) -> 
     }
     let message = "This page's origin may not call here.".to_owned();
     failed(&Failure { code: "origin_denied".to_owned(), message, ..Code::RoleRequired.into() })
-}
-
-fn not_here() -> Failure {
-    let message = "There is nothing at this path; GET / says what is here.".to_owned();
-    Failure { code: "not_found".to_owned(), message, ..Code::RoomNotFound.into() }
-}
-
-fn wrong_method() -> Failure {
-    let message = "This path is there, but not for this method.".to_owned();
-    Failure { code: "method_not_allowed".to_owned(), message, ..Code::InvalidMessage.into() }
-}
-
-fn wrong_query() -> Failure {
-    let message = "What follows the ? in this address is not as documented.".to_owned();
-    Failure { code: "invalid_query".to_owned(), message, ..Code::InvalidMessage.into() }
-}
-
-fn too_long() -> Failure {
-    let message = "This is longer than a message may be.".to_owned();
-    Failure { code: "too_long".to_owned(), message, ..Code::InvalidMessage.into() }
 }
 
 // Each handler takes what was rejected and answers it itself: the library would tell what its decoders say.
@@ -159,16 +159,20 @@ impl Cold {
 
     /// Who asks: by token, or as a guest where guests are let in.
     fn who(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
-        match bearer(headers) {
-            Some(token) => {
-                let who = self.verifier.verify(token)?;
-                if who.is_possible(&self.limits) { Ok(who) } else { Err(Code::AuthenticationFailed.into()) }
-            }
-            None if self.guests => {
-                Ok(Identity { user: "guest".to_owned(), name: "guest".to_owned(), role: Role::Player, expires_ms: None })
-            }
-            None => Err(Code::AuthenticationRequired.into()),
+        if self.guests && bearer(headers).is_none() {
+            return Ok(Identity { user: "guest".to_owned(), name: "guest".to_owned(), role: Role::Player, expires_ms: None });
         }
+        self.who_by_token(headers)
+    }
+
+    fn who_by_token(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
+        let verified = bearer(headers).ok_or(Code::AuthenticationRequired).and_then(|token| self.verifier.verify(token));
+        let known =
+            verified.and_then(|who| if who.is_possible(&self.limits) { Ok(who) } else { Err(Code::AuthenticationFailed) });
+        known.map_err(|code| {
+            self.meters.not_believed(code.as_str());
+            code.into()
+        })
     }
 
     fn read<T: Send + 'static>(&self, read: impl FnOnce(&SqliteReader) -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
@@ -199,12 +203,17 @@ struct OpenBody {
     message_id: Option<String>,
 }
 
-async fn open(State(cold): Shared, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
-    let (who, body) = match (cold.who(&headers), body) {
-        (Ok(who), Ok(body)) => (who, body),
-        (Ok(_), Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => return failed(&too_long()),
-        (Ok(_), Err(_)) => return failed(&Code::InvalidMessage.into()),
-        (Err(failure), _) => return failed(&failure),
+async fn open(State(cold): Shared, request: Request) -> Response {
+    let who = match cold.who(request.headers()) {
+        Ok(who) => who,
+        Err(failure) => return failed(&failure),
+    };
+    let in_time = Duration::from_millis(cold.limits.body_ms);
+    let body = match tokio::time::timeout(in_time, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => return failed(&too_long()),
+        Ok(Err(_)) => return failed(&Code::InvalidMessage.into()),
+        Err(_) => return failed(&too_slow()),
     };
     match read_open(&cold, &body) {
         Ok(mut open) => {
@@ -247,7 +256,13 @@ async fn show(State(cold): Shared, headers: HeaderMap, room: InPath) -> Response
     asked(&cold, &headers, room, Call::Show).await
 }
 
-async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: fn(String) -> Call) -> Response {
+async fn members(State(cold): Shared, headers: HeaderMap, room: InPath, paging: InQuery<Paging>) -> Response {
+    let Ok(Query(paging)) = paging else { return failed(&wrong_query()) };
+    let limit = usize::try_from(paging.limit(&cold.limits)).unwrap_or(usize::MAX);
+    asked(&cold, &headers, room, |room| Call::Members { room, after: paging.after, limit }).await
+}
+
+async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: impl FnOnce(String) -> Call) -> Response {
     match (cold.who(headers), named(cold, room)) {
         (Err(failure), _) => failed(&failure),
         (_, Err(code)) => failed(&code.into()),
@@ -259,57 +274,6 @@ async fn asked(cold: &Cold, headers: &HeaderMap, room: InPath, call: fn(String) 
 fn named(cold: &Cold, room: InPath) -> Result<String, Code> {
     let Path(room) = room.map_err(|_| Code::InvalidName)?;
     checked_name(Cow::Owned(room), &cold.limits).map(Cow::into_owned)
-}
-
-#[derive(Deserialize)]
-struct Paging {
-    #[serde(default)]
-    after: String,
-    limit: Option<u32>,
-    kind: Option<String>,
-}
-
-/// Public rooms by name, as `list_rooms` shows them.
-async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) -> Response {
-    let (who, paging) = match (cold.who(&headers), paging) {
-        (Ok(who), Ok(Query(paging))) => (who, paging),
-        (Ok(_), Err(_)) => return failed(&wrong_query()),
-        (Err(failure), _) => return failed(&failure),
-    };
-    match rooms(&cold, who, paging).await {
-        Ok(body) => Json(body).into_response(),
-        Err(failure) => failed(&failure),
-    }
-}
-
-async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
-    let most = u32::try_from(cold.limits.page).unwrap_or(u32::MAX);
-    let limit = paging.limit.unwrap_or(most).clamp(1, most);
-    if paging.kind.as_deref().is_some_and(|kind| cold.kinds.get(kind).is_none()) {
-        return Err(Code::UnknownKind.into());
-    }
-    let lookup = Lookup::Rooms { kind: paging.kind, after: paging.after, limit };
-    let found = cold.read(move |lists| lists.look(&lookup)).await;
-    let found = found.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
-    let Found::Rooms(rows) = found else { return Err(Code::Internal.into()) };
-    let names = rows.iter().map(|row| row.room.to_string()).collect();
-    let mut loaded: BTreeMap<String, Value> = BTreeMap::new();
-    for reply in cold.ask_all(&who, &Call::List(names)).await {
-        let part = match reply {
-            Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
-            Reply::Failed(failure) => return Err(failure),
-            Reply::Counts(_) => Value::Null,
-        };
-        let rooms = part["rooms"].as_array().into_iter().flatten();
-        loaded.extend(rooms.filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone()))));
-    }
-    let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
-        .then(|| rows.last().map(|row| row.room.to_string()))
-        .flatten();
-    let shown = rows.iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| listed(row)));
-    // What was public when it was written may be so no longer.
-    let rooms: Vec<Value> = shown.filter(|room| room["status"] != "gone").collect();
-    Ok(json!({"rooms": rooms, "next": next}))
 }
 
 #[derive(Deserialize)]
@@ -404,17 +368,38 @@ fn operator() -> Identity {
     Identity { user: "server".to_owned(), name: "server".to_owned(), role: Role::Spectator, expires_ms: None }
 }
 
-async fn counters(State(cold): Shared) -> Response {
-    let mut all = Counts::default();
+/// For whoever runs the server: on this machine, or with an admin's token. What a proxy passes on comes from elsewhere.
+async fn counters(State(cold): Shared, Extension(Peer(peer)): Extension<Peer>, headers: HeaderMap) -> Response {
+    let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let is_here = peer.is_some_and(|peer| peer.to_canonical().is_loopback()) && !is_forwarded;
+    if !is_here {
+        match cold.who_by_token(&headers) {
+            Ok(who) if who.role == Role::Admin => {}
+            Ok(_) => return failed(&Code::RoleRequired.into()),
+            Err(failure) => return failed(&failure),
+        }
+    }
+    let mut counts = Counts::default();
     for reply in cold.ask_all(&operator(), &Call::Counts).await {
         match reply {
-            Reply::Counts(counts) => all.add(&counts),
+            Reply::Counts(more) => counts.add(&more),
             reply => return answer(reply),
         }
     }
-    let text = metrics::text(&all, &cold.writer.totals());
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let seen = Seen {
+        counts: &counts,
+        totals: cold.writer.totals(),
+        appends: cold.writer.appends(),
+        meters: &cold.meters,
+        connections: cold.addresses.open(),
+        turned_away: cold.addresses.refusals(),
+        journal_bytes: journal::size(&cold.data),
+    };
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::text(&seen)).into_response()
 }
+
+/// What proxies add to the requests they pass on.
+const FORWARDED: [&str; 4] = ["forwarded", head::FORWARDED_FOR, "x-real-ip", "via"];
 
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
     // Rooms are shown to whoever may list them.
@@ -430,17 +415,20 @@ async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
 async fn upgrade(State(cold): Shared, request: Request) -> Response {
     let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     match head::upgrade(request.method().as_str(), &value, 0, cold.guests) {
-        Head::WebSocket { response, token, .. } => {
-            let answer = crate::door::as_response(&response);
+        Head::WebSocket { response, token, forwarded_for, .. } => {
+            let answer = door::as_response(&response);
             tokio::spawn(async move {
-                if let Ok(upgraded) = crate::door::take_back(request).await {
-                    let (stream, rest) = upgraded;
-                    cold.bells.of(ShardId(0)).ring(Knock::Upgraded { stream, rest, token });
+                if let Ok(upgraded) = door::take_back(request).await {
+                    let (stream, rest, mut ticket) = upgraded;
+                    // Whoever may not be counted is closed, by being dropped.
+                    if ticket.identify(forwarded_for.as_deref()).is_ok() {
+                        cold.bells.of(cold.bells.home_of(token.as_deref())).ring(Knock::Upgraded { stream, rest, token, ticket });
+                    }
                 }
             });
             answer
         }
-        Head::Refused(response) => crate::door::as_response(&response),
+        Head::Refused(response) => door::as_response(&response),
         Head::Partial | Head::Http => failed(&Code::InvalidMessage.into()),
     }
 }
@@ -457,19 +445,4 @@ fn answer(reply: Reply) -> Response {
         Reply::Failed(failure) => failed(&failure),
         Reply::Counts(_) => failed(&Code::Internal.into()),
     }
-}
-
-fn failed(failure: &Failure) -> Response {
-    let status = match failure.code.as_str() {
-        "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
-        "too_long" => StatusCode::PAYLOAD_TOO_LARGE,
-        "authentication_required" | "authentication_failed" => StatusCode::UNAUTHORIZED,
-        _ => StatusCode::from_u16(failure.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-    };
-    let mut body =
-        json!({"kind": failure.kind.as_str(), "code": failure.code, "message": failure.message, "retry": failure.retry});
-    if let Some(details) = &failure.details {
-        body["details"] = serde_json::from_str(details).unwrap_or_default();
-    }
-    (status, Json(body)).into_response()
 }

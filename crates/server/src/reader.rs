@@ -3,6 +3,7 @@
 
 use crate::bell::{Bells, Knock};
 use crate::journal::Reader;
+use crate::meters::Meters;
 use parlour_engine::forward::ShardId;
 use parlour_engine::lookup::{LookId, Lookup};
 use parlour_engine::store::Due;
@@ -10,6 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 /// What a loop wants to know.
 pub(crate) enum Question {
@@ -26,12 +28,15 @@ pub(crate) fn start(
     journal: Box<dyn Reader>,
     questions: Receiver<(ShardId, Question)>,
     bells: Bells,
+    meters: Arc<Meters>,
 ) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
         for (shard, question) in questions {
             let answer = match question {
                 Question::Room(room) => {
+                    let begin = Instant::now();
                     let result = journal.load(&room);
+                    meters.loads.note(begin.elapsed(), 1);
                     Knock::Loaded { room, result }
                 }
                 Question::Due { after, limit } => Knock::Due(journal.due(&after, limit)),

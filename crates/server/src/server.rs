@@ -1,5 +1,6 @@
 //! Starts the threads of a server and ends them: the loop, the journal's writer and reader, and the cold path.
 
+use crate::addresses::Addresses;
 use crate::auth::Verifier;
 use crate::bell::{Bell, Bells, Health, Knock};
 use crate::config::Config;
@@ -8,6 +9,7 @@ use crate::guests::Guests;
 use crate::http::{self, Cold};
 use crate::jobs::Jobs;
 use crate::journal::{OpenError, SqliteJournal, Writer};
+use crate::meters::Meters;
 use crate::models::Models;
 use crate::reader;
 use mio::net::TcpListener;
@@ -19,8 +21,11 @@ use parlour_engine::shard::{Settings, Shard};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
+use tokio::sync::Semaphore;
 
 /// What the server calls itself.
 pub const NAME: &str = concat!("parlour/", env!("CARGO_PKG_VERSION"));
@@ -70,7 +75,11 @@ impl From<io::Error> for StartError {
 impl Server {
     /// Opens the journal, listens, and serves until [`drainer`](Self::drainer) or until the journal fails.
     pub fn start(config: Config, kinds: Kinds) -> Result<Self, StartError> {
+        let meters = Arc::new(Meters::default());
+        let begin = Instant::now();
         let journal = SqliteJournal::open(&config.data, &config.limits).map_err(StartError::Journal)?;
+        let recovery_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+        meters.recovery_us.store(recovery_us, Ordering::Relaxed);
         let reader = journal.reader().map_err(StartError::Journal)?;
         let lists = journal.reader().map_err(StartError::Journal)?;
         let listen = |error| StartError::Listen(config.listen, error);
@@ -85,23 +94,31 @@ impl Server {
         };
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
         let (questions, to_answer) = mpsc::channel();
-        let reader = reader::start(Box::new(reader), to_answer, bells.clone())?;
+        let reader = reader::start(Box::new(reader), to_answer, bells.clone(), meters.clone())?;
         let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
         let health = Arc::new(Health::default());
+        let addresses = Addresses::new(&config.limits);
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let cold = Cold {
             bells: bells.clone(),
             kinds: kinds.clone(),
             verifier: verifier.clone(),
             guests: config.guests,
+            turns: Arc::new(Semaphore::new(config.limits.calls)),
             limits: config.limits.clone(),
             lists: Arc::new(Mutex::new(lists)),
             writer: writer.clone(),
             health: health.clone(),
+            addresses: addresses.clone(),
+            meters: meters.clone(),
+            data: config.data.clone(),
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let guests = || config.guests.then(|| Guests::new(config.secret.clone(), config.issuer.clone(), config.audience.clone()));
+        let guests = |place| {
+            let (secret, issuer, audience) = (config.secret.clone(), config.issuer.clone(), config.audience.clone());
+            config.guests.then(|| Guests::new(place, secret, issuer, audience))
+        };
         let mut listener = Some(listener);
         let mut loops = Vec::new();
         for (shard, (poll, knocks)) in (0..).zip(doors) {
@@ -126,11 +143,13 @@ impl Server {
                 bells: bells.clone(),
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
-                guests: guests(),
+                guests: guests(place),
                 jobs,
                 models,
                 bots,
                 shard: Shard::new(settings),
+                addresses: addresses.clone(),
+                meters: meters.clone(),
                 health: health.clone(),
             };
             loops.push(run_loop(parts)?);

@@ -122,7 +122,7 @@ impl Desk {
         self.count += 1;
         let (conn, entropy) = (ConnId(self.count), self.luck.entropy());
         self.conns.insert(conn, Default::default());
-        self.handles(Input::Opened { conn, entropy, token: token.map(str::to_owned), guest, guest_token: None });
+        self.handles(Input::Opened { conn, address: None, entropy, token: token.map(str::to_owned), guest, guest_token: None });
         self.turns();
         conn
     }

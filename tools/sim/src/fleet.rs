@@ -77,7 +77,7 @@ impl Fleet {
                 return self.call_all(input, now);
             }
             Input::Call { call: Call::Open(open), .. } => self.home(open.room.as_deref().expect("the calls name their rooms")),
-            Input::Call { call: Call::Close(room) | Call::Show(room), .. } => self.home(room),
+            Input::Call { call: Call::Close(room) | Call::Show(room) | Call::Members { room, .. }, .. } => self.home(room),
             Input::Failed(_) | Input::Forwarded { .. } | Input::Due(_) => unreachable!("the world says whose it is"),
         };
         self.shards[at].shard.handle(input, now);
@@ -97,7 +97,7 @@ impl Fleet {
     /// Whether a room is in memory, or could not be, as others have all the places.
     pub fn has_loaded_or_is_full(&self, room: &str) -> bool {
         let shard = &self.shards[self.home(room)].shard;
-        let loaded: u64 = shard.counts().rooms.iter().map(|(_, rooms)| *rooms).sum();
+        let loaded: u64 = shard.counts().rooms.values().sum();
         shard.has_loaded(room) || usize::try_from(loaded).unwrap_or(0) >= shard.limits().rooms
     }
 

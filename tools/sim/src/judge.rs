@@ -311,7 +311,10 @@ impl Judge {
         }
         let text = match frame {
             Frame::Ping | Frame::Pong => return Ok(()),
-            Frame::Close(_) => {
+            Frame::Close(code) => {
+                if *code == Some(1008) && seen.greeted {
+                    self.tally.add("closed with 1008 after the greeting");
+                }
                 seen.closed = true;
                 return Ok(());
             }

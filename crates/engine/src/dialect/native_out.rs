@@ -22,6 +22,8 @@ pub struct Failure {
     pub details: Option<Box<str>>,
     /// Whether the same request may succeed later.
     pub retry: bool,
+    /// When, where that is known.
+    pub retry_after_ms: Option<u64>,
     /// Which action of a batch it is about.
     pub action: Option<usize>,
 }
@@ -29,14 +31,25 @@ pub struct Failure {
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
         let (name, message) = (code.as_str().to_owned(), code.message().to_owned());
-        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry(), action: None }
+        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry(), retry_after_ms: None, action: None }
     }
 }
 
 impl Failure {
     /// A refusal by the rules: `illegal`, or `denied` where somebody was not let in.
     pub fn refused(kind: Kind, refusal: Refusal) -> Self {
-        Self { kind, code: refusal.code, message: refusal.message, details: refusal.details, retry: false, action: None }
+        let Refusal { code, message, details } = refusal;
+        Self { kind, code, message, details, retry: false, retry_after_ms: None, action: None }
+    }
+
+    /// Too much, and when it no longer is.
+    pub fn limited(code: Code, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms: Some(retry_after_ms), ..code.into() }
+    }
+
+    /// When to try again: something that is `limited` always says.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after_ms.or((self.kind == Kind::Limited).then_some(RETRY_AFTER_MS))
     }
 }
 
@@ -234,8 +247,8 @@ fn put_failure(out: &mut Vec<u8>, failure: &Failure) {
     if failure.kind == Kind::Invalid && failure.code == Code::UnsupportedVersion.as_str() {
         put(out, format_args!(",\"supported\":[{}]", super::native::VERSION));
     }
-    if failure.kind == Kind::Limited {
-        put(out, format_args!(",\"retry_after_ms\":{RETRY_AFTER_MS}"));
+    if let Some(retry_after_ms) = failure.retry_after_ms() {
+        put(out, format_args!(",\"retry_after_ms\":{retry_after_ms}"));
     }
     if let Some(action) = failure.action {
         put(out, format_args!(",\"failed_action\":{action}"));
@@ -243,7 +256,7 @@ fn put_failure(out: &mut Vec<u8>, failure: &Failure) {
     put(out, format_args!(",\"retry\":{}", failure.retry));
 }
 
-/// When something `limited` may be tried again.
+/// When something `limited` may be tried again where nothing says when there will be room.
 pub const RETRY_AFTER_MS: u64 = 1000;
 
 /// An event of a room: its own type, and the rest of its fields as the payload. `private` says which numbering `number` is of.

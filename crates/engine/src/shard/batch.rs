@@ -14,18 +14,19 @@ impl Shard {
     pub(super) fn batch(&mut self, at: usize, asker: &Asker, id: Option<&str>, atomic: bool, actions: &[String], now: Now) {
         let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
         let answered = self.try_batch(at, &asker.who.user, id, atomic, &actions, now).unwrap_or_else(Answered::Failed);
+        let app = self.hall(at).app();
+        let counts = self.counts.actions.entry(app).or_default();
         match &answered {
             Answered::Batched { results, dup, .. } => {
                 for result in results {
                     match result {
-                        Ok(_) if *dup => self.counts.actions_dup += 1,
-                        Ok(_) => self.counts.actions_applied += 1,
-                        Err(failure) => self.counts.actions_refused[failure.kind as usize] += 1,
+                        Ok(_) => counts.played(*dup),
+                        Err(failure) => counts.refused(failure.kind),
                     }
                 }
             }
             Answered::Failed(failure) => {
-                self.counts.actions_refused[failure.kind as usize] += 1;
+                counts.refused(failure.kind);
                 if self.settings.planted == Some(Planted::RefuseEarly) {
                     return self.say(asker.conn, asker.number, |out| say::failed(out, asker.reference.as_deref(), failure));
                 }

@@ -3,10 +3,14 @@
 use super::Shard;
 use super::play::Opened;
 use crate::code::Code;
+use crate::counts::Counts;
 use crate::hall::{Hall, Phase, Waiting};
-use crate::io::{Call, CallId, Counts, Identity, Now, Output, Reply};
+use crate::io::{Call, CallId, Identity, Now, Output, Reply};
+use parlour_room::table::Member;
 use parlour_room::{As, Seed, Viewer, Who};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::sync::Arc;
 
 impl Shard {
@@ -21,7 +25,7 @@ impl Shard {
                 Ok(name) => name,
                 Err(code) => return self.outputs.push_back(Output::Reply { to: from, reply: Reply::Failed(code.into()) }),
             },
-            Call::Close(room) | Call::Show(room) => room.clone(),
+            Call::Close(room) | Call::Show(room) | Call::Members { room, .. } => room.clone(),
         };
         let at = match self.find(&room) {
             Ok(at) => at,
@@ -51,7 +55,8 @@ impl Shard {
                 Ok(()) => Reply::Done { created: false, body: json!({"room_id": room}).to_string() },
                 Err(failure) => Reply::Failed(failure),
             },
-            _ => self.show_room(at, &by),
+            Call::Members { after, limit, .. } => self.show_members(at, &by, after, *limit),
+            Call::Show(_) | Call::List(_) | Call::Counts => self.show_room(at, &by),
         };
         self.hall(at).draft.replies.push((from, reply));
         self.touch(at);
@@ -59,56 +64,88 @@ impl Shard {
 
     /// A room as a spectator sees it, to whom the rules let in as one; to others there is no such room.
     fn show_room(&mut self, at: usize, by: &Identity) -> Reply {
-        let who = Who { user: &by.user, name: &by.name, bot: false };
-        let view_bytes = self.settings.limits.view_bytes;
-        match &self.hall(at).phase {
-            Phase::Open { table, .. }
-                if !table.about().members.contains_key(who.user) && table.admit(who, As::Spectator) != Ok(As::Spectator) =>
-            {
-                Reply::Failed(Code::RoomNotFound.into())
-            }
-            Phase::Absent | Phase::Loading(_) => Reply::Failed(Code::RoomNotFound.into()),
-            Phase::Broken(_) | Phase::Open { .. } => {
-                let mut about = about(self.hall(at));
-                let table = self.hall(at).table();
-                let view = table.and_then(|table| table.view(Viewer::Spectator).ok());
-                if let Some(view) = view.filter(|view| view.len() <= view_bytes) {
-                    about["view"] = serde_json::from_str(&view).unwrap_or_default();
-                }
-                Reply::Done { created: false, body: about.to_string() }
-            }
+        let (view_bytes, named) = (self.settings.limits.view_bytes, self.settings.limits.named_members);
+        let hall = self.hall(at);
+        if !may_see(hall, by) {
+            return Reply::Failed(Code::RoomNotFound.into());
         }
+        let mut about = about(hall, named);
+        let view = hall.table().and_then(|table| table.view(Viewer::Spectator).ok());
+        if let Some(view) = view.filter(|view| view.len() <= view_bytes) {
+            about["view"] = serde_json::from_str(&view).unwrap_or_default();
+        }
+        Reply::Done { created: false, body: about.to_string() }
+    }
+
+    /// One page of a room's members, in the order of their ids.
+    fn show_members(&mut self, at: usize, by: &Identity, after: &str, limit: usize) -> Reply {
+        let hall = self.hall(at);
+        if !may_see(hall, by) {
+            return Reply::Failed(Code::RoomNotFound.into());
+        }
+        let Some(table) = hall.table() else { return Reply::Failed(Code::RoomUnreadable.into()) };
+        let members = table.about().members;
+        let mut rest = members.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+        let page: Vec<_> = rest.by_ref().take(limit).collect();
+        let next = page.last().filter(|_| rest.next().is_some()).map(|(user, _)| user.as_str());
+        let shown: Vec<Value> = page.iter().map(|(user, member)| about_member(hall, user, member)).collect();
+        let body = json!({"room_id": &*hall.name, "members": shown, "count": members.len(), "next": next});
+        Reply::Done { created: false, body: body.to_string() }
     }
 
     /// What it counted so far.
     pub fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
-        let halls = || self.halls.iter().filter_map(Option::as_deref);
         for kind in self.settings.kinds.iter() {
-            let of_kind = |hall: &&Hall| matches!(&hall.phase, Phase::Open { kind: of, .. } if of.name() == kind.name());
-            counts.rooms.push((kind.name(), u64::try_from(halls().filter(of_kind).count()).unwrap_or(u64::MAX)));
+            counts.rooms.insert(kind.name(), 0);
+            counts.seats.insert(kind.name(), [0; 3]);
+            counts.actions.entry(kind.name()).or_default();
         }
-        counts.rooms_frozen = u64::try_from(halls().filter(|hall| hall.frozen.is_some()).count()).unwrap_or(u64::MAX);
+        for hall in self.halls.iter().flatten() {
+            counts.rooms_frozen += u64::from(hall.frozen.is_some());
+            let Some(table) = hall.table() else { continue };
+            *counts.rooms.entry(hall.app()).or_default() += 1;
+            let here: BTreeSet<&str> = hall.follows.iter().map(|follow| &*follow.user).collect();
+            let seats = counts.seats.entry(hall.app()).or_default();
+            for (user, member) in table.about().members {
+                seats[if member.bot.is_some() { 2 } else { usize::from(!here.contains(user.as_str())) }] += 1;
+            }
+        }
         counts
     }
 }
 
-/// What everybody may know of a room. Why it is frozen is for whoever runs the server; that it is, for all.
-pub(super) fn about(hall: &Hall) -> Value {
+/// Whether there is such a room for this one: a room with other members only is none for who could not even watch.
+fn may_see(hall: &Hall, by: &Identity) -> bool {
+    let who = Who { user: &by.user, name: &by.name, bot: false };
+    match &hall.phase {
+        Phase::Open { table, .. } => {
+            table.about().members.contains_key(who.user) || table.admit(who, As::Spectator) == Ok(As::Spectator)
+        }
+        Phase::Absent | Phase::Loading(_) => false,
+        Phase::Broken(_) => true,
+    }
+}
+
+/// What everybody may know of a member.
+fn about_member(hall: &Hall, user: &str, member: &Member) -> Value {
+    json!({
+        "user_id": user,
+        "name": member.name,
+        "seat": member.seat.0,
+        "bot": member.bot,
+        "online": member.bot.is_some() || hall.is_here(user),
+    })
+}
+
+/// What everybody may know of a room, with so many of its members. Why it is frozen is for whoever runs the server; that it is,
+/// for all.
+pub(super) fn about(hall: &Hall, named: usize) -> Value {
     let Some(table) = hall.table() else {
         let reason = if let Phase::Broken(code) = hall.phase { code } else { Code::RoomUnreadable };
         return json!({"room_id": &*hall.name, "status": "frozen", "reason": reason.as_str()});
     };
     let about = table.about();
-    let member = |(user, member): (&String, &parlour_room::table::Member)| {
-        json!({
-            "user_id": user,
-            "name": member.name,
-            "seat": member.seat.0,
-            "bot": member.bot,
-            "online": member.bot.is_some() || hall.is_here(user),
-        })
-    };
     let spectators = hall.follows.iter().filter(|follow| follow.viewer == Viewer::Spectator).count();
     let status = match (&hall.frozen, about.ended) {
         (_, Some(_)) => "ended",
@@ -124,7 +161,8 @@ pub(super) fn about(hall: &Hall) -> Value {
         "opened_by": about.opener.user,
         "opened_ms": about.opener.ts_ms,
         "seats": about.seats,
-        "members": about.members.iter().map(member).collect::<Vec<_>>(),
+        "members": about.members.iter().take(named).map(|(user, member)| about_member(hall, user, member)).collect::<Vec<_>>(),
+        "member_count": about.members.len(),
         "spectators": spectators,
         "seed_hash": table.seed_hash(),
     });

@@ -295,7 +295,8 @@ impl Shard {
 fn is_of_this_room(failure: &Failure) -> bool {
     const OF_SEEKER: &[Code] = &[Code::RoleRequired, Code::Draining, Code::TooManyFollowed, Code::InvalidNonce, Code::Internal];
     let is_of_seeker = OF_SEEKER.iter().any(|code| code.as_str() == failure.code);
-    !is_of_seeker && failure.kind != Kind::Limited
+    let is_full = failure.code == Code::TooManyInRoom.as_str();
+    is_full || !is_of_seeker && failure.kind != Kind::Limited
 }
 
 fn owned(text: Cow<'_, str>) -> Cow<'static, str> {

@@ -100,7 +100,7 @@ impl Shard {
         let entry = |hall: &Hall| match &hall.phase {
             Phase::Open { .. } if hall.listing.as_ref().is_some_and(|listing| listing.is_public) => Some(self.loaded_entry(hall)),
             Phase::Open { .. } => Some(json!({"room_id": &*hall.name, "status": "gone"})),
-            Phase::Broken(_) => Some(about(hall)),
+            Phase::Broken(_) => Some(self.loaded_entry(hall)),
             Phase::Loading(_) | Phase::Absent => None,
         };
         let rooms: Vec<Value> = here.filter_map(entry).collect();
@@ -120,17 +120,9 @@ impl Shard {
         Some(entry)
     }
 
-    /// A loaded room as lists show it: with its members, if they are few.
+    /// A loaded room as lists show it.
     pub(super) fn loaded_entry(&self, hall: &Hall) -> Value {
-        let mut entry = about(hall);
-        let members = entry["members"].as_array().map_or(0, Vec::len);
-        entry["member_count"] = json!(members);
-        if members > self.settings.limits.named_members
-            && let Some(fields) = entry.as_object_mut()
-        {
-            fields.remove("members");
-        }
-        entry
+        about(hall, self.settings.limits.named_members)
     }
 
     /// The room as it is now is what the journal lists: it was just loaded.

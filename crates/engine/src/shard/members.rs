@@ -44,8 +44,11 @@ impl Shard {
             self.greet_with_pulses(at, asker.conn, seat.map_or(Viewer::Spectator, Viewer::Seat), now);
             Ok(())
         });
-        if let (Err(_), Some(follow)) = (&joined, before) {
-            self.hall(at).follow(follow);
+        if joined.is_err() {
+            self.counts.resumes[3] += 1;
+            if let Some(follow) = before {
+                self.hall(at).follow(follow);
+            }
         }
         self.watch_presence(at, &asker.who.user);
         joined
@@ -61,6 +64,8 @@ impl Shard {
         if !followed && follows >= self.settings.limits.rooms_per_connection {
             return Err(Code::TooManyFollowed.into());
         }
+        let limits = &self.settings.limits;
+        let (followers, members) = (limits.followers_per_room, limits.members_per_room);
         let who = Who { user: &asker.who.user, name: &asker.who.name, bot: false };
         let table = self.open_table(at)?;
         let member = table.about().members.get(who.user).map(|member| member.seat);
@@ -71,9 +76,16 @@ impl Shard {
                 admitted => admitted.map_err(failure)?,
             },
         };
+        // Not before the rules have let them in: to others there may be no such room.
+        if self.hall(at).follows.len() >= followers {
+            return Err(Code::TooManyInRoom.into());
+        }
         let As::Player(seat) = admitted else { return Ok(None) };
         if member.is_none() {
             self.may_sit_down(at, asker)?;
+            if self.open_table(at)?.about().members.len() >= members {
+                return Err(Code::TooManyInRoom.into());
+            }
         }
         let stamp = stamp(self.hall(at).clock, now);
         match self.open_table(at)?.join(stamp, Joining { who, bot: None, seat, nonce }) {
@@ -144,7 +156,10 @@ impl Shard {
             }
         };
         self.counts.resumes[match resumed {
-            Resumed::Replayed(_) => 0,
+            Resumed::Replayed(events) => {
+                self.counts.resume_events.note(events);
+                0
+            }
             Resumed::View => 1,
             Resumed::Fresh => 2,
         }] += 1;
@@ -164,9 +179,9 @@ impl Shard {
         if let Some(class) = class {
             hall.show(conn, class, Sort::Welcome);
         }
-        hall.presence_is_old = true;
+        self.tell_presence_soon(at);
         if !was_here && seat.is_some() {
-            hall.tell_others(Some(user), |out, name| say::presence(out, "user_joined", name, user));
+            self.tell_who_came(at, user);
         }
         if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
             session.follows.push(at);
@@ -218,10 +233,11 @@ impl Shard {
         self.forget_room(conn, at);
         let Some(hall) = self.halls[at].as_mut() else { return };
         let Some(follow) = hall.unfollow(conn) else { return };
-        hall.presence_is_old = true;
-        if !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator {
-            hall.pulses.forget(&follow.user);
-            hall.tell_others(None, |out, name| say::presence(out, "user_left", name, &follow.user));
+        let has_gone = !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator;
+        self.tell_presence_soon(at);
+        if has_gone {
+            self.hall(at).pulses.forget(&follow.user);
+            self.tell_who_went(at, &follow.user);
         }
         self.watch_presence(at, &follow.user);
         self.touch(at);

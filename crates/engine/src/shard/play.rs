@@ -19,13 +19,14 @@ pub(super) enum Opened {
 
 impl Shard {
     pub(super) fn act(&mut self, at: usize, asker: &Asker, id: Option<&str>, action: &str, now: Now) {
+        let app = self.hall(at).app();
         let answered = match self.try_act(at, &asker.who.user, id, action, now) {
             Ok((at, dup)) => {
-                *(if dup { &mut self.counts.actions_dup } else { &mut self.counts.actions_applied }) += 1;
+                self.counts.actions.entry(app).or_default().played(dup);
                 Answered::Acted { at, dup }
             }
             Err(failure) => {
-                self.counts.actions_refused[failure.kind as usize] += 1;
+                self.counts.actions.entry(app).or_default().refused(failure.kind);
                 if self.settings.planted == Some(Planted::RefuseEarly) {
                     return self.say(asker.conn, asker.number, |out| say::failed(out, asker.reference.as_deref(), &failure));
                 }
@@ -150,6 +151,7 @@ impl Shard {
                 }
             }
         };
+        self.may_open(&who.user, now)?;
         let opening = Opening { name: &name, by: &who.user, id: open.id.as_deref(), body, seed, config: &open.config, after };
         let opened_at = Stamp { at_ms: 0, ts_ms: now.wall_ms };
         let (mut table, played) = kind.open(opened_at, opening).map_err(|rejected| match rejected {

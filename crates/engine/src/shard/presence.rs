@@ -1,10 +1,15 @@
-//! Who is here, for kinds that ask: the first connection of a member that follows a room makes them present, and they are away
-//! when the last one has been gone for `Limits::away_ms`. Both are records of the room.
+//! Who is here: told to those who are, and to kinds that ask.
+//!
+//! Kinds that ask are told by records: the first connection of a member that follows a room makes them present, and they are away
+//! when the last one has been gone for `Limits::away_ms`. Connections are told by notices that nobody keeps: at once of each who
+//! comes or goes while they are few, and merged, once in `Limits::presence_ms`, however many they are.
 
 use super::Shard;
 use super::play::stamp;
-use crate::hall::Phase;
+use crate::dialect::native_out as say;
+use crate::hall::{Hall, Phase};
 use crate::io::Now;
+use parlour_room::Viewer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +20,9 @@ pub(super) struct Presence {
     /// By room and user: each stands here once.
     due_ms: BTreeMap<(Arc<str>, Arc<str>), u64>,
     order: BTreeSet<(u64, Arc<str>, Arc<str>)>,
+    /// The places of rooms where somebody came or went since their notice, and when all of them are told.
+    changed: BTreeSet<usize>,
+    tell_ms: u64,
 }
 
 impl Presence {
@@ -28,7 +36,8 @@ impl Presence {
 
     /// When somebody is to be looked at next.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        self.order.first().map(|(due_ms, ..)| *due_ms)
+        let tell_ms = (!self.changed.is_empty()).then_some(self.tell_ms);
+        self.order.first().map(|(due_ms, ..)| *due_ms).into_iter().chain(tell_ms).min()
     }
 
     /// Whether somebody of this room is to be looked at: it stays until it knows.
@@ -59,6 +68,46 @@ impl Presence {
 }
 
 impl Shard {
+    /// Whoever follows a room is to be told who does.
+    pub(super) fn tell_presence_soon(&mut self, at: usize) {
+        if self.presence.changed.is_empty() {
+            self.presence.tell_ms = self.presence.now_ms.saturating_add(self.settings.limits.presence_ms);
+        }
+        self.presence.changed.insert(at);
+    }
+
+    /// Somebody came, as all who follow the room are to know.
+    pub(super) fn tell_who_came(&mut self, at: usize, user: &str) {
+        self.tell_of_one(at, "user_joined", Some(user), user);
+    }
+
+    /// Somebody went.
+    pub(super) fn tell_who_went(&mut self, at: usize, user: &str) {
+        self.tell_of_one(at, "user_left", None, user);
+    }
+
+    /// In a crowd, a notice to each about each would be the square of it: the merged notice says how many there are.
+    fn tell_of_one(&mut self, at: usize, kind: &str, cause: Option<&str>, user: &str) {
+        let named = self.settings.limits.named_members;
+        let hall = self.hall(at);
+        if hall.follows.len() <= named {
+            hall.tell_others(cause, |out, name| say::presence(out, kind, name, user));
+        }
+    }
+
+    /// Tells rooms that changed who is there, when it is time.
+    pub(super) fn tell_presence(&mut self, now: Now) {
+        if now.mono_ms < self.presence.tell_ms {
+            return;
+        }
+        for at in std::mem::take(&mut self.presence.changed) {
+            let named = self.settings.limits.named_members;
+            let Some(hall) = self.halls[at].as_mut() else { continue };
+            tell_who_is_here(hall, named);
+            self.touch(at);
+        }
+    }
+
     /// Somebody's connections to a room changed: if they are present now and the room does not know it, or the other way round,
     /// that is looked at again after a while.
     pub(super) fn watch_presence(&mut self, at: usize, user: &str) {
@@ -114,4 +163,14 @@ impl Shard {
             Err(fault) => self.trouble(at, &fault, now),
         }
     }
+}
+
+/// Who is here: by name in small rooms, by number in large ones.
+fn tell_who_is_here(hall: &mut Hall, named: usize) {
+    let players = hall.follows.iter().filter(|follow| follow.viewer != Viewer::Spectator);
+    let users: BTreeSet<Arc<str>> = players.map(|follow| follow.user.clone()).collect();
+    let spectators = hall.follows.iter().filter(|follow| follow.viewer == Viewer::Spectator).count();
+    let names: Vec<&str> = users.iter().map(|user| &**user).collect();
+    let shown = (names.len() <= named).then_some(names.as_slice());
+    hall.tell_others(None, |out, name| say::room_update(out, name, shown, names.len(), spectators));
 }

@@ -45,6 +45,11 @@ impl Shard {
     pub(super) fn request(&mut self, conn: ConnId, asking: Asking<'_>, now: Now) {
         let settings = self.settings.clone();
         let request = native::decode(asking.text, &settings.limits);
+        // What another shard sends on was charged there.
+        let is_new = asking.found.is_none() && asking.number == 0;
+        if is_new && !self.is_affordable(conn, &request, asking.text.len(), now) {
+            return;
+        }
         let (number, reference) = (asking.number, request.reference.as_deref());
         let Some(session) = self.session(conn) else { return };
         let who = session.who.clone();
@@ -55,8 +60,8 @@ impl Shard {
                 let token = token.into_owned();
                 return self.verify(conn, token);
             }
-            (_, None) => return self.fail(conn, number, reference, Code::AuthenticationRequired),
-            (Err(code), Some(_)) => return self.fail(conn, number, reference, code),
+            (_, None) => return self.junk(conn, number, reference, Code::AuthenticationRequired, now),
+            (Err(code), Some(_)) => return self.junk(conn, number, reference, code, now),
             (Ok(command), Some(who)) => (command, who),
         };
         let (command, who) = command;
@@ -191,8 +196,8 @@ impl Shard {
     }
 
     /// Says that something failed, where no room is the source of the answer.
-    pub(super) fn fail(&mut self, conn: ConnId, number: u64, reference: Option<&str>, code: Code) {
-        self.say(conn, number, |out| say::failed(out, reference, &code.into()));
+    pub(super) fn fail(&mut self, conn: ConnId, number: u64, reference: Option<&str>, failure: impl Into<Failure>) {
+        self.say(conn, number, |out| say::failed(out, reference, &failure.into()));
     }
 
     /// An answer computed from a room, other than to an action.

@@ -74,6 +74,8 @@ impl Shard {
                     let room_ms = table.about().at_ms.max(passed_ms);
                     hall.has_clock = true;
                     hall.take_table(kind, table);
+                    self.counts.rooms_loaded += 1;
+                    let hall = self.hall(at);
                     (hall.snapshot_bytes, hall.tail_bytes, hall.tail_records) = (snapshot_bytes, tail_bytes, tail_records);
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     hall.rest.wake_at = history.and_then(|history| history.wake_at);
@@ -203,6 +205,7 @@ impl Shard {
         self.counts.events += u64::try_from(played.told.len()).unwrap_or(u64::MAX);
         let name = hall.name.clone();
         if played.ended {
+            self.counts.rooms_closed[usize::from(played.record.cause == parlour_room::Cause::Closed)] += 1;
             let outcome =
                 hall.table().and_then(|table| table.about().ended.map(|ended| ended.outcome.clone())).unwrap_or_default();
             self.batch.ended.push(EndedRow { room: name.clone(), outcome });

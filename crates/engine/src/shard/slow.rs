@@ -146,7 +146,7 @@ impl Shard {
             Ok(class) => {
                 hall.show(conn, class, Sort::Anew);
                 // Who came and went meanwhile is told once more, to all.
-                hall.presence_is_old = true;
+                self.tell_presence_soon(at);
                 self.greet_with_pulses(at, conn, viewer, now);
             }
             Err(fault) => {

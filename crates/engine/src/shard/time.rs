@@ -8,7 +8,6 @@ use crate::hall::{BotAsked, Hall, Phase};
 use crate::io::{AskBot, AskId, ConnId, Now, Output};
 use crate::session;
 use parlour_room::{Acted, Dice, Hash64, Seat, Viewer};
-use std::collections::BTreeSet;
 
 /// How often connections are looked over.
 const SWEEP_MS: u64 = 1000;
@@ -27,6 +26,7 @@ impl Shard {
         self.put_idle_to_sleep(now);
         self.settle_presence(now);
         self.tell_topics(now);
+        self.tell_presence(now);
         self.wake_jobs(now);
         self.hurry_bots(now);
         if now.mono_ms >= self.swept_ms + SWEEP_MS {
@@ -49,6 +49,7 @@ impl Shard {
             match table.fire(stamp) {
                 Ok(None) => break,
                 Ok(Some(played)) => {
+                    self.counts.clocks += 1;
                     let fault = played.fault.clone();
                     self.record(at, played);
                     if let Some(fault) = fault {
@@ -95,6 +96,7 @@ impl Shard {
     fn sweep(&mut self, now: Now) {
         let settings = self.settings.clone();
         let limits = &settings.limits;
+        self.limiter.sweep(now.mono_ms);
         let mut ends: Vec<(ConnId, &str)> = Vec::new();
         for session in self.sessions.iter_mut().flatten().filter(|session| session.stands_for.is_none()) {
             let silent_ms = now.mono_ms.saturating_sub(session.heard_ms);
@@ -122,25 +124,6 @@ impl Shard {
             self.hang_up(conn, 1008, reason);
         }
         self.look_after_slow(now);
-        for at in 0..self.halls.len() {
-            if self.halls[at].as_ref().is_some_and(|hall| hall.presence_is_old) {
-                self.tell_presence(at);
-            }
-        }
-    }
-
-    /// Who is here: by name in small rooms, by number in large ones; merged, so that a crowd coming in costs one notice a second.
-    fn tell_presence(&mut self, at: usize) {
-        let named = self.settings.limits.named_members;
-        let Some(hall) = self.halls[at].as_mut() else { return };
-        hall.presence_is_old = false;
-        let players = hall.follows.iter().filter(|follow| follow.viewer != Viewer::Spectator);
-        let users: BTreeSet<std::sync::Arc<str>> = players.map(|follow| follow.user.clone()).collect();
-        let spectators = hall.follows.iter().filter(|follow| follow.viewer == Viewer::Spectator).count();
-        let names: Vec<&str> = users.iter().map(|user| &**user).collect();
-        let shown = (names.len() <= named).then_some(names.as_slice());
-        hall.tell_others(None, |out, name| say::room_update(out, name, shown, names.len(), spectators));
-        self.touch(at);
     }
 
     /// Asks every bot that may act, once for each position of its room: when that is durable, for a bot may be anywhere.
@@ -208,7 +191,8 @@ impl Shard {
         let Some(user) = user.filter(|_| about.seq == seq) else { return self.ask_bots(at) };
         match table.act(stamp, &user, None, &action) {
             Ok(Acted::Played(_, played)) => {
-                self.counts.actions_applied += 1;
+                let app = self.hall(at).app();
+                self.counts.actions.entry(app).or_default().played(false);
                 self.record(at, played);
             }
             Ok(Acted::Before(_)) => {}

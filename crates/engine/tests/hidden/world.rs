@@ -74,7 +74,14 @@ impl<E: Eyes> World<E> {
         let conn = ConnId(self.number());
         self.lines[person as usize].begin(conn);
         let entropy = self.entropy();
-        self.handle(Input::Opened { conn, entropy, token: None, guest: Some(person.identity()), guest_token: None });
+        self.handle(Input::Opened {
+            conn,
+            address: None,
+            entropy,
+            token: None,
+            guest: Some(person.identity()),
+            guest_token: None,
+        });
     }
 
     pub fn hang_up(&mut self, person: Person) {

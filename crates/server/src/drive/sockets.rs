@@ -1,10 +1,13 @@
 //! The loop's sockets: "bytes -> framing" on the way in, "write each connection once" on the way out.
 
 use super::{Drive, FIRST_CONN};
+use crate::addresses::{Full, Ticket};
 use crate::auth::entropy;
 use crate::bell::Knock;
 use crate::conn::{Conn, ReadEnd, Stage};
+use crate::door::HandedOver;
 use crate::head::{self, Head};
+use crate::meters::Meters;
 use crate::voice::tell;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
@@ -20,7 +23,10 @@ impl Drive {
         loop {
             let Some(listener) = &self.parts.listener else { return };
             match listener.accept() {
-                Ok((stream, _)) => self.deal_out(stream),
+                Ok((stream, peer)) => match self.parts.addresses.admit(Some(peer.ip())) {
+                    Ok(ticket) => self.deal_out(stream, ticket),
+                    Err(full) => self.turn_away(stream, full),
+                },
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -40,27 +46,33 @@ impl Drive {
     }
 
     /// Each loop gets its share of connections.
-    fn deal_out(&mut self, stream: TcpStream) {
+    fn deal_out(&mut self, stream: TcpStream, ticket: Ticket) {
         let to = ShardId(self.next_loop);
         self.next_loop = (self.next_loop + 1) % self.parts.place.shards.max(1);
         if to == self.parts.place.shard {
-            self.greet(stream);
+            self.greet(stream, ticket);
         } else {
             // If that loop has ended, so will this one: the connection is closed by being dropped.
-            self.parts.bells.of(to).ring(Knock::Accepted(stream.into()));
+            self.parts.bells.of(to).ring(Knock::Accepted { stream: stream.into(), ticket });
         }
     }
 
     /// A connection that nobody has read from yet.
-    pub(super) fn greet(&mut self, stream: TcpStream) {
+    pub(super) fn greet(&mut self, stream: TcpStream, ticket: Ticket) {
         let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
-        self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms });
+        self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms }, ticket);
     }
 
-    pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage) -> Option<usize> {
-        if self.conns.len() - self.free.len() >= self.parts.shard.limits().connections {
-            return None;
+    /// Tells somebody for whom there is no room, if not too many are being told so already.
+    fn turn_away(&mut self, stream: TcpStream, full: Full) {
+        let Some(ticket) = self.parts.addresses.refusing() else { return };
+        let stage = Stage::Lingering { until_ms: 0, is_shut: false };
+        if let Some(place) = self.adopt(stream, stage, ticket) {
+            self.refuse(place, head::full(full));
         }
+    }
+
+    pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage, ticket: Ticket) -> Option<usize> {
         // Frames are written whole: waiting for more only delays them.
         stream.set_nodelay(true).ok()?;
         let place = self.free.pop().unwrap_or_else(|| {
@@ -78,7 +90,7 @@ impl Drive {
         self.conn_count += 1;
         let id = ConnId(u64::from(self.parts.place.shard.0) << 48 | self.conn_count);
         self.places.insert(id, place);
-        self.conns[place] = Some(Conn::new(id, stream, stage));
+        self.conns[place] = Some(Conn::new(id, stream, stage, ticket));
         Some(place)
     }
 
@@ -129,16 +141,34 @@ impl Drive {
                     Head::Partial => {}
                     Head::Refused(response) => self.refuse(place, response),
                     Head::Http => self.hand_over(place),
-                    Head::WebSocket { response, token, taken } => {
+                    Head::WebSocket { response, token, taken, forwarded_for } => {
                         let rest = head.split_off(taken);
-                        self.open(place, response, token, rest);
+                        match conn.ticket.identify(forwarded_for.as_deref()) {
+                            Ok(()) => self.upgrade(place, response, token, rest),
+                            Err(full) => self.refuse(place, head::full(full)),
+                        }
                     }
                 }
             }
         }
     }
 
-    /// The connection speaks WebSocket from here on.
+    /// The connection speaks WebSocket from here on: here, or on the loop of its user.
+    fn upgrade(&mut self, place: usize, response: Vec<u8>, token: Option<String>, rest: Vec<u8>) {
+        let here = self.parts.place.shard;
+        let to = token.as_deref().map_or(here, |token| self.parts.bells.home_of(Some(token)));
+        if to == here {
+            return self.open(place, response, token, rest);
+        }
+        let Some(mut conn) = self.lift_out(place) else { return };
+        // A new connection takes a head whole; one that does not is closed by being dropped.
+        if conn.write(response).is_ok() && conn.unwritten() == 0 {
+            let knock = Knock::Upgraded { stream: conn.stream.into(), rest, token, ticket: conn.ticket };
+            self.parts.bells.of(to).ring(knock);
+        }
+    }
+
+    /// The connection speaks WebSocket from here on, and stays.
     pub(super) fn open(&mut self, place: usize, response: Vec<u8>, token: Option<String>, mut rest: Vec<u8>) {
         let Some(conn) = self.conns[place].as_mut() else { return };
         let id = conn.id;
@@ -149,10 +179,11 @@ impl Drive {
         if conn.write(response).is_err() {
             return self.drop_conn(place);
         }
+        let address = conn.ticket.address();
         let guests = self.parts.guests.as_mut().filter(|_| token.is_none());
         let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
         let guest_token = guest_token.flatten();
-        self.parts.shard.handle(Input::Opened { conn: id, entropy: entropy(), token, guest, guest_token }, self.now);
+        self.parts.shard.handle(Input::Opened { conn: id, address, entropy: entropy(), token, guest, guest_token }, self.now);
         // The token must be looked at before what came with it.
         self.carry_out();
         if !rest.is_empty() {
@@ -162,14 +193,22 @@ impl Drive {
 
     /// HTTP is for the cold path, with all that was read of it.
     pub(super) fn hand_over(&mut self, place: usize) {
-        let Some(mut conn) = self.conns[place].take() else { return };
-        let Stage::Head { bytes, until_ms } = conn.stage else { return };
-        self.deadlines.remove(&(until_ms, place));
+        let Some(conn) = self.lift_out(place) else { return };
+        let Stage::Head { bytes, .. } = conn.stage else { return };
+        // If the cold path has ended, so has the server: the connection is closed by being dropped.
+        let _ = self.parts.cold.send(HandedOver { stream: conn.stream.into(), begin: bytes, ticket: conn.ticket });
+    }
+
+    /// A connection of which only the head was read leaves this loop.
+    fn lift_out(&mut self, place: usize) -> Option<Conn> {
+        let mut conn = self.conns[place].take()?;
+        if let Stage::Head { until_ms, .. } = conn.stage {
+            self.deadlines.remove(&(until_ms, place));
+        }
         self.free.push(place);
         self.places.remove(&conn.id);
         let _ = self.parts.poll.registry().deregister(&mut conn.stream);
-        // If the cold path has ended, so has the server: the connection is closed by being dropped.
-        let _ = self.parts.cold.send((conn.stream.into(), bytes));
+        Some(conn)
     }
 
     fn refuse(&mut self, place: usize, response: Vec<u8>) {
@@ -213,7 +252,11 @@ impl Drive {
         let (soft, hard) = (self.parts.shard.limits().output_bytes, self.parts.shard.limits().output_bytes_max);
         let Some(place) = self.place(id) else { return };
         let conn = self.conns[place].as_mut().expect("placed");
-        if conn.write(bytes).is_err() || conn.unwritten() > hard {
+        if conn.write(bytes).is_err() {
+            return self.drop_conn(place);
+        }
+        if conn.unwritten() > hard {
+            Meters::count(&self.parts.meters.slow_consumers);
             return self.drop_conn(place);
         }
         if conn.unwritten() > soft && !std::mem::replace(&mut conn.is_behind, true) {

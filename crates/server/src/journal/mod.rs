@@ -14,6 +14,7 @@ mod contract;
 pub mod sqlite;
 pub mod writer;
 
+pub(crate) use sqlite::size;
 pub use sqlite::{KindStat, OpenError, Reads, SqliteJournal, SqliteReader, Stat};
 pub use writer::{Committed, Totals, Writer};
 

@@ -18,6 +18,7 @@ mod tests;
 
 pub use chunk::line;
 pub use file::OpenError;
+pub(crate) use file::size;
 pub use read::{Reads, SqliteReader};
 pub use stat::{KindStat, Stat};
 

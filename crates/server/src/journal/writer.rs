@@ -2,6 +2,7 @@
 //! larger the groups.
 
 use super::{AppendError, Journal};
+use crate::meters::{Measured, Times};
 use parlour_engine::forward::ShardId;
 use parlour_engine::store::Batch;
 use std::collections::BTreeMap;
@@ -62,7 +63,7 @@ impl Writer {
     /// What was written since the start, for the metrics; never waits.
     pub fn totals(&self) -> Totals {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counters { commits, batches, records, bytes, nanos, fold_nanos } = &*self.counters;
+        let Counters { commits, batches, records, bytes, nanos, fold_nanos, .. } = &*self.counters;
         Totals {
             commits: read(commits),
             batches: read(batches),
@@ -71,6 +72,11 @@ impl Writer {
             busy: Duration::from_nanos(read(nanos)),
             folding: Duration::from_nanos(read(fold_nanos)),
         }
+    }
+
+    /// How long each group took to write and sync.
+    pub(crate) fn appends(&self) -> Measured {
+        self.counters.appends.read()
     }
 
     /// Writes what was submitted, reports it, closes the journal, and returns when all of that is done.
@@ -112,6 +118,7 @@ struct Counters {
     bytes: AtomicU64,
     nanos: AtomicU64,
     fold_nanos: AtomicU64,
+    appends: Times,
 }
 
 struct Work {
@@ -201,6 +208,7 @@ impl Work {
     fn count(&self, group: &[Batch], busy: Duration) {
         let add = |counter: &AtomicU64, more: u64| counter.fetch_add(more, Ordering::Relaxed);
         let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        self.counters.appends.note(busy, 1);
         add(&self.counters.commits, 1);
         add(&self.counters.batches, length(group.len()));
         add(&self.counters.records, group.iter().map(|batch| length(batch.records.len())).sum());

@@ -12,6 +12,12 @@ impl Judge {
         let at = seen.pending.iter().position(|pending| pending.asked.reference.as_deref() == Some(reference));
         let pending = seen.pending.remove(at.ok_or("P1: an answer to nothing, or a second one")?);
         self.tally.add("answers");
+        if payload["code"] == "rate_limited" {
+            // Refused at the entry, before it was known which room it was for: it owes nothing to those that went on.
+            self.tally.add("refused for want of tokens");
+            let says_when = payload["retry"] == true && payload["retry_after_ms"].as_u64().is_some_and(|wait_ms| wait_ms > 0);
+            return if says_when { Ok(()) } else { Err("P1: limited, and not until when".to_owned()) };
+        }
         let judged = match payload["status"].as_str() {
             Some("ok") => self.success(seen, &pending, payload),
             Some("error") => self.failure(seen, &pending, payload),
@@ -154,6 +160,10 @@ impl Judge {
         }
         match &pending.asked.what {
             What::Open { fault, .. } => match code {
+                "opening_too_fast" if payload["retry_after_ms"].as_u64() > Some(0) => {
+                    self.tally.add("openings too fast");
+                    Ok(())
+                }
                 _ if *fault == Some(code) => Ok(()),
                 "role_required" if seen.role == Role::Spectator => Ok(()),
                 "room_exists" => {

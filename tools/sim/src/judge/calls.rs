@@ -19,7 +19,7 @@ impl Judge {
     /// The last durable record of the room of a call.
     pub fn called(&self, call: Call) -> Called {
         let lower = match &call {
-            Call::Close(room) | Call::Show(room) => self.model.seq(room),
+            Call::Close(room) | Call::Show(room) | Call::Members { room, .. } => self.model.seq(room),
             Call::Open(open) => open.room.as_deref().map_or(0, |room| self.model.seq(room)),
             Call::List(_) | Call::Counts => 0,
         };
@@ -41,6 +41,7 @@ impl Judge {
                         | "journal_down"
                         | "too_many_waiting"
                         | "too_many_rooms"
+                        | "opening_too_fast"
                 );
                 return if is_fine { Ok(()) } else { Err(format!("a call failed: {failure:?}")) };
             }
@@ -48,6 +49,11 @@ impl Judge {
         };
         match &called.call {
             Call::Show(room) => self.shown(room, called.lower, &body),
+            Call::Members { room, .. } => {
+                let count = body["count"].as_u64();
+                let shown = self.some_state(room, called.lower, |_, _, state| u64::try_from(state.members.len()).ok() == count);
+                shown.map_err(|why| format!("P2: members of {room} are shown, but {why}: {body}"))
+            }
             Call::List(_) => self.listed(&body),
             Call::Close(room) => {
                 let closed = self.some_state(room, called.lower, |_, _, state| state.ended);

@@ -38,7 +38,7 @@ impl Judge {
     }
 
     pub(super) fn not_found(&mut self, seen: &Seen, pending: &Pending, code: &str) -> Result<(), String> {
-        if matches!(code, "too_many_rooms" | "room_not_reached") {
+        if matches!(code, "too_many_rooms" | "room_not_reached" | "opening_too_fast") {
             self.tally.add("finds not reached or limited");
             return Ok(());
         }

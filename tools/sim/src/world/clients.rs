@@ -35,10 +35,19 @@ impl World {
             }
             25..27 => self.asks_of_room(conn, What::Unsubscribe),
             27 if self.luck.percent(40) => self.asks_of_room(conn, What::Leave),
+            28 if self.luck.percent(10) => self.floods(conn),
             28..38 => self.retries(user, conn),
             38..44 => self.asks_of_room(conn, What::Legal),
             44..52 => self.acts_blindly(user, conn),
             _ => self.acts(user, conn),
+        }
+    }
+
+    /// Far more at once than one may, of no use to anybody.
+    fn floods(&mut self, conn: ConnId) {
+        self.judge.tally.add("floods");
+        for at in 0..self.luck.range(30, 160) {
+            self.asks(conn, if at % 8 == 7 { What::Legal("d1".to_owned()) } else { What::Ping });
         }
     }
 
@@ -260,7 +269,8 @@ impl World {
         }
         let (room, kind) = self.luck.pick(ROOMS).map(|(room, kind)| ((*room).to_owned(), *kind)).unwrap_or_default();
         let call = match self.luck.range(0, 9) {
-            0..4 => Call::Show(room),
+            0..3 => Call::Show(room),
+            3 => Call::Members { room, after: String::new(), limit: 2 },
             4..7 => Call::List(ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect()),
             7 => Call::Counts,
             8 if self.luck.percent(50) => Call::Close(room),

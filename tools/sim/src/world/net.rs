@@ -4,7 +4,7 @@ use super::{Event, World};
 use crate::client::End;
 use crate::judge::Asked;
 use crate::wire;
-use parlour_engine::io::{ConnId, Input};
+use parlour_engine::io::{Address, ConnId, Input};
 use std::collections::VecDeque;
 
 /// One connection.
@@ -81,9 +81,11 @@ impl World {
         let user = &self.users[link.user];
         let token = link.token_first.then(|| user.name.to_owned());
         let says_token = token.is_none();
+        // Some users come from one address.
+        let address = Some(Address(u64::try_from(link.user / 2).expect("few")));
         self.judge.opened(conn, user.name, user.role);
         let entropy = self.luck.entropy();
-        self.tells(Input::Opened { conn, entropy, token, guest: None, guest_token: None });
+        self.tells(Input::Opened { conn, address, entropy, token, guest: None, guest_token: None });
         if says_token {
             let asked = Asked { reference: Some("auth".to_owned()), what: crate::judge::What::Auth };
             let text = r#"{"v":1,"type":"auth","ref":"auth","payload":{"token":"me"}}"#;

@@ -212,7 +212,7 @@ fn who_asks_for_more_than_they_read_is_read_no_more_until_they_have_and_nothing_
     let ada = desk.connects("ada");
     desk.asks(ada, &json!({"type": "open_room", "ref": "o", "payload": {"kind": "cards", "room_id": "c"}}));
     let mut bytes = Vec::new();
-    for n in 0..1000_u32 {
+    for n in 0..900_u32 {
         let join = json!({"type": "join_room", "ref": n.to_string(), "payload": {"room_id": "c", "as": "spectator"}});
         wire::frame(&mut bytes, 1, true, n.to_le_bytes(), join.to_string().as_bytes());
     }
@@ -220,7 +220,7 @@ fn who_asks_for_more_than_they_read_is_read_no_more_until_they_have_and_nothing_
     desk.turns();
     let heard = desk.hears(ada);
     let refs: Vec<&str> = heard.iter().filter_map(|said| said["payload"]["ref"].as_str()).collect();
-    assert_eq!(refs, (0..1000).map(|n| n.to_string()).collect::<Vec<_>>());
-    assert!(desk.pauses > 1, "a thousand views are more than one may be owed: {}", desk.pauses);
+    assert_eq!(refs, (0..900).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert!(desk.pauses > 1, "nine hundred views are more than one may be owed: {}", desk.pauses);
     ping_works(&mut desk, ada);
 }

@@ -1,6 +1,8 @@
 //! The shard on a desk: rooms whose rules fail, clients that send junk, what reviews found, and rooms that sleep.
 
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
 mod failing_rooms;
 #[cfg(test)]
 mod faulty;

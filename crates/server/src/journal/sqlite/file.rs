@@ -71,6 +71,12 @@ const SCHEMA: &str = "
         );
 ";
 
+/// How large the journal is: the file, and what is not folded into it yet.
+pub(crate) fn size(folder: &Path) -> u64 {
+    let size = |name: &str| fs::metadata(folder.join(name)).map_or(0, |file| file.len());
+    size(FILE) + size(&format!("{FILE}-wal"))
+}
+
 /// Why a journal could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
