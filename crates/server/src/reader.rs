@@ -1,5 +1,5 @@
-//! The thread that reads the journal for the loops: rooms they load, lists, and which rooms are due. It answers in the order in which it
-//! is asked, so that rooms that are due wake in their order.
+//! The thread that reads the journal for the loops: rooms they load, lists, and which rooms are due. It answers in the order in
+//! which it is asked, so that rooms that are due wake in their order.
 
 use crate::bell::{Bells, Knock};
 use crate::journal::Reader;

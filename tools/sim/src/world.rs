@@ -4,6 +4,7 @@
 mod clients;
 mod faults;
 mod net;
+mod reads;
 mod sleep;
 
 use crate::client::User;
@@ -17,7 +18,7 @@ use parlour_engine::forward::{Packet, ShardId};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
 use parlour_engine::lookup::{LookId, Lookup};
-use parlour_engine::store::{Due, ReadError};
+use parlour_engine::store::Due;
 use parlour_room::{Hash64, JobFault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -198,27 +199,8 @@ impl World {
                     self.tells(Input::Verified { conn, result: Ok(identity) });
                 }
             }
-            Event::Loaded(room, process) if process == self.process => {
-                self.loading -= 1;
-                let result = if !self.is_healing() && self.luck.percent(3) {
-                    self.judge.tally.add("reads that failed");
-                    Err(ReadError::Failed(SULKS.to_owned()))
-                } else {
-                    Ok(self.disk.load(&room).map(|history| self.plant(&room, history)))
-                };
-                self.tells(Input::Loaded { room, result });
-            }
-            Event::Due(shard, after, limit, process) if process == self.process => {
-                let result = if !self.is_healing() && self.luck.percent(3) {
-                    Err(ReadError::Failed(SULKS.to_owned()))
-                } else {
-                    Ok(self.disk.due(&after, limit))
-                };
-                let now = self.now();
-                if let Some(fleet) = &mut self.fleet {
-                    fleet.forwarded(shard, Input::Due(result), now);
-                }
-            }
+            Event::Loaded(room, process) if process == self.process => self.loads(room),
+            Event::Due(shard, after, limit, process) if process == self.process => self.lists_due(shard, &after, limit),
             Event::Looked(look, lookup, process) if process == self.process => self.looks(look, &lookup),
             Event::Sync(process) if process == self.process => return self.syncs(),
             Event::Report(commit, process) if process == self.process => {
@@ -259,16 +241,6 @@ impl World {
             _ => {}
         }
         Ok(())
-    }
-
-    fn looks(&mut self, look: LookId, lookup: &Lookup) {
-        let result = if !self.is_healing() && self.luck.percent(3) {
-            self.judge.tally.add("reads that failed");
-            Err(ReadError::Failed(SULKS.to_owned()))
-        } else {
-            Ok(self.disk.look(lookup))
-        };
-        self.tells(Input::Looked { look, result });
     }
 
     /// One turn of the server's loop ends: everything it has to do is done.

@@ -241,8 +241,8 @@ impl Shard {
         }
     }
 
-    /// It asked for any room and was told that none answered: it is taken out of the one it came into, and told so, as it may have
-    /// followed that one before.
+    /// It asked for any room and was told that none answered: it is taken out of the one it came into, and told so, as it may
+    /// have followed that one before.
     fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, number: u64, now: Now) {
         self.say(conn, 0, |out| say::left(out, &room, Code::RoomNotReached.as_str()));
         self.stop_listening(conn, room, number, now);
@@ -281,8 +281,8 @@ impl Shard {
         }
     }
 
-    /// What the room says until it has heard that the connection no longer follows, or the next wish after this one, is not passed
-    /// on.
+    /// What the room says until it has heard that the connection no longer follows, or the next wish after this one, is not
+    /// passed on.
     fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, after: u64, now: Now) {
         let mut of_conn = self.lines.unanswered.range((conn, after)..=(conn, u64::MAX));
         let next = of_conn.find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);

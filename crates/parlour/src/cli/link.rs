@@ -4,6 +4,7 @@
 use super::args::Remote;
 use super::exit::{Exit, Failed};
 use super::remote::failed;
+use super::stop::Stop;
 use serde_json::{Value, json};
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -170,30 +171,33 @@ impl Link {
     }
 }
 
-/// Waiting between attempts, until a time at which to give up.
-pub(crate) struct Patience {
-    until: Instant,
-    tries: usize,
-}
-
-impl Patience {
-    pub(crate) fn of(time: Duration) -> Self {
-        Self { until: Instant::now() + time, tries: 0 }
-    }
-
-    /// Waits before the next attempt; whether there is to be one.
-    pub(crate) fn wait(&mut self, is_stopped: &dyn Fn() -> bool) -> bool {
-        let pause = Duration::from_secs(PAUSES_S[self.tries.min(PAUSES_S.len() - 1)]);
-        self.tries += 1;
-        let end = Instant::now() + pause;
-        if end > self.until {
-            return false;
+/// Attempts to come back after the line was lost for this reason: until one succeeds, fails for another reason, or is the last
+/// for which there is patience.
+pub(crate) fn until_back(
+    patience: Duration,
+    stop: &Stop,
+    why: Failed,
+    mut attempt: impl FnMut() -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    let (until, mut last) = (Instant::now() + patience, why);
+    let pauses = PAUSES_S.into_iter().chain(std::iter::repeat(PAUSES_S[PAUSES_S.len() - 1]));
+    for pause in pauses {
+        let next = Instant::now() + Duration::from_secs(pause);
+        if next > until {
+            break;
         }
-        while Instant::now() < end && !is_stopped() {
+        while Instant::now() < next && stop.asked().is_none() {
             thread::sleep(TICK);
         }
-        !is_stopped()
+        if let Some(end) = stop.asked() {
+            return Err(end);
+        }
+        match attempt() {
+            Err(failed) if is_lost(&failed) => last = failed,
+            end => return end,
+        }
     }
+    Err(last)
 }
 
 /// Whether connecting again may help.

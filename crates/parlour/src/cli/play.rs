@@ -6,7 +6,7 @@ mod screen;
 
 use super::args::Play;
 use super::exit::{Exit, Failed};
-use super::link::{Link, Patience, is_lost};
+use super::link::{Link, is_lost, until_back};
 use super::mirror::{Mirror, News};
 use super::remote::failed;
 use super::stop::Stop;
@@ -314,20 +314,9 @@ impl Client {
     /// Connects again, resumes where we were, and sends again what was not answered: the same id, so that it counts once.
     fn come_back(&mut self, stop: &Stop, why: Failed) -> Result<(), Failed> {
         self.screen.aside("The connection is lost; trying again. Ctrl-C gives up.")?;
-        let mut last = why;
-        let mut patience = Patience::of(PATIENCE);
-        while patience.wait(&|| stop.asked().is_some()) {
-            let seat = self.seat;
-            let back = self.link.again().and_then(|()| self.join(seat)).and_then(|()| self.send_pending());
-            match back {
-                Ok(()) => {
-                    self.has_news = true;
-                    return self.screen.aside("Back again.");
-                }
-                Err(failed) if is_lost(&failed) => last = failed,
-                Err(failed) => return Err(failed),
-            }
-        }
-        Err(stop.asked().unwrap_or(last))
+        let seat = self.seat;
+        until_back(PATIENCE, stop, why, || self.link.again().and_then(|()| self.join(seat)).and_then(|()| self.send_pending()))?;
+        self.has_news = true;
+        self.screen.aside("Back again.")
     }
 }

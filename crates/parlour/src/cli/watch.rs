@@ -6,7 +6,7 @@ mod printer;
 
 use super::args::{Format, Watch};
 use super::exit::{Exit, Failed};
-use super::link::{Frame, Link, Patience, is_lost};
+use super::link::{Frame, Link, is_lost, until_back};
 use super::mirror::{Mirror, News};
 use super::remote::{encoded, failed};
 use super::seat;
@@ -168,15 +168,6 @@ impl Live {
 
     fn come_back(&mut self, stop: &Stop, why: Failed) -> Result<(), Failed> {
         say!("The connection is lost; trying again.");
-        let mut last = why;
-        let mut patience = Patience::of(PATIENCE);
-        while patience.wait(&|| stop.asked().is_some()) {
-            match self.link.again().and_then(|()| self.join()) {
-                Ok(()) => return Ok(()),
-                Err(failed) if is_lost(&failed) => last = failed,
-                Err(failed) => return Err(failed),
-            }
-        }
-        Err(stop.asked().unwrap_or(last))
+        until_back(PATIENCE, stop, why, || self.link.again().and_then(|()| self.join()))
     }
 }

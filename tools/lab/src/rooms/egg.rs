@@ -1,22 +1,15 @@
 //! An egg timer: it goes on while nobody is here. Whoever comes back is told that it rang.
 
-use parlour::{Dice, Never, Refused, Room, Seat, Seats, Turn, Viewer, World};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour::*;
 use std::time::Duration;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Egg {
     rung: u32,
     boiling: bool,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Config {}
-
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub(crate) enum Action {
     /// Sets it.
     Boil { ms: u32 },
@@ -24,48 +17,29 @@ pub(crate) enum Action {
     Cool,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub(crate) enum Event {
     Boils { ms: u32 },
     Cooled,
     Rang { rung: u32 },
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[wire]
 pub(crate) struct View {
     rung: u32,
     boiling: bool,
 }
 
-/// Its clock.
-pub(crate) enum Kitchen {}
-
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Done;
 
-impl World for Kitchen {
-    type Pulse = Never;
-    type Job = Never;
-    type Signal = Done;
-}
-
+#[room]
 impl Room for Egg {
-    const KIND: &'static str = "egg";
-    const RULES: u32 = 1;
-
-    type Config = Config;
-    type Action = Action;
-    type Event = Event;
-    type View = View;
-    type Refusal = Refused;
-    type World = Kitchen;
-
-    fn seats(_: &Config) -> Seats {
+    fn seats(_: &Empty) -> Seats {
         Seats::Open(1000)
     }
 
-    fn open(_: Config, _: &mut Dice) -> Result<Self, Refused> {
+    fn open(_: Empty, _: &mut Dice) -> Result<Self, Refused> {
         Ok(Self { rung: 0, boiling: false })
     }
 
