@@ -307,6 +307,21 @@ pub const PATCH_PAIRS: usize = 16 * KIB;
 /// What differs deeper inside a view than this is replaced as a whole.
 pub const PATCH_DEPTH: usize = 32;
 
+/// How long a second connection of an Engine.IO session may take until it takes over.
+pub const PROBE_MS: u64 = 10_000;
+/// How long a poll waits that comes while that connection is tried.
+pub const RELEASE_MS: u64 = 100;
+/// How long a client that polls may take to come for the news that its session has ended.
+pub const LAST_POLL_MS: u64 = 30_000;
+/// How many namespaces of Socket.IO one connection may be in at a time.
+pub const NAMESPACES: usize = 8;
+/// The longest name of a namespace.
+pub const NAMESPACE_BYTES: usize = 128;
+/// How many attachments a message of Socket.IO may have. Together with its text they are no longer than one message may be.
+pub const ATTACHMENTS: usize = 10;
+/// How many arguments an event of Socket.IO may have.
+pub const EVENT_ARGS: usize = 64;
+
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
 pub const ORDERED: &[(&str, &str)] = &[
     ("ping_ms", "silence_ms"),

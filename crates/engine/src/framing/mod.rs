@@ -1,4 +1,7 @@
 //! `bytes -> framing -> ..` and `.. <- framing <- ..`: cutting messages out of a connection's bytes, whatever they mean.
 
+pub mod base64;
+pub mod engineio;
 pub mod handshake;
+pub mod socketio;
 pub mod websocket;
