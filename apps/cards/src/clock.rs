@@ -16,7 +16,6 @@ const KEY: &str = "turn";
 pub struct Clocks;
 
 impl World for Clocks {
-    type Pulse = Never;
     type Job = Never;
     type Signal = Bell;
 }

@@ -78,7 +78,6 @@ pub struct Rung {}
 pub struct Rings;
 
 impl World for Rings {
-    type Pulse = Never;
     type Job = Never;
     type Signal = Rung;
 }

@@ -1,8 +1,6 @@
 //! What the room crate promises, each promise in a file of its own: one binary, because the support below is shared.
 
 #[cfg(test)]
-mod batches;
-#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod damage;

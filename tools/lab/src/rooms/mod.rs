@@ -2,6 +2,5 @@
 
 pub(crate) mod egg;
 pub(crate) mod errand;
-pub(crate) mod lounge;
 pub(crate) mod pad;
 pub(crate) mod tally;

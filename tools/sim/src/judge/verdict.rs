@@ -35,11 +35,11 @@ impl Judge {
     }
 }
 
-pub(super) fn restore(past: &Past, state: &State) -> Option<Box<dyn AnyTable>> {
+fn restore(past: &Past, state: &State) -> Option<Box<dyn AnyTable>> {
     past.lives[state.life].kind.restore(&state.snapshot).ok()
 }
 
-pub(super) fn refused(rejected: Rejected) -> Refused {
+fn refused(rejected: Rejected) -> Refused {
     let plain = |kind, code: &str| Refused(kind, code.to_owned(), None);
     match rejected {
         Rejected::Invalid => plain("invalid", "invalid_action"),

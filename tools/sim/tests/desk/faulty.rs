@@ -39,7 +39,6 @@ pub(crate) enum Bombs {}
 pub(crate) struct Bomb;
 
 impl World for Bombs {
-    type Pulse = Never;
     type Job = Never;
     type Signal = Bomb;
 }

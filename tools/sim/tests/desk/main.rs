@@ -13,8 +13,6 @@ mod junk;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
-mod passing;
-#[cfg(test)]
 mod presence;
 #[cfg(test)]
 mod resume;

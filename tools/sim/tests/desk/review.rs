@@ -56,7 +56,6 @@ enum Bells {}
 struct Bell;
 
 impl World for Bells {
-    type Pulse = Never;
     type Job = Never;
     type Signal = Bell;
 }

@@ -34,7 +34,6 @@ pub(crate) struct Done;
 pub(crate) enum Errands {}
 
 impl World for Errands {
-    type Pulse = parlour_room::Never;
     type Job = u8;
     type Signal = Done;
 }
