@@ -1,5 +1,6 @@
 //! What a server is started with.
 
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ pub struct Config {
     pub audience: Option<String>,
     /// Whether somebody without a token is a guest who may play.
     pub guests: bool,
+    /// The origins whose pages may ask, besides its own.
+    pub origins: Origins,
     /// Its limits.
     pub limits: Limits,
 }

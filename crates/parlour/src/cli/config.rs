@@ -13,6 +13,7 @@ pub(crate) use verbs::run;
 
 use super::exit::{Exit, Failed};
 use keys::Value;
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use parlour_server::auth::SECRET_BYTES_MIN;
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ pub(crate) struct Flags<'a> {
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
+    /// Whose pages may ask.
+    pub(crate) pages: Origins,
     /// The secret that was configured; without one the data folder's own counts.
     pub(crate) secret: Option<Vec<u8>>,
     pub(crate) issuer: Option<String>,
@@ -101,6 +104,7 @@ impl Settings {
         let mut settings = Self {
             listen: LISTEN.parse().expect("the default is an address"),
             data: PathBuf::from(DATA),
+            pages: Origins::default(),
             secret: None,
             issuer: None,
             audience: None,
@@ -165,6 +169,7 @@ impl Settings {
         match key {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
             "data" => self.data = PathBuf::from(value.path()?),
+            keys::ORIGINS => self.pages = value.origins()?,
             keys::SECRET => self.secret = Some(value.bytes()?),
             keys::SECRET_FILE => self.secret_file = Some(PathBuf::from(value.path()?)),
             "auth.jwt.issuer" => self.issuer = Some(value.text()?),
@@ -234,6 +239,7 @@ impl Settings {
         match key {
             "listen" => Some(self.listen.to_string()),
             "data" => Some(self.data.display().to_string()),
+            keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             keys::SECRET => self.secret.as_ref().filter(|_| self.secret_file.is_none()).map(|_| keys::MASK.to_owned()),
             keys::SECRET_FILE => self.secret_file.as_ref().map(|file| file.display().to_string()),
             "auth.jwt.issuer" => self.issuer.clone(),

@@ -52,6 +52,7 @@ fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
         issuer: settings.issuer,
         audience: settings.audience,
         guests,
+        origins: settings.pages,
         limits: settings.limits,
     };
     // Before the server runs, so that no signal finds it without somebody listening.
