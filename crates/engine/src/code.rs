@@ -103,6 +103,8 @@ codes! {
     SeatedElsewhere "seated_elsewhere" Illegal false "You hold another seat in this room: leave it first.",
     AuthenticationRequired "authentication_required" Denied false "Say who you are first: send a token.",
     AuthenticationFailed "authentication_failed" Denied false "The token is not valid here.",
+    TokenTooLong "token_too_long" Denied false "The token is longer than this server looks at.",
+    KeysUnavailable "keys_unavailable" Unavailable true "The key of this token cannot be had just now: try again in a moment.",
     TokenExpired "token_expired" Expired false "The token has expired: get a new one and connect again.",
     AuthenticationTwice "already_authenticated" Illegal false "This connection already knows who you are.",
     RoleRequired "role_required" Denied false "Your token's role does not allow this.",

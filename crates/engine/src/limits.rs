@@ -197,6 +197,22 @@ limits! {
     models_waiting: usize = 10_000, 1 => 1_000_000;
     /// How long a connection may take to say who it is.
     auth_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// The longest token: a longer one is refused, whatever it says.
+    jwt_bytes: usize = 4 * KIB, 256 => 64 * KIB;
+    /// By so much the clocks of those who make tokens may be ahead or behind.
+    jwt_leeway_s: u64 = 5, 0 => 300;
+    /// How many tokens may wait for a key, or for somebody to look at them; more are refused as `keys_unavailable`.
+    tokens_waiting: usize = 1024, 1 => 100_000;
+    /// How long a set of keys (JWKS) may be.
+    jwks_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+    /// How many keys may be in it.
+    jwks_keys: usize = 64, 1 => 1024;
+    /// How long fetching it may take.
+    jwks_fetch_ms: u64 = 3_000, 10 => MINUTE_MS;
+    /// No more often than this it is fetched because a token names a key that is not in it, or again after that failed.
+    jwks_again_ms: u64 = 5_000, 10 => HOUR_MS;
+    /// So old it may be. Then it is fetched anew, and keys that are no longer in it count no more.
+    jwks_age_ms: u64 = 10 * MINUTE_MS, 100 => 24 * HOUR_MS;
     /// A connection silent for this long is pinged.
     ping_ms: u64 = 25_000, 100 => HOUR_MS;
     /// A connection silent for this long is closed.

@@ -360,7 +360,7 @@ impl Shard {
                 let reference = session.auth_reference.take();
                 *self.counts.auth_failures.entry(code.as_str()).or_default() += 1;
                 self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
-                self.hang_up(conn, 1008, code.as_str());
+                self.hang_up(conn, if code.retry() { 1013 } else { 1008 }, code.as_str());
             }
         }
     }

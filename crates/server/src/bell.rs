@@ -4,8 +4,9 @@ use crate::addresses::Ticket;
 use crate::auth;
 use crate::journal::Committed;
 use mio::Waker;
+use parlour_engine::code::Code;
 use parlour_engine::forward::{Packet, ShardId, home};
-use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
+use parlour_engine::io::{AskId, Call, ConnId, Identity, JobId, Reply};
 use parlour_engine::store::{Due, History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
@@ -25,6 +26,11 @@ pub(crate) enum Knock {
         ask: AskId,
         action: String,
         was_asked: bool,
+    },
+    /// A token was looked at.
+    Verified {
+        conn: ConnId,
+        result: Result<Identity, Code>,
     },
     JobDone {
         id: JobId,

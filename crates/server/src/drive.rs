@@ -199,6 +199,7 @@ impl Drive {
                 }
                 self.parts.shard.handle(Input::BotAnswer { ask, action }, self.now);
             }
+            Knock::Verified { conn, result } => self.parts.shard.handle(Input::Verified { conn, result }, self.now),
             Knock::JobDone { id, result } => {
                 self.parts.jobs.is_done(id);
                 self.parts.shard.handle(Input::JobDone { job: id, result }, self.now);
@@ -249,10 +250,7 @@ impl Drive {
                 }
                 Output::Load(room) => self.ask_journal(Question::Room(room)),
                 Output::ListDue { after, limit } => self.ask_journal(Question::Due { after, limit }),
-                Output::Verify { conn, token } => {
-                    let result = self.parts.verifier.verify(&token);
-                    self.parts.shard.handle(Input::Verified { conn, result }, self.now);
-                }
+                Output::Verify { conn, token } => self.look_at_token(conn, token),
                 Output::Reply { to, reply } => {
                     if let Some(waiting) = self.calls.remove(&to) {
                         // Whoever asked may have gone away meanwhile.
@@ -279,6 +277,18 @@ impl Drive {
             }
         }
         self.forward();
+    }
+
+    /// A token that takes time is looked at elsewhere: no loop waits for it.
+    fn look_at_token(&mut self, conn: ConnId, token: String) {
+        if let Some(result) = self.parts.verifier.glance(&token) {
+            return self.parts.shard.handle(Input::Verified { conn, result }, self.now);
+        }
+        let bell = self.parts.bells.of(self.parts.place.shard).clone();
+        self.parts.verifier.ask(token, move |result| {
+            // A loop that has ended waits for nobody.
+            bell.ring(Knock::Verified { conn, result });
+        });
     }
 
     /// This shard is done; the loop goes on until all are, for it may be the one that answers the door.

@@ -1,6 +1,8 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
+mod who;
+
 use crate::addresses::{self, Addresses};
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bell, Bells, Health, Knock};
@@ -91,6 +93,7 @@ fn router(cold: Cold) -> Router {
         .fallback(|| async { failed(&not_here()) })
         .method_not_allowed_fallback(|| async { failed(&wrong_method()) })
         .layer(DefaultBodyLimit::max(cold.limits.message_bytes))
+        .layer(middleware::from_fn_with_state(cold.verifier.clone(), who::with_keys))
         .layer(middleware::from_fn_with_state(cold.callers.clone(), cors::admit))
         .layer(middleware::from_fn_with_state(cold.clone(), in_turn))
         .layer(middleware::from_fn_with_state(cold.callers.clone(), cors::tell))
@@ -143,24 +146,6 @@ impl Cold {
         }
     }
 
-    /// Who asks: by token, or as a guest where guests are let in.
-    fn who(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
-        if self.guests && bearer(headers).is_none() {
-            return Ok(Identity { user: "guest".to_owned(), name: "guest".to_owned(), role: Role::Player, expires_ms: None });
-        }
-        self.who_by_token(headers)
-    }
-
-    fn who_by_token(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
-        let verified = bearer(headers).ok_or(Code::AuthenticationRequired).and_then(|token| self.verifier.verify(token));
-        let known =
-            verified.and_then(|who| if who.is_possible(&self.limits) { Ok(who) } else { Err(Code::AuthenticationFailed) });
-        known.map_err(|code| {
-            self.meters.not_believed(code.as_str());
-            code.into()
-        })
-    }
-
     fn read<T: Send + 'static>(&self, read: impl FnOnce(&SqliteReader) -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
         let lists = self.lists.clone();
         tokio::task::spawn_blocking(move || read(&lists.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -172,10 +157,6 @@ fn ring(bell: &Bell, by: Identity, call: Call) -> oneshot::Receiver<Reply> {
     let (reply, answer) = oneshot::channel();
     bell.ring(Knock::Call { by, call, reply });
     answer
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(head::bearer).unwrap_or_default())
 }
 
 #[derive(Deserialize)]

@@ -96,7 +96,7 @@ impl Server {
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
         let (questions, to_answer) = mpsc::channel();
         let reader = reader::start(Box::new(reader), to_answer, bells.clone(), meters.clone())?;
-        let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
+        let verifier = Verifier::start(&config.trust, &config.limits)?;
         let health = Arc::new(Health::default());
         let addresses = Addresses::new(&config.limits);
         let callers = Callers { origins: config.origins.clone(), guests: config.guests };
@@ -118,10 +118,7 @@ impl Server {
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let guests = |place| {
-            let (secret, issuer, audience) = (config.secret.clone(), config.issuer.clone(), config.audience.clone());
-            config.guests.then(|| Guests::new(place, secret, issuer, audience))
-        };
+        let guests = |place| config.guests.then(|| Guests::new(place, &config.trust));
         let mut listener = Some(listener);
         let mut loops = Vec::new();
         for (shard, (poll, knocks)) in (0..).zip(doors) {
