@@ -5,7 +5,7 @@ use crate::code::{Code, Kind};
 use crate::limits::Limits;
 use parlour_room::stream::Body;
 use parlour_room::{Position, Refusal, Seat};
-use std::fmt::Display;
+use std::fmt::Arguments;
 use std::io::Write;
 
 /// A failure as clients are told it.
@@ -277,8 +277,8 @@ fn begin(out: &mut Vec<u8>, kind: &str) {
     put(out, format_args!("{{\"v\":1,\"type\":\"{kind}\","));
 }
 
-fn put(out: &mut Vec<u8>, what: impl Display) {
-    write!(out, "{what}").expect("a buffer takes everything");
+fn put(out: &mut Vec<u8>, what: Arguments<'_>) {
+    out.write_fmt(what).expect("a buffer takes everything");
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
