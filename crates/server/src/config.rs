@@ -1,6 +1,7 @@
 //! What a server is started with.
 
 use crate::auth::Trust;
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ pub struct Config {
     pub trust: Trust,
     /// Whether somebody without a token is a guest who may play. Guests come back by tokens that the trusted secret signs.
     pub guests: bool,
+    /// The origins whose pages may ask, besides its own.
+    pub origins: Origins,
     /// Its limits.
     pub limits: Limits,
 }

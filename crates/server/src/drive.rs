@@ -9,6 +9,7 @@ use crate::bell::{Bells, Health, Knock};
 use crate::conn::{Conn, Stage};
 use crate::door::HandedOver;
 use crate::guests::Guests;
+use crate::head::Callers;
 use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
 use crate::meters::{Meters, Stopwatch};
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<HandedOver>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
+    pub(crate) callers: Callers,
     pub(crate) jobs: Jobs,
     pub(crate) models: Models,
     pub(crate) bots: Bots,

@@ -7,9 +7,10 @@ mod who;
 use crate::addresses::{self, Addresses};
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bell, Bells, Health, Knock};
+use crate::cors;
 use crate::door::{self, HandedOver, Peer};
 use crate::failures::{failed, not_here, too_long, too_slow, wrong_method, wrong_query};
-use crate::head::{self, Head};
+use crate::head::{self, Callers, Head};
 use crate::journal::{self, Reader, SqliteReader, Writer};
 use crate::meters::Meters;
 use crate::metrics::Seen;
@@ -54,6 +55,7 @@ pub(crate) struct Cold {
     pub(crate) kinds: Kinds,
     pub(crate) verifier: Verifier,
     pub(crate) guests: bool,
+    pub(crate) callers: Callers,
     pub(crate) limits: Limits,
     pub(crate) lists: Arc<Mutex<SqliteReader>>,
     pub(crate) writer: Arc<Writer>,
@@ -94,8 +96,9 @@ fn router(cold: Cold) -> Router {
         .method_not_allowed_fallback(|| async { failed(&wrong_method()) })
         .layer(DefaultBodyLimit::max(cold.limits.message_bytes))
         .layer(middleware::from_fn_with_state(cold.verifier.clone(), who::with_keys))
-        .layer(middleware::from_fn_with_state(cold.guests, from_here))
+        .layer(middleware::from_fn_with_state(cold.callers.clone(), cors::admit))
         .layer(middleware::from_fn_with_state(cold.clone(), in_turn))
+        .layer(middleware::from_fn_with_state(cold.callers.clone(), cors::tell))
         .with_state(Arc::new(cold))
 }
 
@@ -114,20 +117,6 @@ async fn in_turn(State(cold): State<Cold>, Extension(Peer(peer)): Extension<Peer
     }
     let Ok(_turn) = cold.turns.clone().try_acquire_owned() else { return failed(&Code::TooManyCalls.into()) };
     next.run(request).await
-}
-
-/// A page of another origin may not use what a browser here may do.
-async fn from_here(State(guests): State<bool>, request: Request, next: Next) -> Response {
-    let may_call = {
-        let value =
-            |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default().to_owned());
-        head::may_call(value(header::ORIGIN).as_deref(), value(header::HOST).as_deref(), guests)
-    };
-    if may_call {
-        return next.run(request).await;
-    }
-    let message = "This page's origin may not call here.".to_owned();
-    failed(&Failure { code: "origin_denied".to_owned(), message, ..Code::RoleRequired.into() })
 }
 
 // Each handler takes what was rejected and answers it itself: the library would tell what its decoders say.
@@ -394,7 +383,7 @@ async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
 /// An upgrade that came on a connection already used for HTTP: answered here, then given back to the loop.
 async fn upgrade(State(cold): Shared, request: Request) -> Response {
     let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    match head::upgrade(request.method().as_str(), &value, 0, cold.guests) {
+    match head::upgrade(request.method().as_str(), &value, 0, &cold.callers) {
         Head::WebSocket { response, token, forwarded_for, .. } => {
             let answer = door::as_response(&response);
             tokio::spawn(async move {

@@ -6,6 +6,7 @@ use crate::bell::{Bell, Bells, Health, Knock};
 use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
+use crate::head::Callers;
 use crate::http::{self, Cold};
 use crate::jobs::Jobs;
 use crate::journal::{OpenError, SqliteJournal, Writer};
@@ -98,12 +99,14 @@ impl Server {
         let verifier = Verifier::start(&config.trust, &config.limits)?;
         let health = Arc::new(Health::default());
         let addresses = Addresses::new(&config.limits);
+        let callers = Callers { origins: config.origins.clone(), guests: config.guests };
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let cold = Cold {
             bells: bells.clone(),
             kinds: kinds.clone(),
             verifier: verifier.clone(),
             guests: config.guests,
+            callers: callers.clone(),
             turns: Arc::new(Semaphore::new(config.limits.calls)),
             limits: config.limits.clone(),
             lists: Arc::new(Mutex::new(lists)),
@@ -141,6 +144,7 @@ impl Server {
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
                 guests: guests(place),
+                callers: callers.clone(),
                 jobs,
                 models,
                 bots,

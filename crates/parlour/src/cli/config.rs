@@ -15,6 +15,7 @@ pub(crate) use verbs::run;
 use super::exit::{Exit, Failed};
 use identity::{EITHER, Identities};
 use keys::Value;
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -68,6 +69,8 @@ pub(crate) struct Flags<'a> {
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
+    /// Whose pages may ask.
+    pub(crate) pages: Origins,
     pub(crate) identities: Identities,
     pub(crate) limits: Limits,
     /// Where each value is from that is not its default.
@@ -95,6 +98,7 @@ impl Settings {
         let mut settings = Self {
             listen: LISTEN.parse().expect("the default is an address"),
             data: PathBuf::from(DATA),
+            pages: Origins::default(),
             identities: Identities::default(),
             limits: Limits::default(),
             origins: BTreeMap::new(),
@@ -160,6 +164,7 @@ impl Settings {
         match key {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
             "data" => self.data = PathBuf::from(value.path()?),
+            keys::ORIGINS => self.pages = value.origins()?,
             of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
             limit => {
                 let name = limit.strip_prefix(keys::LIMITS).unwrap_or_default();
@@ -209,6 +214,7 @@ impl Settings {
         match key {
             "listen" => Some(self.listen.to_string()),
             "data" => Some(self.data.display().to_string()),
+            keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),
             limit => self.limits.get(limit.strip_prefix(keys::LIMITS)?).map(|value| value.to_string()),
         }

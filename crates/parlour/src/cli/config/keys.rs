@@ -2,6 +2,7 @@
 //! documentation and the error messages all read this list.
 
 use super::{DATA, LISTEN, lossy};
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::{About, Limits};
 use parlour_server::auth::{self, Algorithm, Secret};
 use std::ffi::OsString;
@@ -17,12 +18,14 @@ pub(super) const ISSUER: &str = "auth.jwt.issuer";
 pub(super) const AUDIENCE: &str = "auth.jwt.audience";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
+pub(super) const ORIGINS: &str = "cors.origins";
 pub(super) const ADDRESS: &str = "an address and a port, for instance 127.0.0.1:7350";
 pub(super) const KEYS_URL: &str = "an address that begins with https://, or http:// on this machine, without a password";
 /// What stands for a secret.
 pub(super) const MASK: &str = "********";
 
 const FILE_NAME: &str = "the name of a file or a folder";
+const ORIGIN_LIST: &str = "a list of origins like https://play.example; in a variable with commas between them";
 const TEXT: &str = "text of at least one character";
 
 /// One setting.
@@ -56,6 +59,12 @@ pub(super) fn all() -> Vec<Key> {
     let mut keys = vec![
         key("listen", LISTEN, ADDRESS, "Where the server listens. Beyond loopback it starts only with a secret or a public key."),
         key("data", DATA, FILE_NAME, "The folder of the journal, and of the secret that a server makes for itself."),
+        key(
+            ORIGINS,
+            "",
+            ORIGIN_LIST,
+            "The origins whose pages may use this server with cookies and tokens, besides its own. Each is exact; there is no `*`.",
+        ),
         key(
             SECRET,
             "",
@@ -113,10 +122,11 @@ pub(super) fn range(about: &About) -> String {
     format!("a whole number from {} to {}{unit}", about.min, about.max)
 }
 
-/// A value as it was found: text from a variable, text or a number from a file, or something that no setting is.
+/// A value as it was found: text from a variable, text, a number or a list of texts from a file, or something that no setting is.
 pub(super) enum Value {
     Text(OsString),
     Number(String),
+    List(Vec<String>),
     Other(&'static str),
 }
 
@@ -141,6 +151,16 @@ impl Value {
         }
     }
 
+    /// A list: as such, or as the text of a variable. What it may hold is said by what reads its parts.
+    pub(super) fn origins(self) -> Result<Origins, String> {
+        let texts = match self {
+            Value::List(texts) => texts,
+            Value::Text(text) => lossy(&text).split(',').filter(|part| !part.trim().is_empty()).map(str::to_owned).collect(),
+            other => return Err(format!("must be {ORIGIN_LIST}, not {}", other.describe())),
+        };
+        Origins::read(texts.iter().map(String::as_str)).map_err(|error| format!("must be {ORIGIN_LIST}: {error}"))
+    }
+
     /// What must not be repeated in a message.
     pub(super) fn bytes(self) -> Result<Vec<u8>, String> {
         match self {
@@ -154,6 +174,7 @@ impl Value {
         let text = match self {
             Value::Text(text) => lossy(&text),
             Value::Number(text) => text,
+            Value::List(_) => return Err(format!("must be {allowed}, not a list")),
             Value::Other(what) => return Err(format!("must be {allowed}, not {what}")),
         };
         let digits = text.replace('_', "");
@@ -166,6 +187,7 @@ impl Value {
         match self {
             Value::Text(_) => "text",
             Value::Number(_) => "a number",
+            Value::List(_) => "a list",
             Value::Other(what) => what,
         }
     }
