@@ -28,7 +28,6 @@ use parlour_engine::code::Code;
 use parlour_engine::command::Open;
 use parlour_engine::counts::Counts;
 use parlour_engine::dialect::native::{checked_name, read_bots};
-use parlour_engine::dialect::native_out::Failure;
 use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
