@@ -63,7 +63,7 @@ pub(super) fn all() -> Vec<Key> {
             ORIGINS,
             "",
             ORIGIN_LIST,
-            "The origins whose pages may use this server with cookies and tokens, besides its own. Each is exact; there is no `*`.",
+            "The origins whose pages may use this server with credentials, besides its own. Each is exact; there is no `*`.",
         ),
         key(
             SECRET,
