@@ -97,8 +97,9 @@ def test_a_token_that_has_expired_is_called_expired(server):
     assert_typed(answer.json(), "token_expired")
 
 
-def test_a_connection_ends_when_its_token_does(server):
-    with Wire.greeted(server, token(server, exp=int(time.time()) + 1)) as wire:
+def test_a_connection_ends_when_its_token_does(make_server):
+    server = make_server("exact", env={"PARLOUR_LIMITS__JWT_LEEWAY_S": "0"})
+    with Wire.greeted(server, tokens.good(server, "ada", exp=int(time.time()) + 1)) as wire:
         assert_refused(wire, "token_expired")
 
 

@@ -151,6 +151,28 @@ limits! {
     due_retry_ms: u64 = 1000, 1 => HOUR_MS;
     /// How many rooms are read at one time.
     loads: usize = 1024, 1 => 100_000;
+    /// How much of a page of history is sent; a page ends before its events would weigh more.
+    history_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+    /// How many topics one connection may hear of.
+    topics_per_connection: usize = 16, 1 => 1000;
+    /// What happens of a topic within this time is told at once.
+    topic_ms: u64 = 1000, 100 => MINUTE_MS;
+    /// How many rooms are in one notice of a topic; of more it says only that there are more.
+    topic_rooms: usize = 64, 1 => 10_000;
+    /// How many pulses a room keeps for those who come later, one of each type from each sender.
+    pulses_per_room: usize = 256, 0 => 100_000;
+    /// The longest pulse.
+    pulse_bytes: usize = KIB, 64 => 64 * KIB;
+    /// For how long a member's pulse is shown to those who come later.
+    pulse_ms: u64 = MINUTE_MS, 100 => HOUR_MS;
+    /// How many questions to the journal (lists, rooms with a free seat) may be open at one time.
+    lookups: usize = 1024, 1 => 100_000;
+    /// How many rooms a `find_room` tries that turn out to be full, closed or not for its sender, before it opens one.
+    find_tries: u32 = 16, 1 => 1000;
+    /// How many ids of `find_room` are remembered in memory, beside the journal.
+    finds: usize = 4096, 16 => 1_000_000;
+    /// How much of a page of rooms is sent; a page ends before it would be more.
+    list_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// How much of a view may be sent; a larger one is the author's mistake and freezes nothing but is not sent.
     view_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// Refused message ids remembered per room.
@@ -197,6 +219,22 @@ limits! {
     models_waiting: usize = 10_000, 1 => 1_000_000;
     /// How long a connection may take to say who it is.
     auth_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// The longest token: a longer one is refused, whatever it says.
+    jwt_bytes: usize = 4 * KIB, 256 => 64 * KIB;
+    /// By so much the clocks of those who make tokens may be ahead or behind.
+    jwt_leeway_s: u64 = 5, 0 => 300;
+    /// How many tokens may wait for a key, or for somebody to look at them; more are refused as `keys_unavailable`.
+    tokens_waiting: usize = 1024, 1 => 100_000;
+    /// How long a set of keys (JWKS) may be.
+    jwks_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+    /// How many keys may be in it.
+    jwks_keys: usize = 64, 1 => 1024;
+    /// How long fetching it may take.
+    jwks_fetch_ms: u64 = 3_000, 10 => MINUTE_MS;
+    /// No more often than this it is fetched because a token names a key that is not in it, or again after that failed.
+    jwks_again_ms: u64 = 5_000, 10 => HOUR_MS;
+    /// So old it may be. Then it is fetched anew, and keys that are no longer in it count no more.
+    jwks_age_ms: u64 = 10 * MINUTE_MS, 100 => 24 * HOUR_MS;
     /// A connection silent for this long is pinged.
     ping_ms: u64 = 25_000, 100 => HOUR_MS;
     /// A connection silent for this long is closed.

@@ -7,7 +7,10 @@
 //! Used are `add`, `remove` and `replace`. A `move` would save the value of what goes from one list to another, but what is
 //! face down in a hand and what lies on the table seldom look the same.
 
+mod parts;
+
 use crate::limits::{PATCH_DEPTH, PATCH_PAIRS, PATCH_WORK};
+use parts::{Part, find};
 use std::cmp::Ordering;
 use std::io::Write;
 use std::ops::Range;
@@ -18,35 +21,13 @@ pub struct Differ {
     ops: Vec<u8>,
     /// The pointer to where it is.
     path: Vec<u8>,
+    /// Everything in both views.
+    found: Vec<Part>,
     /// The members and elements of everything around where it is.
     parts: Vec<Part>,
     /// How long the longest common sequence of the rests of two lists is.
     common: Vec<u16>,
     work: usize,
-}
-
-/// A member of an object, or an element of a list (whose key is empty).
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    key: Span,
-    value: Span,
-}
-
-/// Where in its text something stands.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    from: usize,
-    to: usize,
-}
-
-impl Span {
-    fn of(self, text: &[u8]) -> &[u8] {
-        text.get(self.from..self.to).unwrap_or_default()
-    }
-
-    fn first(self, text: &[u8]) -> u8 {
-        text.get(self.from).copied().unwrap_or_default()
-    }
 }
 
 /// More work than one patch is worth.
@@ -67,38 +48,40 @@ impl Differ {
         self.path.clear();
         self.parts.clear();
         self.common.clear();
+        self.found.clear();
         self.work = PATCH_WORK;
+        self.spend(old.len() + new.len()).ok()?;
         let texts = Texts { old: old.as_bytes(), new: new.as_bytes() };
-        let whole = |text: &str| Span { from: 0, to: text.len() };
-        self.value(texts, whole(old), whole(new), 0).ok()?;
+        let [old_view, new_view] = [texts.old, texts.new].map(|text| find(&mut self.found, text, PATCH_DEPTH));
+        self.value(texts, old_view, new_view, 0).ok()?;
         (self.ops.len() < new.len()).then_some(&*self.ops)
     }
 
     /// What makes `new` of `old`, both at the present path.
-    fn value(&mut self, texts: Texts<'_>, old: Span, new: Span, depth: usize) -> Result<(), Spent> {
-        if old.of(texts.old) == new.of(texts.new) {
+    fn value(&mut self, texts: Texts<'_>, old: Part, new: Part, depth: usize) -> Result<(), Spent> {
+        let (was, is) = (old.value.of(texts.old), new.value.of(texts.new));
+        if was == is {
             return Ok(());
         }
         let before = self.ops.len();
-        let is_told = match (old.first(texts.old), new.first(texts.new)) {
-            (b'{', b'{') if depth < PATCH_DEPTH => self.inside(texts, old, new, depth, Self::object)?,
-            (b'[', b'[') if depth < PATCH_DEPTH => self.inside(texts, old, new, depth, Self::list)?,
+        let is_told = match (was.first(), is.first()) {
+            (Some(b'{'), Some(b'{')) if depth < PATCH_DEPTH => self.inside(texts, old, new, depth, Self::object)?,
+            (Some(b'['), Some(b'[')) if depth < PATCH_DEPTH => self.inside(texts, old, new, depth, Self::list)?,
             _ => false,
         };
-        let replacing = OP_BYTES + self.path.len() + (new.to - new.from);
-        if !is_told || self.ops.len() - before > replacing {
+        if !is_told || self.ops.len() - before > OP_BYTES + self.path.len() + is.len() {
             self.ops.truncate(before);
-            self.op("replace", Some(new.of(texts.new)));
+            self.op("replace", Some(is));
         }
         Ok(())
     }
 
     /// Takes two objects or two lists apart and tells how they differ.
-    fn inside(&mut self, texts: Texts<'_>, old: Span, new: Span, depth: usize, tell: Tell) -> Result<bool, Spent> {
+    fn inside(&mut self, texts: Texts<'_>, old: Part, new: Part, depth: usize, tell: Tell) -> Result<bool, Spent> {
         let from = self.parts.len();
-        self.take_apart(texts.old, old)?;
+        self.take_apart(old)?;
         let middle = self.parts.len();
-        self.take_apart(texts.new, new)?;
+        self.take_apart(new)?;
         let to = self.parts.len();
         let is_told = tell(self, texts, from..middle, middle..to, depth);
         self.parts.truncate(from);
@@ -109,8 +92,13 @@ impl Differ {
     fn object(&mut self, texts: Texts<'_>, old: Range<usize>, new: Range<usize>, depth: usize) -> Result<bool, Spent> {
         // One key can be written in several ways, but not without a backslash. Nobody names things so; such objects go whole.
         let is_plain = |text: &[u8], part: &Part| !part.key.of(text).contains(&b'\\');
-        if !self.parts[old.clone()].iter().all(|part| is_plain(texts.old, part))
-            || !self.parts[new.clone()].iter().all(|part| is_plain(texts.new, part))
+        if !self.parts[old.clone()].iter().all(|part| is_plain(texts.old, part)) {
+            return Ok(false);
+        }
+        if self.have_equal_keys(texts, &old, &new) {
+            return self.members(texts, old, new, depth);
+        }
+        if !self.parts[new.clone()].iter().all(|part| is_plain(texts.new, part))
             || !sort(&mut self.parts[old.clone()], texts.old)
             || !sort(&mut self.parts[new.clone()], texts.new)
         {
@@ -133,7 +121,7 @@ impl Differ {
                 }
                 (Ordering::Equal, Some(was), Some(is)) => {
                     self.enter(is.key.of(texts.new));
-                    self.value(texts, was.value, is.value, depth + 1)?;
+                    self.value(texts, was, is, depth + 1)?;
                     (at, to) = (at + 1, to + 1);
                 }
                 (_, _, Some(is)) => {
@@ -143,6 +131,32 @@ impl Differ {
                 }
                 (_, _, None) => unreachable!("one of them is not at its end"),
             }
+            self.path.truncate(length);
+        }
+        Ok(true)
+    }
+
+    /// Whether two objects have the same keys in the same order, as those that are written of one type have.
+    fn have_equal_keys(&self, texts: Texts<'_>, old: &Range<usize>, new: &Range<usize>) -> bool {
+        let is_equal = |(was, is): (&Part, &Part)| was.key.of(texts.old) == is.key.of(texts.new);
+        old.len() == new.len() && self.parts[old.clone()].iter().zip(&self.parts[new.clone()]).all(is_equal)
+    }
+
+    /// Tells two such objects apart, one member after the other.
+    fn members(&mut self, texts: Texts<'_>, old: Range<usize>, new: Range<usize>, depth: usize) -> Result<bool, Spent> {
+        let length = self.path.len();
+        for (at, to) in old.clone().zip(new) {
+            let (was, is) = (self.parts[at], self.parts[to]);
+            if was.value.of(texts.old) == is.value.of(texts.new) {
+                continue;
+            }
+            let key = was.key.of(texts.old);
+            // A pointer cannot tell apart what has the same name.
+            if self.parts[old.clone()].iter().filter(|part| part.key.of(texts.old) == key).count() > 1 {
+                return Ok(false);
+            }
+            self.enter(key);
+            self.value(texts, was, is, depth + 1)?;
             self.path.truncate(length);
         }
         Ok(true)
@@ -203,7 +217,7 @@ impl Differ {
         for (was, is) in old.clone().zip(new.clone()) {
             let (was, is) = (self.parts[was], self.parts[is]);
             self.enter_index(at);
-            self.value(texts, was.value, is.value, depth + 1)?;
+            self.value(texts, was, is, depth + 1)?;
             self.path.truncate(length);
             at += 1;
         }
@@ -244,25 +258,13 @@ impl Differ {
     }
 
     /// Appends the members of an object or the elements of a list.
-    fn take_apart(&mut self, text: &[u8], whole: Span) -> Result<(), Spent> {
-        self.spend(whole.to - whole.from)?;
-        let has_keys = whole.first(text) == b'{';
-        let mut at = after_space(text, whole.from + 1);
-        while at + 1 < whole.to {
-            let from = at;
-            let mut key = Span { from, to: from };
-            if has_keys {
-                let to = after_string(text, at);
-                key = Span { from: from + 1, to: to - 1 };
-                at = after_space(text, after_space(text, to) + 1);
-            }
-            let value = Span { from: at, to: after_value(text, at) };
-            self.parts.push(Part { key, value });
-            at = after_space(text, value.to);
-            if text.get(at) != Some(&b',') {
-                break;
-            }
-            at = after_space(text, at + 1);
+    fn take_apart(&mut self, whole: Part) -> Result<(), Spent> {
+        self.spend(whole.value.to - whole.value.from)?;
+        let mut at = whole.number + 1;
+        while at < whole.after {
+            let part = self.found[at];
+            self.parts.push(part);
+            at = part.after;
         }
         Ok(())
     }
@@ -318,44 +320,4 @@ fn sort(members: &mut [Part], text: &[u8]) -> bool {
         members.sort_unstable_by(|a, b| key(a).cmp(key(b)));
     }
     members.windows(2).all(|pair| key(&pair[0]) != key(&pair[1]))
-}
-
-fn after_space(text: &[u8], mut at: usize) -> usize {
-    while matches!(text.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-        at += 1;
-    }
-    at
-}
-
-/// Behind the string that begins there.
-fn after_string(text: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    loop {
-        match text.get(at) {
-            Some(b'"') | None => return at + 1,
-            Some(b'\\') => at += 2,
-            Some(_) => at += 1,
-        }
-    }
-}
-
-/// Behind the value that begins there.
-fn after_value(text: &[u8], from: usize) -> usize {
-    let (mut at, mut depth) = (from, 0_usize);
-    loop {
-        match text.get(at) {
-            None => return text.len(),
-            Some(b'"') => at = after_string(text, at),
-            Some(b'{' | b'[') => (at, depth) = (at + 1, depth + 1),
-            Some(b'}' | b']') if depth == 0 => return at,
-            Some(b'}' | b']') => (at, depth) = (at + 1, depth - 1),
-            Some(b',' | b' ' | b'\t' | b'\n' | b'\r') if depth == 0 => return at,
-            Some(_) => at += 1,
-        }
-        // A string, an object or a list ends with itself; a number or a word with what comes after it.
-        let is_closed = matches!(text.get(at.wrapping_sub(1)), Some(b'"' | b'}' | b']'));
-        if depth == 0 && is_closed {
-            return at;
-        }
-    }
 }

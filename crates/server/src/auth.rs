@@ -1,9 +1,17 @@
-//! Who somebody is: HS256 tokens with `sub` and `exp`, and the secret they are signed with.
+//! Who somebody is: tokens (JWT) with `sub` and `exp`, the keys they are checked with, and the secret that a server makes for
+//! itself.
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use parlour_engine::code::Code;
-use parlour_engine::io::{Identity, Role};
+mod jwk;
+mod keys;
+mod refresh;
+mod verifier;
+
+pub use jsonwebtoken::Algorithm;
+pub use keys::{Key, KeyError, Secret};
+pub use refresh::Source;
+pub use verifier::{Trust, Verifier};
+
+use jsonwebtoken::Header;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -12,10 +20,6 @@ use std::path::Path;
 
 /// The file in the data folder that holds the secret a server made for itself.
 pub const KEY_FILE: &str = "auth.key";
-/// A secret shorter than this is refused: RFC 7518 §3.2 wants a key as long as the hash.
-pub const SECRET_BYTES_MIN: usize = 32;
-/// Clocks of token makers may be ahead or behind by this much, in seconds.
-const LEEWAY_S: u64 = 5;
 
 /// What a token says, as far as it says who somebody is. The library looks at the rest: `iss` and `aud`, one or several, if they
 /// are configured.
@@ -38,52 +42,6 @@ struct Minted<'a> {
     iss: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<&'a str>,
-}
-
-/// Looks at tokens.
-#[derive(Clone)]
-pub struct Verifier {
-    key: DecodingKey,
-    validation: Validation,
-}
-
-impl Verifier {
-    /// For tokens signed with this secret; `iss` and `aud` are looked at only if they are given here.
-    pub fn new(secret: &[u8], issuer: Option<&str>, audience: Option<&str>) -> Self {
-        install_crypto();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY_S;
-        // What is configured must be there: the library lets a token pass that names no issuer at all.
-        let configured =
-            [("iss", issuer), ("aud", audience)].into_iter().filter(|(_, wanted)| wanted.is_some()).map(|(claim, _)| claim);
-        validation.set_required_spec_claims(&["exp", "sub"].into_iter().chain(configured).collect::<Vec<_>>());
-        validation.validate_nbf = true;
-        validation.validate_aud = audience.is_some();
-        if let Some(audience) = audience {
-            validation.set_audience(&[audience]);
-        }
-        if let Some(issuer) = issuer {
-            validation.set_issuer(&[issuer]);
-        }
-        Self { key: DecodingKey::from_secret(secret), validation }
-    }
-
-    /// Who brings this token.
-    pub fn verify(&self, token: &str) -> Result<Identity, Code> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => Code::TokenExpired,
-            _ => Code::AuthenticationFailed,
-        })?;
-        let Claims { sub, exp, role, name, .. } = claims.claims;
-        let role = match role.as_deref() {
-            None | Some("player") => Role::Player,
-            Some("admin") => Role::Admin,
-            Some("spectator") => Role::Spectator,
-            Some(_) => return Err(Code::AuthenticationFailed),
-        };
-        let name = name.unwrap_or_else(|| sub.clone());
-        Ok(Identity { user: sub, name, role, expires_ms: Some(exp.saturating_mul(1000)) })
-    }
 }
 
 /// Who a token says it belongs to, believed by nobody: good for deciding where it is looked at.
@@ -113,13 +71,13 @@ pub struct Mint<'a> {
 }
 
 /// Makes a token.
-pub fn mint(secret: &[u8], mint: Mint<'_>) -> Result<String, jsonwebtoken::errors::Error> {
+pub fn mint(secret: &Secret, mint: Mint<'_>) -> Result<String, jsonwebtoken::errors::Error> {
     install_crypto();
     let own = |text: Option<&str>| text.map(str::to_owned);
     let Mint { sub, role, name, issuer, audience, exp } = mint;
     let who = Claims { sub: sub.to_owned(), exp, role: own(role), name: own(name) };
     let claims = Minted { who, iss: issuer, aud: audience };
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret))
+    jsonwebtoken::encode(&Header::new(secret.algorithm()), &claims, &secret.signs())
 }
 
 /// The secret in the data folder; the text of the file without line ends is the key. `None` if there is none.
@@ -166,45 +124,4 @@ fn install_crypto() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
-    const FAR: u64 = 4_000_000_000;
-
-    #[test]
-    fn a_minted_token_says_who_and_until_when() {
-        let token =
-            mint(SECRET, Mint { sub: "ada", role: Some("admin"), name: Some("Ada"), exp: FAR, ..Mint::default() }).unwrap();
-        let who = Verifier::new(SECRET, None, None).verify(&token).unwrap();
-        assert_eq!((who.user.as_str(), who.name.as_str(), who.role), ("ada", "Ada", Role::Admin));
-        assert_eq!(who.expires_ms, Some(FAR * 1000));
-    }
-
-    #[test]
-    fn a_token_that_is_not_ours_is_refused_and_an_old_one_is_called_old() {
-        let verifier = Verifier::new(SECRET, None, None);
-        let old = mint(SECRET, Mint { sub: "ada", role: None, name: None, exp: 1_000_000_000, ..Mint::default() }).unwrap();
-        assert_eq!(verifier.verify(&old), Err(Code::TokenExpired));
-        let others =
-            mint(b"another secret, as long as ours is", Mint { sub: "ada", role: None, name: None, exp: FAR, ..Mint::default() })
-                .unwrap();
-        let role = mint(SECRET, Mint { sub: "ada", role: Some("emperor"), name: None, exp: FAR, ..Mint::default() }).unwrap();
-        // alg none: {"alg":"none","typ":"JWT"} . {"sub":"ada","exp":4000000000} .
-        let unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJhZGEiLCJleHAiOjQwMDAwMDAwMDB9.";
-        for bad in [others.as_str(), role.as_str(), unsigned, "", "a.b.c"] {
-            assert_eq!(verifier.verify(bad), Err(Code::AuthenticationFailed), "{bad}");
-        }
-    }
-
-    #[test]
-    fn issuer_and_audience_matter_only_when_configured() {
-        let token = mint(SECRET, Mint { sub: "ada", role: None, name: None, exp: FAR, ..Mint::default() }).unwrap();
-        assert!(Verifier::new(SECRET, None, None).verify(&token).is_ok());
-        assert_eq!(Verifier::new(SECRET, Some("me"), None).verify(&token), Err(Code::AuthenticationFailed));
-        assert_eq!(Verifier::new(SECRET, None, Some("me")).verify(&token), Err(Code::AuthenticationFailed));
-        let whole = Mint { sub: "ada", issuer: Some("me"), audience: Some("here"), exp: FAR, ..Mint::default() };
-        let token = mint(SECRET, whole).unwrap();
-        assert!(Verifier::new(SECRET, Some("me"), Some("here")).verify(&token).is_ok());
-    }
-}
+mod tests;

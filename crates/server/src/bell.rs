@@ -4,8 +4,10 @@ use crate::addresses::Ticket;
 use crate::auth;
 use crate::journal::Committed;
 use mio::Waker;
+use parlour_engine::code::Code;
 use parlour_engine::forward::{Packet, ShardId, home};
-use parlour_engine::io::{AskId, Call, Identity, JobId, Reply};
+use parlour_engine::io::{AskId, Call, ConnId, Identity, JobId, Reply};
+use parlour_engine::lookup::{Found, LookId};
 use parlour_engine::store::{Due, History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
@@ -20,11 +22,20 @@ pub(crate) enum Knock {
         result: Result<Option<History>, ReadError>,
     },
     Due(Result<Vec<Due>, ReadError>),
+    Looked {
+        look: LookId,
+        result: Result<Found, ReadError>,
+    },
     /// `was_asked` unless there was no thread for it, or too many waited.
     BotAnswer {
         ask: AskId,
         action: String,
         was_asked: bool,
+    },
+    /// A token was looked at.
+    Verified {
+        conn: ConnId,
+        result: Result<Identity, Code>,
     },
     JobDone {
         id: JobId,

@@ -9,6 +9,7 @@ use crate::bell::{Bells, Health, Knock};
 use crate::conn::{Conn, Stage};
 use crate::door::HandedOver;
 use crate::guests::Guests;
+use crate::head::Callers;
 use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
 use crate::meters::{Meters, Stopwatch};
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<HandedOver>,
     pub(crate) verifier: Verifier,
     pub(crate) guests: Option<Guests>,
+    pub(crate) callers: Callers,
     pub(crate) jobs: Jobs,
     pub(crate) models: Models,
     pub(crate) bots: Bots,
@@ -191,12 +193,14 @@ impl Drive {
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
             Knock::Due(result) => self.parts.shard.handle(Input::Due(result), self.now),
+            Knock::Looked { look, result } => self.parts.shard.handle(Input::Looked { look, result }, self.now),
             Knock::BotAnswer { ask, action, was_asked } => {
                 if was_asked {
                     self.parts.models.has_answered();
                 }
                 self.parts.shard.handle(Input::BotAnswer { ask, action }, self.now);
             }
+            Knock::Verified { conn, result } => self.parts.shard.handle(Input::Verified { conn, result }, self.now),
             Knock::JobDone { id, result } => {
                 self.parts.jobs.is_done(id);
                 self.parts.shard.handle(Input::JobDone { job: id, result }, self.now);
@@ -247,10 +251,8 @@ impl Drive {
                 }
                 Output::Load(room) => self.ask_journal(Question::Room(room)),
                 Output::ListDue { after, limit } => self.ask_journal(Question::Due { after, limit }),
-                Output::Verify { conn, token } => {
-                    let result = self.parts.verifier.verify(&token);
-                    self.parts.shard.handle(Input::Verified { conn, result }, self.now);
-                }
+                Output::Look { look, lookup } => self.ask_journal(Question::Look(look, lookup)),
+                Output::Verify { conn, token } => self.look_at_token(conn, token),
                 Output::Reply { to, reply } => {
                     if let Some(waiting) = self.calls.remove(&to) {
                         // Whoever asked may have gone away meanwhile.
@@ -277,6 +279,18 @@ impl Drive {
             }
         }
         self.forward();
+    }
+
+    /// A token that takes time is looked at elsewhere: no loop waits for it.
+    fn look_at_token(&mut self, conn: ConnId, token: String) {
+        if let Some(result) = self.parts.verifier.glance(&token) {
+            return self.parts.shard.handle(Input::Verified { conn, result }, self.now);
+        }
+        let bell = self.parts.bells.of(self.parts.place.shard).clone();
+        self.parts.verifier.ask(token, move |result| {
+            // A loop that has ended waits for nobody.
+            bell.ring(Knock::Verified { conn, result });
+        });
     }
 
     /// This shard is done; the loop goes on until all are, for it may be the one that answers the door.

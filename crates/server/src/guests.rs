@@ -1,6 +1,6 @@
 //! Who somebody is without a token, where that is allowed: a guest with a name of their own, who can come back as the same one.
 
-use crate::auth::{self, Mint, entropy};
+use crate::auth::{self, Mint, Secret, Trust, entropy};
 use parlour_engine::forward::{Place, home};
 use parlour_engine::io::{Identity, Role};
 use parlour_room::{Dice, Hash64, Seed};
@@ -10,7 +10,7 @@ const GUEST_S: u64 = 24 * 60 * 60;
 
 /// Makes guests.
 pub(crate) struct Guests {
-    secret: Vec<u8>,
+    secret: Option<Secret>,
     issuer: Option<String>,
     audience: Option<String>,
     luck: Dice,
@@ -19,7 +19,8 @@ pub(crate) struct Guests {
 
 impl Guests {
     /// Their tokens are signed with this, and say this.
-    pub(crate) fn new(place: Place, secret: Vec<u8>, issuer: Option<String>, audience: Option<String>) -> Self {
+    pub(crate) fn new(place: Place, trust: &Trust) -> Self {
+        let Trust { secret, issuer, audience, .. } = trust.clone();
         Self { secret, issuer, audience, luck: Dice::from_seed(Seed::new(entropy())), place }
     }
 
@@ -32,7 +33,7 @@ impl Guests {
         }
         let (issuer, audience) = (self.issuer.as_deref(), self.audience.as_deref());
         let mint = Mint { sub: &user, issuer, audience, exp: wall_ms / 1000 + GUEST_S, ..Mint::default() };
-        let token = auth::mint(&self.secret, mint).ok();
+        let token = self.secret.as_ref().and_then(|secret| auth::mint(secret, mint).ok());
         (Identity { name: user.clone(), user, role: Role::Player, expires_ms: None }, token)
     }
 }

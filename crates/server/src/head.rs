@@ -3,6 +3,7 @@
 
 use crate::addresses::Full;
 use parlour_engine::framing::handshake::{HandshakeError, Request, Upgrade, response};
+use parlour_engine::framing::origin::{Caller, Origins};
 
 /// The path of the native protocol.
 pub(crate) const NATIVE_PATH: &str = "/v1/ws";
@@ -27,8 +28,24 @@ pub(crate) enum Head {
     Http,
 }
 
+/// Who may ask: by the page they ask from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Callers {
+    pub(crate) origins: Origins,
+    /// Whether guests are welcome.
+    pub(crate) guests: bool,
+}
+
+impl Callers {
+    /// Where guests are welcome there is no token to protect them from a page that gave its own name this machine's address (DNS
+    /// rebinding): so there the server goes by its address or `localhost` only.
+    pub(crate) fn judge<'a>(&self, origin: Option<&'a str>, host: Option<&str>) -> Caller<'a> {
+        if self.guests && !host.is_none_or(is_local_name) { Caller::Stranger } else { self.origins.judge(origin, host) }
+    }
+}
+
 /// Looks at the head of a request, which may be this long.
-pub(crate) fn look(bytes: &[u8], limit: usize, guests: bool) -> Head {
+pub(crate) fn look(bytes: &[u8], limit: usize, callers: &Callers) -> Head {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);
     let taken = match request.parse(bytes) {
@@ -43,12 +60,12 @@ pub(crate) fn look(bytes: &[u8], limit: usize, guests: bool) -> Head {
     if path != NATIVE_PATH || header("upgrade").is_none() {
         return Head::Http;
     }
-    upgrade(request.method.unwrap_or_default(), &header, taken, guests)
+    upgrade(request.method.unwrap_or_default(), &header, taken, callers)
 }
 
 /// Answers an upgrade to the native protocol.
-pub(crate) fn upgrade(method: &str, header: &dyn Fn(&str) -> Option<String>, taken: usize, guests: bool) -> Head {
-    if !may_call(header("origin").as_deref(), header("host").as_deref(), guests) {
+pub(crate) fn upgrade(method: &str, header: &dyn Fn(&str) -> Option<String>, taken: usize, callers: &Callers) -> Head {
+    if callers.judge(header("origin").as_deref(), header("host").as_deref()) == Caller::Stranger {
         return Head::Refused(refusal(403, &[], "This page's origin may not connect here."));
     }
     let (connection, version, key) = (header("connection"), header("sec-websocket-version"), header("sec-websocket-key"));
@@ -94,25 +111,12 @@ fn cookie(header: &str) -> Option<String> {
     pairs.find(|(name, _)| *name == TOKEN_COOKIE).map(|(_, value)| value.to_owned())
 }
 
-/// Whether a page of this origin may call this server. Where guests are welcome there is no token to protect them from a page
-/// that gave its own name this machine's address (DNS rebinding): so there the server goes by its address or `localhost` only.
-pub(crate) fn may_call(origin: Option<&str>, host: Option<&str>, guests: bool) -> bool {
-    is_same_origin(origin, host) && (!guests || host.is_none_or(is_local_name))
-}
-
 fn is_local_name(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next(),
         None => host.split(':').next(),
     };
     name.is_some_and(|name| name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok())
-}
-
-/// A page may connect to the server it came from. Programs send no `Origin`.
-fn is_same_origin(origin: Option<&str>, host: Option<&str>) -> bool {
-    let Some(origin) = origin else { return true };
-    let place = origin.split_once("://").map(|(_, place)| place);
-    place.is_some_and(|place| host.is_some_and(|host| place.eq_ignore_ascii_case(host)))
 }
 
 /// A header's value; one that is repeated is one list (RFC 9110 §5.3).
@@ -160,7 +164,7 @@ mod tests {
     const LIMIT: usize = 1000;
 
     fn head(extra: &str) -> Head {
-        look(format!("{UPGRADE}{extra}\r\nrest").as_bytes(), LIMIT, false)
+        look(format!("{UPGRADE}{extra}\r\nrest").as_bytes(), LIMIT, &Callers::default())
     }
 
     #[test]
@@ -193,30 +197,36 @@ mod tests {
 
     #[test]
     fn what_is_no_upgrade_is_http_and_half_a_head_waits() {
-        assert!(matches!(look(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", LIMIT, false), Head::Http));
-        assert!(matches!(look(b"GET /v1/ws HTTP/1.1\r\nHost: h\r\n\r\n", LIMIT, false), Head::Http));
-        assert!(matches!(look(b"GET /v1/ws HT", LIMIT, false), Head::Partial));
-        assert!(matches!(look(b"\x16\x03\x01", LIMIT, false), Head::Http));
+        assert!(matches!(look(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", LIMIT, &Callers::default()), Head::Http));
+        assert!(matches!(look(b"GET /v1/ws HTTP/1.1\r\nHost: h\r\n\r\n", LIMIT, &Callers::default()), Head::Http));
+        assert!(matches!(look(b"GET /v1/ws HT", LIMIT, &Callers::default()), Head::Partial));
+        assert!(matches!(look(b"\x16\x03\x01", LIMIT, &Callers::default()), Head::Http));
     }
     #[test]
     fn a_head_is_as_long_as_it_may_be_however_it_comes() {
         let long = format!("A: {}\r\n", "x".repeat(LIMIT));
         let whole = format!("{UPGRADE}{long}\r\n");
         for cut in [whole.len(), LIMIT + 1] {
-            let Head::Refused(bytes) = look(&whole.as_bytes()[..cut], LIMIT, false) else { panic!("{cut}") };
+            let Head::Refused(bytes) = look(&whole.as_bytes()[..cut], LIMIT, &Callers::default()) else { panic!("{cut}") };
             assert!(bytes.starts_with(b"HTTP/1.1 431"));
         }
         let body = "x".repeat(LIMIT);
-        assert!(matches!(look(format!("POST / HTTP/1.1\r\n\r\n{body}").as_bytes(), LIMIT, false), Head::Http));
+        assert!(matches!(look(format!("POST / HTTP/1.1\r\n\r\n{body}").as_bytes(), LIMIT, &Callers::default()), Head::Http));
     }
 
     #[test]
     fn where_guests_are_welcome_no_other_name_of_this_machine_is_believed() {
+        let origins = Origins::read(["http://other.example"]).unwrap();
+        let (open, closed) = (Callers { origins: origins.clone(), guests: true }, Callers { origins, guests: false });
         for host in ["127.0.0.1:7350", "localhost:7350", "[::1]:7350", "LOCALHOST"] {
-            assert!(may_call(None, Some(host), true), "{host}");
+            assert_eq!(open.judge(None, Some(host)), Caller::Own, "{host}");
         }
-        assert!(!may_call(Some("http://evil.example"), Some("evil.example"), true));
-        assert!(may_call(Some("http://ours.example"), Some("ours.example"), false));
-        assert!(!may_call(Some("http://evil.example"), Some("127.0.0.1:7350"), false));
+        assert_eq!(open.judge(Some("http://evil.example"), Some("evil.example")), Caller::Stranger);
+        assert_eq!(open.judge(Some("http://other.example"), Some("evil.example")), Caller::Stranger);
+        let other = Caller::Page("http://other.example");
+        assert_eq!(open.judge(Some("http://other.example"), Some("127.0.0.1:7350")), other);
+        assert_eq!(closed.judge(Some("http://other.example"), Some("ours.example")), other);
+        assert_eq!(closed.judge(Some("http://ours.example"), Some("ours.example")), Caller::Own);
+        assert_eq!(closed.judge(Some("http://evil.example"), Some("127.0.0.1:7350")), Caller::Stranger);
     }
 }

@@ -1,12 +1,16 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
+mod list;
+mod who;
+
 use crate::addresses::{self, Addresses};
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bell, Bells, Health, Knock};
+use crate::cors;
 use crate::door::{self, HandedOver, Peer};
 use crate::failures::{failed, not_here, too_long, too_slow, wrong_method, wrong_query};
-use crate::head::{self, Head};
+use crate::head::{self, Callers, Head};
 use crate::journal::{self, Reader, SqliteReader, Writer};
 use crate::meters::Meters;
 use crate::metrics::Seen;
@@ -19,11 +23,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router};
+use list::{Paging, list, rooms};
 use parlour_engine::code::Code;
 use parlour_engine::command::Open;
 use parlour_engine::counts::Counts;
 use parlour_engine::dialect::native::{checked_name, read_bots};
-use parlour_engine::dialect::native_out::Failure;
 use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
@@ -50,6 +54,7 @@ pub(crate) struct Cold {
     pub(crate) kinds: Kinds,
     pub(crate) verifier: Verifier,
     pub(crate) guests: bool,
+    pub(crate) callers: Callers,
     pub(crate) limits: Limits,
     pub(crate) lists: Arc<Mutex<SqliteReader>>,
     pub(crate) writer: Arc<Writer>,
@@ -89,8 +94,10 @@ fn router(cold: Cold) -> Router {
         .fallback(|| async { failed(&not_here()) })
         .method_not_allowed_fallback(|| async { failed(&wrong_method()) })
         .layer(DefaultBodyLimit::max(cold.limits.message_bytes))
-        .layer(middleware::from_fn_with_state(cold.guests, from_here))
+        .layer(middleware::from_fn_with_state(cold.verifier.clone(), who::with_keys))
+        .layer(middleware::from_fn_with_state(cold.callers.clone(), cors::admit))
         .layer(middleware::from_fn_with_state(cold.clone(), in_turn))
+        .layer(middleware::from_fn_with_state(cold.callers.clone(), cors::tell))
         .with_state(Arc::new(cold))
 }
 
@@ -109,20 +116,6 @@ async fn in_turn(State(cold): State<Cold>, Extension(Peer(peer)): Extension<Peer
     }
     let Ok(_turn) = cold.turns.clone().try_acquire_owned() else { return failed(&Code::TooManyCalls.into()) };
     next.run(request).await
-}
-
-/// A page of another origin may not use what a browser here may do.
-async fn from_here(State(guests): State<bool>, request: Request, next: Next) -> Response {
-    let may_call = {
-        let value =
-            |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default().to_owned());
-        head::may_call(value(header::ORIGIN).as_deref(), value(header::HOST).as_deref(), guests)
-    };
-    if may_call {
-        return next.run(request).await;
-    }
-    let message = "This page's origin may not call here.".to_owned();
-    failed(&Failure { code: "origin_denied".to_owned(), message, ..Code::RoleRequired.into() })
 }
 
 // Each handler takes what was rejected and answers it itself: the library would tell what its decoders say.
@@ -154,24 +147,6 @@ impl Cold {
         }
     }
 
-    /// Who asks: by token, or as a guest where guests are let in.
-    fn who(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
-        if self.guests && bearer(headers).is_none() {
-            return Ok(Identity { user: "guest".to_owned(), name: "guest".to_owned(), role: Role::Player, expires_ms: None });
-        }
-        self.who_by_token(headers)
-    }
-
-    fn who_by_token(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
-        let verified = bearer(headers).ok_or(Code::AuthenticationRequired).and_then(|token| self.verifier.verify(token));
-        let known =
-            verified.and_then(|who| if who.is_possible(&self.limits) { Ok(who) } else { Err(Code::AuthenticationFailed) });
-        known.map_err(|code| {
-            self.meters.not_believed(code.as_str());
-            code.into()
-        })
-    }
-
     fn read<T: Send + 'static>(&self, read: impl FnOnce(&SqliteReader) -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
         let lists = self.lists.clone();
         tokio::task::spawn_blocking(move || read(&lists.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -183,10 +158,6 @@ fn ring(bell: &Bell, by: Identity, call: Call) -> oneshot::Receiver<Reply> {
     let (reply, answer) = oneshot::channel();
     bell.ring(Knock::Call { by, call, reply });
     answer
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(head::bearer).unwrap_or_default())
 }
 
 #[derive(Deserialize)]
@@ -274,56 +245,6 @@ fn named(cold: &Cold, room: InPath) -> Result<String, Code> {
 }
 
 #[derive(Deserialize)]
-struct Paging {
-    #[serde(default)]
-    after: String,
-    limit: Option<u32>,
-}
-
-impl Paging {
-    fn limit(&self, limits: &Limits) -> u32 {
-        let most = u32::try_from(limits.page).unwrap_or(u32::MAX);
-        self.limit.unwrap_or(most).clamp(1, most)
-    }
-}
-
-/// Rooms by name: what the journal lists, with what the loop knows of those that are loaded.
-async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) -> Response {
-    let (who, paging) = match (cold.who(&headers), paging) {
-        (Ok(who), Ok(Query(paging))) => (who, paging),
-        (Ok(_), Err(_)) => return failed(&wrong_query()),
-        (Err(failure), _) => return failed(&failure),
-    };
-    match rooms(&cold, who, paging).await {
-        Ok(body) => Json(body).into_response(),
-        Err(failure) => failed(&failure),
-    }
-}
-
-async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
-    let limit = paging.limit(&cold.limits);
-    let rows = cold.read(move |lists| lists.rooms(&paging.after, limit)).await;
-    let rows = rows.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
-    let names = rows.iter().map(|row| row.room.to_string()).collect();
-    let mut loaded: BTreeMap<String, Value> = BTreeMap::new();
-    for reply in cold.ask_all(&who, &Call::List(names)).await {
-        let part = match reply {
-            Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
-            Reply::Failed(failure) => return Err(failure),
-            Reply::Counts(_) => Value::Null,
-        };
-        let rooms = part["rooms"].as_array().into_iter().flatten();
-        loaded.extend(rooms.filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone()))));
-    }
-    let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
-        .then(|| rows.last().map(|row| row.room.to_string()))
-        .flatten();
-    let rooms: Vec<Value> =
-        rows.into_iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| crate::offline::listed(row))).collect();
-    Ok(json!({"rooms": rooms, "next": next}))
-}
-
-#[derive(Deserialize)]
 struct Replaying {
     at: Option<u64>,
     #[serde(rename = "as")]
@@ -394,6 +315,7 @@ async fn kinds(State(cold): Shared) -> Response {
                     "event": schemas.event,
                     "view": schemas.view,
                     "refusal": schemas.refusal,
+                    "pulse": schemas.pulse,
                 },
             })
         })
@@ -450,7 +372,7 @@ const FORWARDED: [&str; 4] = ["forwarded", head::FORWARDED_FOR, "x-real-ip", "vi
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
     // Rooms are shown to whoever may list them.
     let listed = match cold.who(&headers) {
-        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50) }).await.unwrap_or_default(),
+        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50), kind: None }).await.unwrap_or_default(),
         Err(_) => Value::Null,
     };
     let html = page::index(&cold.kinds, &listed, cold.address, cold.guests);
@@ -460,7 +382,7 @@ async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
 /// An upgrade that came on a connection already used for HTTP: answered here, then given back to the loop.
 async fn upgrade(State(cold): Shared, request: Request) -> Response {
     let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    match head::upgrade(request.method().as_str(), &value, 0, cold.guests) {
+    match head::upgrade(request.method().as_str(), &value, 0, &cold.callers) {
         Head::WebSocket { response, token, forwarded_for, .. } => {
             let answer = door::as_response(&response);
             tokio::spawn(async move {

@@ -6,6 +6,7 @@ pub mod auth;
 mod bell;
 pub mod config;
 mod conn;
+mod cors;
 mod door;
 mod drive;
 mod failures;

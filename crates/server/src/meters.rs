@@ -63,7 +63,8 @@ pub(crate) struct Meters {
 }
 
 /// Why somebody was not believed.
-pub(crate) const REASONS: [&str; 3] = ["authentication_required", "authentication_failed", "token_expired"];
+pub(crate) const REASONS: [&str; 5] =
+    ["authentication_required", "authentication_failed", "token_expired", "token_too_long", "keys_unavailable"];
 
 impl Meters {
     /// One more.

@@ -6,6 +6,7 @@ use crate::bell::{Bell, Bells, Health, Knock};
 use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
+use crate::head::Callers;
 use crate::http::{self, Cold};
 use crate::jobs::Jobs;
 use crate::journal::{OpenError, SqliteJournal, Writer};
@@ -95,15 +96,17 @@ impl Server {
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
         let (questions, to_answer) = mpsc::channel();
         let reader = reader::start(Box::new(reader), to_answer, bells.clone(), meters.clone())?;
-        let verifier = Verifier::new(&config.secret, config.issuer.as_deref(), config.audience.as_deref());
+        let verifier = Verifier::start(&config.trust, &config.limits)?;
         let health = Arc::new(Health::default());
         let addresses = Addresses::new(&config.limits);
+        let callers = Callers { origins: config.origins.clone(), guests: config.guests };
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let cold = Cold {
             bells: bells.clone(),
             kinds: kinds.clone(),
             verifier: verifier.clone(),
             guests: config.guests,
+            callers: callers.clone(),
             turns: Arc::new(Semaphore::new(config.limits.calls)),
             limits: config.limits.clone(),
             lists: Arc::new(Mutex::new(lists)),
@@ -115,10 +118,7 @@ impl Server {
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let guests = |place| {
-            let (secret, issuer, audience) = (config.secret.clone(), config.issuer.clone(), config.audience.clone());
-            config.guests.then(|| Guests::new(place, secret, issuer, audience))
-        };
+        let guests = |place| config.guests.then(|| Guests::new(place, &config.trust));
         let mut listener = Some(listener);
         let mut loops = Vec::new();
         for (shard, (poll, knocks)) in (0..).zip(doors) {
@@ -144,6 +144,7 @@ impl Server {
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
                 guests: guests(place),
+                callers: callers.clone(),
                 jobs,
                 models,
                 bots,

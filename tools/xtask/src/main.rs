@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod front;
 mod run;
 mod stages;
@@ -30,11 +31,22 @@ fn main() -> ExitCode {
         }
         Some("test") if rest.is_empty() => stages::run_all(&shell()),
         Some("test") => usage("`cargo xtask test` runs everything and takes no arguments"),
+        Some("bench") => measure(&rest),
         Some(name) => match Stage::named(name) {
             Some(stage) if rest.is_empty() || stage.takes_args => stages::run_one(&shell(), stage, &rest),
             Some(_) => usage(&format!("`cargo xtask {name}` takes no arguments")),
             None => usage(&format!("there is no stage `{name}`; there are {}", stages::names())),
         },
+    }
+}
+
+fn measure(words: &[String]) -> ExitCode {
+    match bench::run(&shell(), words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -57,7 +69,8 @@ fn help() -> String {
            cargo xtask test            every stage below, in this order, up to the first that fails\n  \
            cargo xtask <stage>         one stage\n  \
            cargo xtask rust [args]     further arguments go to cargo test:  cargo xtask rust -p parlour-room dice\n  \
-           cargo xtask front [args]    further arguments go to pytest:      cargo xtask front -k name\n\n\
+           cargo xtask front [args]    further arguments go to pytest:      cargo xtask front -k name\n  \
+           cargo xtask bench [words]   no stage; what single steps cost:    cargo xtask bench append wake\n\n\
          Stages:\n",
     );
     for stage in stages::ALL {

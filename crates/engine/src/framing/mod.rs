@@ -3,5 +3,6 @@
 pub mod base64;
 pub mod engineio;
 pub mod handshake;
+pub mod origin;
 pub mod socketio;
 pub mod websocket;

@@ -4,6 +4,7 @@
 mod docs;
 mod environment;
 mod file;
+mod identity;
 mod keys;
 mod likely;
 mod verbs;
@@ -12,13 +13,13 @@ pub(crate) use environment::check_names;
 pub(crate) use verbs::run;
 
 use super::exit::{Exit, Failed};
+use identity::{EITHER, Identities};
 use keys::Value;
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
-use parlour_server::auth::SECRET_BYTES_MIN;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,6 @@ pub(crate) const LISTEN: &str = "127.0.0.1:7350";
 pub(crate) const DATA: &str = "parlour-data";
 /// The file that is read if it is there.
 pub(crate) const FILE: &str = "parlour.toml";
-
-const TWO_SECRETS: &str = "auth.jwt.secret and auth.jwt.secret_file are two places for one secret: keep one of them";
 
 /// Where a value is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +69,10 @@ pub(crate) struct Flags<'a> {
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
-    /// The secret that was configured; without one the data folder's own counts.
-    pub(crate) secret: Option<Vec<u8>>,
-    pub(crate) issuer: Option<String>,
-    pub(crate) audience: Option<String>,
+    /// Whose pages may ask.
+    pub(crate) pages: Origins,
+    pub(crate) identities: Identities,
     pub(crate) limits: Limits,
-    secret_file: Option<PathBuf>,
     /// Where each value is from that is not its default.
     origins: BTreeMap<String, Origin>,
     /// The file that was read.
@@ -101,11 +98,9 @@ impl Settings {
         let mut settings = Self {
             listen: LISTEN.parse().expect("the default is an address"),
             data: PathBuf::from(DATA),
-            secret: None,
-            issuer: None,
-            audience: None,
+            pages: Origins::default(),
+            identities: Identities::default(),
             limits: Limits::default(),
-            secret_file: None,
             origins: BTreeMap::new(),
             file: None,
         };
@@ -126,29 +121,28 @@ impl Settings {
             settings.data = data.to_path_buf();
             settings.origins.insert("data".to_owned(), Origin::Flag("--data"));
         }
-        settings.read_secret(wrong);
+        settings.read_keys(wrong);
         settings.compare(wrong);
         settings
     }
 
     /// One layer over those below it.
     fn put_all(&mut self, mut layer: Vec<Given>, wrong: &mut Vec<String>) {
-        let names = |key: &str| layer.iter().find(|given| given.key == key);
-        match (names(keys::SECRET), names(keys::SECRET_FILE)) {
-            (Some(one), Some(other)) => {
-                wrong.push(format!("{} and {}: {TWO_SECRETS}", one.origin, other.origin));
-                layer.retain(|given| given.key != keys::SECRET_FILE);
+        for (one, other, what) in EITHER {
+            let names = |key: &str| layer.iter().find(|given| given.key == key);
+            match (names(one), names(other)) {
+                (Some(first), Some(second)) => {
+                    wrong.push(format!(
+                        "{} and {}: {one} and {other} are two places for {what}: keep one of them",
+                        first.origin, second.origin
+                    ));
+                    layer.retain(|given| given.key != other);
+                }
+                // What is said here stands for both of what was said below.
+                (Some(_), None) => self.forget(other),
+                (None, Some(_)) => self.forget(one),
+                (None, None) => {}
             }
-            // What is said here stands for both of what was said below.
-            (Some(_), None) => {
-                self.secret_file = None;
-                self.origins.remove(keys::SECRET_FILE);
-            }
-            (None, Some(_)) => {
-                self.secret = None;
-                self.origins.remove(keys::SECRET);
-            }
-            (None, None) => {}
         }
         for Given { key, value, origin } in layer {
             match self.put(&key, value) {
@@ -160,15 +154,18 @@ impl Settings {
         }
     }
 
+    fn forget(&mut self, key: &str) {
+        self.identities.forget(key);
+        self.origins.remove(key);
+    }
+
     /// Sets one; an error says what the value must be.
     fn put(&mut self, key: &str, value: Value) -> Result<(), String> {
         match key {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
             "data" => self.data = PathBuf::from(value.path()?),
-            keys::SECRET => self.secret = Some(value.bytes()?),
-            keys::SECRET_FILE => self.secret_file = Some(PathBuf::from(value.path()?)),
-            "auth.jwt.issuer" => self.issuer = Some(value.text()?),
-            "auth.jwt.audience" => self.audience = Some(value.text()?),
+            keys::ORIGINS => self.pages = value.origins()?,
+            of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
             limit => {
                 let name = limit.strip_prefix(keys::LIMITS).unwrap_or_default();
                 let about = keys::limit(name).ok_or("is no setting")?;
@@ -181,28 +178,11 @@ impl Settings {
         Ok(())
     }
 
-    /// The secret itself, if a file was named for it; then whether it is long enough.
-    fn read_secret(&mut self, wrong: &mut Vec<String>) {
-        let origin = |settings: &Self, key: &str| settings.origins.get(key).cloned().unwrap_or(Origin::Default);
-        let mut key = keys::SECRET;
-        if let Some(file) = &self.secret_file {
-            key = keys::SECRET_FILE;
-            match fs::read(file) {
-                // Raw bytes, without the line end that editors leave.
-                Ok(bytes) => self.secret = Some(bytes.trim_ascii_end().to_vec()),
-                Err(error) => {
-                    wrong.push(format!("{}: {key} {}: {error}", origin(self, key), file.display()));
-                    return;
-                }
-            }
-        }
-        if let Some(secret) = self.secret.as_ref().filter(|secret| secret.len() < SECRET_BYTES_MIN) {
-            wrong.push(format!(
-                "{}: {key} has {} bytes, and HS256 needs at least {SECRET_BYTES_MIN}: `openssl rand -hex 32` makes a good one",
-                origin(self, key),
-                secret.len()
-            ));
-        }
+    /// What files hold that settings name.
+    fn read_keys(&mut self, wrong: &mut Vec<String>) {
+        let origins = &self.origins;
+        let origin = |key: &str| origins.get(key).cloned().unwrap_or(Origin::Default);
+        self.identities.read(&self.limits, |key, why| wrong.push(format!("{}: {key} {why}", origin(key))));
     }
 
     /// Values that are fine alone and not together.
@@ -234,10 +214,8 @@ impl Settings {
         match key {
             "listen" => Some(self.listen.to_string()),
             "data" => Some(self.data.display().to_string()),
-            keys::SECRET => self.secret.as_ref().filter(|_| self.secret_file.is_none()).map(|_| keys::MASK.to_owned()),
-            keys::SECRET_FILE => self.secret_file.as_ref().map(|file| file.display().to_string()),
-            "auth.jwt.issuer" => self.issuer.clone(),
-            "auth.jwt.audience" => self.audience.clone(),
+            keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
+            of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),
             limit => self.limits.get(limit.strip_prefix(keys::LIMITS)?).map(|value| value.to_string()),
         }
     }

@@ -23,12 +23,12 @@ pub(crate) fn demo(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
 
 pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
     let settings = find(serving)?;
-    if !settings.listen.ip().is_loopback() && settings.secret.is_none() {
+    if !settings.listen.ip().is_loopback() && settings.identities.secret().is_none() && !settings.identities.has_public_keys() {
         let why = format!(
-            "{} can be reached from outside, and no secret for tokens is configured. Set PARLOUR_AUTH__JWT__SECRET_FILE (or \
-             auth.jwt.secret in parlour.toml) to one of at least {} bytes, or listen on 127.0.0.1.",
-            settings.listen,
-            auth::SECRET_BYTES_MIN
+            "{} can be reached from outside, and neither a secret nor a public key for tokens is configured. Set \
+             PARLOUR_AUTH__JWT__SECRET_FILE (or auth.jwt.secret in parlour.toml, auth.jwt.public_key_file, auth.jwt.jwks_url) or \
+             listen on 127.0.0.1. A secret has at least 32 bytes.",
+            settings.listen
         );
         return Err(Failed::new(Exit::Config, why));
     }
@@ -41,17 +41,19 @@ fn find(serving: &Serving) -> Result<Settings, Failed> {
 
 fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
     let started = Instant::now();
-    let secret = match &settings.secret {
-        Some(secret) => secret.clone(),
-        None => secret_of(&settings.data)?,
+    let secret = match settings.identities.secret() {
+        Some(secret) => Some(secret.clone()),
+        // Whose keys are elsewhere makes tokens elsewhere. Guests have theirs from here.
+        None if settings.identities.has_public_keys() && !guests => None,
+        None => Some(secret_of(&settings)?),
     };
+    let mints = secret.is_some();
     let config = Config {
         listen: settings.listen,
         data: settings.data.clone(),
-        secret,
-        issuer: settings.issuer,
-        audience: settings.audience,
+        trust: settings.identities.trust(secret),
         guests,
+        origins: settings.pages,
         limits: settings.limits,
     };
     // Before the server runs, so that no signal finds it without somebody listening.
@@ -61,16 +63,16 @@ fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
         Failed::new(exit, error)
     })?;
     end_on_signal(signals, server.drainer());
-    banner(kinds, server.address(), &settings.data, guests, started);
+    banner(kinds, server.address(), &settings.data, if guests { Door::Open } else { Door::Tokens { mints } }, started);
     server.wait().map_err(|why| Failed::new(Exit::Internal, why))
 }
 
-fn secret_of(data: &Path) -> Result<Vec<u8>, Failed> {
+fn secret_of(settings: &Settings) -> Result<auth::Secret, Failed> {
+    let data = &settings.data;
     let failed = |error| Failed::new(Exit::Config, format!("{}: {error}", data.join(auth::KEY_FILE).display()));
     let (secret, is_new) = auth::make_secret(data).map_err(failed)?;
-    if secret.len() < auth::SECRET_BYTES_MIN {
-        return Err(failed(std::io::Error::other("it is too short for HS256: remove it, and the next start makes a new one")));
-    }
+    let unfit = |why| failed(std::io::Error::other(format!("it {why}; or remove it, and the next start makes a new one")));
+    let secret = settings.identities.secret_of(secret).map_err(unfit)?;
     if is_new {
         say!("parlour: made a secret for tokens in {}", data.join(auth::KEY_FILE).display());
     }
@@ -98,7 +100,17 @@ fn command() -> &'static str {
     if is_built_here { "cargo run --release --" } else { "parlour" }
 }
 
-fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, guests: bool, started: Instant) {
+/// Who is let in.
+#[derive(Clone, Copy)]
+enum Door {
+    Open,
+    /// Who brings a token, which can be made here or elsewhere only.
+    Tokens {
+        mints: bool,
+    },
+}
+
+fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, door: Door, started: Instant) {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let first = names.first().copied().unwrap_or("KIND");
     let server =
@@ -109,12 +121,22 @@ fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, guests: bool, started
     banner!("├─ WebSocket  ws://{address}/v1/ws");
     banner!("├─ Rooms      {} (http://{address}/v1/kinds)", names.join(" · "));
     banner!("├─ Metrics    http://{address}/metrics");
-    if guests {
-        banner!("└─ Listening only on this machine, guests welcome. To serve others: parlour serve --help");
-        let command = command();
-        banner!("  try:  {command} play {first}{server}   |   Ctrl-C, run again: every room comes back");
-    } else {
-        banner!("└─ Every client needs a token: parlour token mint --sub NAME --data {}", data.display());
-        banner!("  try:  PARLOUR_TOKEN=$(parlour token mint --sub you --data {}) parlour play {first}{server}", data.display());
+    match door {
+        Door::Open => {
+            banner!("└─ Listening only on this machine, guests welcome. To serve others: parlour serve --help");
+            let command = command();
+            banner!("  try:  {command} play {first}{server}   |   Ctrl-C, run again: every room comes back");
+        }
+        Door::Tokens { mints: false } => {
+            banner!("└─ Every client needs a token of those whose public keys are configured");
+            banner!("  try:  PARLOUR_TOKEN=TOKEN parlour play {first}{server}");
+        }
+        Door::Tokens { mints: true } => {
+            banner!("└─ Every client needs a token: parlour token mint --sub NAME --data {}", data.display());
+            banner!(
+                "  try:  PARLOUR_TOKEN=$(parlour token mint --sub you --data {}) parlour play {first}{server}",
+                data.display()
+            );
+        }
     }
 }

@@ -136,7 +136,7 @@ impl Drive {
             Stage::Lingering { .. } => {}
             Stage::Head { bytes: head, .. } => {
                 head.extend_from_slice(bytes);
-                let looked = head::look(head, head_bytes, self.parts.guests.is_some());
+                let looked = head::look(head, head_bytes, &self.parts.callers);
                 match looked {
                     Head::Partial => {}
                     Head::Refused(response) => self.refuse(place, response),

@@ -87,7 +87,13 @@ fn value_of(value: &Spanned<DeValue<'_>>) -> Value {
         DeValue::Float(_) => Value::Other("a number with a point"),
         DeValue::Boolean(_) => Value::Other("true or false"),
         DeValue::Datetime(_) => Value::Other("a date"),
-        DeValue::Array(_) => Value::Other("a list"),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(text.clone().into_owned()),
+                _ => None,
+            });
+            texts.collect::<Option<_>>().map_or(Value::Other("a list of something else"), Value::List)
+        }
         DeValue::Table(_) => Value::Other("a table"),
     }
 }

@@ -2,18 +2,30 @@
 //! documentation and the error messages all read this list.
 
 use super::{DATA, LISTEN, lossy};
+use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::{About, Limits};
+use parlour_server::auth::{self, Algorithm, Secret};
 use std::ffi::OsString;
 
 pub(super) const SECRET: &str = "auth.jwt.secret";
 pub(super) const SECRET_FILE: &str = "auth.jwt.secret_file";
+pub(super) const SECRET_ALGORITHM: &str = "auth.jwt.secret_algorithm";
+pub(super) const KEY_FILE: &str = "auth.jwt.public_key_file";
+pub(super) const RSA_ALGORITHM: &str = "auth.jwt.rsa_algorithm";
+pub(super) const JWKS_FILE: &str = "auth.jwt.jwks_file";
+pub(super) const JWKS_URL: &str = "auth.jwt.jwks_url";
+pub(super) const ISSUER: &str = "auth.jwt.issuer";
+pub(super) const AUDIENCE: &str = "auth.jwt.audience";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
+pub(super) const ORIGINS: &str = "cors.origins";
 pub(super) const ADDRESS: &str = "an address and a port, for instance 127.0.0.1:7350";
+pub(super) const KEYS_URL: &str = "an address that begins with https://, or http:// on this machine, without a password";
 /// What stands for a secret.
 pub(super) const MASK: &str = "********";
 
 const FILE_NAME: &str = "the name of a file or a folder";
+const ORIGIN_LIST: &str = "a list of origins like https://play.example; in a variable with commas between them";
 const TEXT: &str = "text of at least one character";
 
 /// One setting.
@@ -45,17 +57,44 @@ pub(super) fn all() -> Vec<Key> {
         doc: doc.to_owned(),
     };
     let mut keys = vec![
-        key("listen", LISTEN, ADDRESS, "Where the server listens. Beyond loopback it starts only with a secret."),
+        key("listen", LISTEN, ADDRESS, "Where the server listens. Beyond loopback it starts only with a secret or a public key."),
         key("data", DATA, FILE_NAME, "The folder of the journal, and of the secret that a server makes for itself."),
+        key(
+            ORIGINS,
+            "",
+            ORIGIN_LIST,
+            "The origins whose pages may use this server with credentials, besides its own. Each is exact; there is no `*`.",
+        ),
         key(
             SECRET,
             "",
             "at least 32 bytes",
-            "The secret of HS256 tokens, as it stands. Without one, on loopback, the server keeps one of its own in `auth.key`.",
+            "The secret of tokens signed with one, as it stands. Without one and without other keys, on loopback, the server \
+             keeps one of its own in `auth.key`.",
         ),
         key(SECRET_FILE, "", FILE_NAME, "The file that holds it instead, for secrets that are mounted."),
-        key("auth.jwt.issuer", "", TEXT, "The `iss` that a token must name."),
-        key("auth.jwt.audience", "", TEXT, "The `aud` that a token must name."),
+        key(
+            SECRET_ALGORITHM,
+            "HS256",
+            &one_of(&Secret::ALGORITHMS),
+            "How they are signed. HS384 needs a secret of at least 48 bytes, HS512 of 64.",
+        ),
+        key(
+            KEY_FILE,
+            "",
+            FILE_NAME,
+            "A public key in PEM: Ed25519 (tokens signed with EdDSA), P-256 (ES256), P-384 (ES384), or RSA of 2048 to 4096 bits.",
+        ),
+        key(
+            RSA_ALGORITHM,
+            "RS256",
+            &one_of(&auth::Key::RSA_ALGORITHMS),
+            "How tokens of RSA keys are signed, where the key does not say it itself (`alg` in a set of keys).",
+        ),
+        key(JWKS_FILE, "", FILE_NAME, "A set of public keys (JWKS); read again when a token names a key that is not in it."),
+        key(JWKS_URL, "", KEYS_URL, "Where such a set is published; fetched when it is needed."),
+        key(ISSUER, "", TEXT, "The `iss` that a token must name."),
+        key(AUDIENCE, "", TEXT, "The `aud` that a token must name."),
     ];
     keys.extend(Limits::ALL.iter().map(|about| Key {
         name: format!("{LIMITS}{}", about.name),
@@ -64,6 +103,12 @@ pub(super) fn all() -> Vec<Key> {
         doc: about.doc.trim().to_owned(),
     }));
     keys
+}
+
+/// What a setting may be that is one of these.
+pub(super) fn one_of(algorithms: &[Algorithm]) -> String {
+    let names: Vec<String> = algorithms.iter().map(|algorithm| format!("{algorithm:?}")).collect();
+    format!("one of {}", names.join(", "))
 }
 
 pub(super) fn limit(name: &str) -> Option<&'static About> {
@@ -77,10 +122,11 @@ pub(super) fn range(about: &About) -> String {
     format!("a whole number from {} to {}{unit}", about.min, about.max)
 }
 
-/// A value as it was found: text from a variable, text or a number from a file, or something that no setting is.
+/// A value as it was found: text from a variable, text, a number or a list of texts from a file, or something that no setting is.
 pub(super) enum Value {
     Text(OsString),
     Number(String),
+    List(Vec<String>),
     Other(&'static str),
 }
 
@@ -105,6 +151,16 @@ impl Value {
         }
     }
 
+    /// A list: as such, or as the text of a variable. What it may hold is said by what reads its parts.
+    pub(super) fn origins(self) -> Result<Origins, String> {
+        let texts = match self {
+            Value::List(texts) => texts,
+            Value::Text(text) => lossy(&text).split(',').filter(|part| !part.trim().is_empty()).map(str::to_owned).collect(),
+            other => return Err(format!("must be {ORIGIN_LIST}, not {}", other.describe())),
+        };
+        Origins::read(texts.iter().map(String::as_str)).map_err(|error| format!("must be {ORIGIN_LIST}: {error}"))
+    }
+
     /// What must not be repeated in a message.
     pub(super) fn bytes(self) -> Result<Vec<u8>, String> {
         match self {
@@ -118,6 +174,7 @@ impl Value {
         let text = match self {
             Value::Text(text) => lossy(&text),
             Value::Number(text) => text,
+            Value::List(_) => return Err(format!("must be {allowed}, not a list")),
             Value::Other(what) => return Err(format!("must be {allowed}, not {what}")),
         };
         let digits = text.replace('_', "");
@@ -130,6 +187,7 @@ impl Value {
         match self {
             Value::Text(_) => "text",
             Value::Number(_) => "a number",
+            Value::List(_) => "a list",
             Value::Other(what) => what,
         }
     }
