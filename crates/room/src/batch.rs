@@ -158,7 +158,7 @@ impl<R: Room> Table<R> {
         let mut steps = Vec::with_capacity(actions.len());
         let mut fault = None;
         let mut copy = guard(|| self.state.clone()).map_err(Rejected::Fault)?;
-        let mut turn = Turn::new(stamp.at_ms.max(self.at_ms), Dice::new(self.key, self.seq + 1));
+        let mut turn = Turn::new(stamp.at_ms.max(self.at_ms), Dice::new(self.key, self.seq + 1)).with_jobs(self.jobs.keys());
         let mut over = None;
         for (at, action) in actions.iter().enumerate() {
             let judged = match (read_object::<R::Action>(action), over.clone()) {
@@ -198,20 +198,16 @@ impl<R: Room> Table<R> {
             Ok(Err(refusal)) => return Err(Unplayed::Illegal(bounded(refusal, atomic))),
             Err(why) => return Err(fails(why)),
         }
-        let (before, dice, told) = if atomic {
-            (None, None, 0)
-        } else {
-            (Some(guard(|| copy.clone()).map_err(&mut fails)?), Some(turn.fork()), turn.outcomes.len())
-        };
+        let before = if atomic { None } else { Some((guard(|| copy.clone()).map_err(&mut fails)?, turn.mark())) };
         let kept = action.clone();
         let played = guard(|| {
             copy.apply(seat, action, turn);
             copy.sound().map_err(Fault::Unsound)
         });
         if let Err(why) = played.and_then(|sound| sound) {
-            if let (Some(before), Some(dice)) = (before, dice) {
+            if let Some((before, mark)) = before {
                 *copy = before;
-                turn.go_back(dice, told);
+                turn.go_back(mark);
             }
             return Err(fails(why));
         }

@@ -30,6 +30,8 @@ pub trait AnyKind: Send + Sync {
     fn freezes(&self) -> bool;
     /// `Room::HISTORY`.
     fn has_history(&self) -> bool;
+    /// `Room::ATOMIC`.
+    fn allows_atomic(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
     /// `Room::PRESENCE`.
@@ -204,6 +206,10 @@ impl<R: Room> AnyKind for KindOf<R> {
 
     fn has_history(&self) -> bool {
         R::HISTORY
+    }
+
+    fn allows_atomic(&self) -> bool {
+        R::ATOMIC
     }
 
     fn has_jobs(&self) -> bool {

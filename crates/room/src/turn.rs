@@ -16,6 +16,13 @@ pub struct Turn<R: Room> {
     pub(crate) outcomes: Vec<Outcome<R>>,
 }
 
+/// A moment of a turn.
+pub(crate) struct Mark {
+    dice: Dice,
+    jobs: BTreeSet<String>,
+    outcomes: usize,
+}
+
 /// What playing a record asks the host to do.
 pub(crate) enum Outcome<R: Room> {
     Tell(R::Event),
@@ -40,15 +47,15 @@ impl<R: Room> Turn<R> {
         self
     }
 
-    /// The luck as it is now, for what may have to be undone.
-    pub(crate) fn fork(&self) -> Dice {
-        self.dice.fork()
+    /// How things are now, for what may have to be undone.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { dice: self.dice.fork(), jobs: self.jobs.clone(), outcomes: self.outcomes.len() }
     }
 
     /// Undoes what was done since.
-    pub(crate) fn go_back(&mut self, dice: Dice, outcomes: usize) {
-        self.dice = dice;
-        self.outcomes.truncate(outcomes);
+    pub(crate) fn go_back(&mut self, mark: Mark) {
+        (self.dice, self.jobs) = (mark.dice, mark.jobs);
+        self.outcomes.truncate(mark.outcomes);
     }
 
     /// Room time of this record in milliseconds: since the room was opened, never the machine's clock.

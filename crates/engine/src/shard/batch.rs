@@ -52,6 +52,7 @@ impl Shard {
         match &hall.phase {
             Phase::Broken(code) => return Err((*code).into()),
             Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
+            Phase::Open { kind, .. } if atomic && !kind.allows_atomic() => return Err(Code::NotAtomic.into()),
             Phase::Open { .. } => {}
         }
         let ahead = hall.ahead.get(user).copied().unwrap_or(0);

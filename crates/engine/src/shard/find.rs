@@ -248,7 +248,9 @@ impl Shard {
             match self.open(at, &seeker.asker.who.clone(), &open, seeker.luck[1], now) {
                 Ok(_) => created = true,
                 Err(failure) => {
-                    self.refuse(at, &seeker.asker, failure);
+                    // There is no room: what keeps one from being opened is how others are.
+                    self.refuse_from_lobby(&seeker.asker, failure);
+                    self.touch(at);
                     return Tried::Over;
                 }
             }

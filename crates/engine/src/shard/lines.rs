@@ -133,7 +133,7 @@ impl Shard {
         let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
         let until_ms = now.mono_ms.saturating_add(patience_ms);
         let (reference, room_asked) = (asker.reference.clone(), room.clone());
-        let waits = Unanswered { until_ms, reference, room: room_asked, decides, is_find: false, whose };
+        let waits = Unanswered { until_ms, reference, room: room_asked, decides, is_find: false, knows: false, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
         let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);
@@ -222,7 +222,7 @@ impl Shard {
     /// A connection follows a room elsewhere, by its request of this number.
     fn follows_elsewhere(&mut self, conn: ConnId, room: &Arc<str>, number: u64, now: Now) {
         let Some(session) = self.session(conn) else { return };
-        session.elsewhere.insert(room.clone(), number);
+        let knows = session.elsewhere.insert(room.clone(), number).is_some();
         let is_deaf_after = session.deaf.get(room).is_some_and(|until| *until >= number);
         match self.lines.unanswered.get_mut(&(conn, number)) {
             // It will stop following at once, for an earlier request that was given up: so this one is, too.
@@ -234,17 +234,19 @@ impl Shard {
                 }
                 self.fail(conn, 0, reference.as_deref(), Code::RoomNotReached);
             }
-            Some(waits) if waits.is_find => (waits.room, waits.decides) = (room.clone(), true),
+            Some(waits) if waits.is_find => (waits.room, waits.decides, waits.knows) = (room.clone(), true, knows),
             Some(_) => {}
             None if is_deaf_after => {}
-            None => self.follows_unasked(conn, room.clone(), number, now),
+            None => self.follows_unasked(conn, room.clone(), knows, number, now),
         }
     }
 
-    /// It asked for any room and was told that none answered: it is taken out of the one it came into, and told so, as it may
-    /// have followed that one before.
-    fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, number: u64, now: Now) {
-        self.say(conn, 0, |out| say::left(out, &room, Code::RoomNotReached.as_str()));
+    /// It asked for any room and was told that none answered: it is taken out of the one it came into. If it followed that one
+    /// before, it is told so; else it never heard that room's name, which may not be durable.
+    fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, knows: bool, number: u64, now: Now) {
+        if knows {
+            self.say(conn, 0, |out| say::left(out, &room, Code::RoomNotReached.as_str()));
+        }
         self.stop_listening(conn, room, number, now);
     }
 
@@ -273,7 +275,7 @@ impl Shard {
             let Some(session) = self.session(conn) else { continue };
             session.unanswered -= 1;
             match (waits.decides, waits.is_find) {
-                (true, true) => self.follows_unasked(conn, waits.room, number, now),
+                (true, true) => self.follows_unasked(conn, waits.room, waits.knows, number, now),
                 (true, false) => self.stop_listening(conn, waits.room, number, now),
                 (false, _) => {}
             }

@@ -150,7 +150,7 @@ impl Shard {
         let was_public = hall.listing.as_ref().is_some_and(|listing| listing.is_public);
         self.list_as_kept(at);
         if let Some(listing) = self.hall(at).listing.clone() {
-            self.topics.room_changed(&listing.room, listing.kind, was_public, self.settings.limits.topic_rooms);
+            self.topics.room_changed(&listing.room, listing.kind, (was_public, is_public), self.settings.limits.topic_rooms);
             self.listings.insert(listing.room.clone(), listing);
         }
     }

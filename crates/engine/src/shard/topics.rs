@@ -25,10 +25,11 @@ pub(super) struct Topics {
 }
 
 impl Topics {
-    /// A room's place in the list changed.
-    pub(super) fn room_changed(&mut self, room: &Arc<str>, kind: &'static str, was_public: bool, limit: usize) {
+    /// A room's place in the list changed. Of one that is private now and was so before there is nothing to tell, not even that.
+    pub(super) fn room_changed(&mut self, room: &Arc<str>, kind: &'static str, (was, is): (bool, bool), limit: usize) {
+        let was_public = was;
         let hears = |topic: &Topic| matches!(topic, Topic::Rooms(of) if of.as_deref().is_none_or(|of| of == kind));
-        if self.changed.contains_key(room) || !self.subscribers.keys().any(hears) {
+        if !(was || is) || self.changed.contains_key(room) || !self.subscribers.keys().any(hears) {
             return;
         }
         if self.changed.len() >= limit {
