@@ -6,7 +6,7 @@ import re
 SOURCE = pathlib.Path(__file__).parent.parent / "crates" / "engine" / "src" / "code.rs"
 ROW = re.compile(r'^    \w+ "(\w+)" (\w+) (true|false) "(.*)",$', re.MULTILINE)
 
-FIELDS = {"ref", "status", "kind", "code", "message", "retry", "supported", "retry_after_ms"}
+FIELDS = {"ref", "status", "kind", "code", "message", "retry", "supported", "retry_after_ms", "failed_action"}
 """All that a failure may say, but for the details of a room's own refusal."""
 
 

@@ -220,6 +220,11 @@ GOOD = [
     {"type": "legal", "ref": "REF", "room": "wild"},
     {"type": "leave_room", "ref": "REF", "room": "wild"},
     {"type": "unsubscribe", "ref": "REF", "payload": {"room_id": "wild"}},
+    {"type": "batch", "ref": "REF", "id": "b", "room": "wild", "payload": {"atomic": True, "actions": [{"type": "end_turn"}]}},
+    {"type": "list_rooms", "ref": "REF", "payload": {"kind": "cards", "after": "a", "limit": 2}},
+    {"type": "find_room", "ref": "REF", "id": "f", "payload": {"kind": "cards", "config": {}, "nonce": "n"}},
+    {"type": "history", "ref": "REF", "room": "wild", "payload": {"before": "a.1", "limit": 2}},
+    {"type": "subscribe", "ref": "REF", "payload": {"topic": "rooms:cards"}},
 ]
 SCRAPS = [*'{}[]",:\\ \n\t01-.e€', "null", "true", '"ref"', '"type"', '"payload":', '"room":"wild"', "\\u0000", "{}", "[]", "1e9"]
 

@@ -16,6 +16,7 @@ const KEY: &str = "turn";
 pub struct Clocks;
 
 impl World for Clocks {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Bell;
 }

@@ -30,6 +30,34 @@ pub enum Command<'a> {
     Unsubscribe(Cow<'a, str>),
     /// What may I do now?
     Legal(Cow<'a, str>),
+    /// Act several times.
+    Batch {
+        /// The room.
+        room: Cow<'a, str>,
+        /// The idempotency key of all of it.
+        id: Option<Cow<'a, str>>,
+        /// Whether it is kept or dropped whole.
+        atomic: bool,
+        /// The actions, each a JSON object as far as its first byte tells.
+        actions: Vec<String>,
+    },
+    /// Which rooms are there?
+    List(List<'a>),
+    /// Come into some room of a kind.
+    Find(Find<'a>),
+    /// What was said in a room?
+    History {
+        /// The room.
+        room: Cow<'a, str>,
+        /// Only what lies before this.
+        before: Option<Position>,
+        /// At most so many events; without one as many as a page holds.
+        limit: Option<u32>,
+    },
+    /// Hear of something that is no room.
+    Subscribe(Topic),
+    /// Hear of it no more.
+    UnsubscribeTopic(Topic),
     /// Act.
     Act {
         /// The room.
@@ -38,13 +66,18 @@ pub enum Command<'a> {
         id: Option<Cow<'a, str>>,
         /// The action with its `type`: a JSON object, as far as its first byte tells.
         action: Cow<'a, str>,
+        /// The type, where the message was sent under its own: then it may be a pulse.
+        own: Option<String>,
     },
 }
 
 impl Command<'_> {
     /// As how many requests it counts.
     pub fn weight(&self) -> u64 {
-        1
+        match self {
+            Command::Batch { actions, .. } => u64::try_from(actions.len()).unwrap_or(u64::MAX),
+            _ => 1,
+        }
     }
 }
 
@@ -61,6 +94,60 @@ pub struct Open<'a> {
     pub config: Cow<'a, str>,
     /// Bots and their seats.
     pub bots: Vec<(Seat, String)>,
+}
+
+/// A request for a page of the list of rooms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List<'a> {
+    /// Of this kind only.
+    pub kind: Option<Cow<'a, str>>,
+    /// Only those after this name; "" is before all.
+    pub after: Cow<'a, str>,
+    /// At most so many; without one as many as a page holds.
+    pub limit: Option<u32>,
+}
+
+/// A request to come into an open room with a free seat, or into a new one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find<'a> {
+    /// The kind.
+    pub kind: Cow<'a, str>,
+    /// The configuration: a JSON object, as far as its first byte tells.
+    pub config: Cow<'a, str>,
+    /// The idempotency key.
+    pub id: Option<Cow<'a, str>>,
+    /// The player's part in the luck of the room.
+    pub nonce: Option<Cow<'a, str>>,
+}
+
+/// Something to be heard of that is no room.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// Public rooms: of one kind, or all.
+    Rooms(Option<String>),
+    /// The server itself.
+    System,
+}
+
+impl Topic {
+    /// Reads `rooms`, `rooms:{kind}` or `system`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "rooms" => Some(Topic::Rooms(None)),
+            "system" => Some(Topic::System),
+            _ => text.strip_prefix("rooms:").map(|kind| Topic::Rooms(Some(kind.to_owned()))),
+        }
+    }
+}
+
+impl std::fmt::Display for Topic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Topic::Rooms(None) => f.write_str("rooms"),
+            Topic::Rooms(Some(kind)) => write!(f, "rooms:{kind}"),
+            Topic::System => f.write_str("system"),
+        }
+    }
 }
 
 impl Open<'_> {

@@ -4,19 +4,24 @@
 //! Everything computed from a room goes through [`Draft`] and leaves only when the room's last appended record is durable:
 //! answers, refusals, views, presence, replies to the HTTP API.
 
+mod refusals;
 mod sight;
 
+pub(crate) use refusals::{Refusals, Refused};
 pub(crate) use sight::ViewFault;
 
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
+use crate::lookup::Listing;
 use crate::patch::Differ;
+use crate::pulses::Pulses;
 use crate::shard::Rest;
+use crate::shard::find::Seeker;
 use crate::store::History;
 use parlour_room::stream::Told;
-use parlour_room::{AnyKind, AnyTable, Hash64, Played, Position, Seat, Viewer};
+use parlour_room::{AnyKind, AnyTable, Played, Position, Seat, Viewer};
 use sight::Sights;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -33,9 +38,9 @@ pub(crate) struct Hall {
     pub(crate) timer: Option<u64>,
     /// The batch that holds its last record.
     pub(crate) last_commit: u64,
-    /// Records that are not durable yet: in which batch, and whose action each is.
-    pub(crate) undurable: VecDeque<(u64, Option<String>)>,
-    /// How many of them each member has.
+    /// Records that are not durable yet: in which batch, whose each is, and how many actions.
+    pub(crate) undurable: VecDeque<(u64, Option<(String, usize)>)>,
+    /// How many actions of each member are in them.
     pub(crate) ahead: BTreeMap<String, usize>,
     pub(crate) draft: Draft,
     pub(crate) held: VecDeque<(u64, Draft)>,
@@ -50,6 +55,9 @@ pub(crate) struct Hall {
     pub(crate) frozen: Option<String>,
     /// After a panic: load again as soon as everything appended is durable.
     pub(crate) must_reload: bool,
+    pub(crate) pulses: Pulses,
+    /// Where it stands in the list of rooms, for whoever looks for one.
+    pub(crate) listing: Option<Listing>,
     /// Weight of the records since the last snapshot, and of that snapshot.
     pub(crate) tail_bytes: usize,
     /// How many records these are.
@@ -71,6 +79,7 @@ pub(crate) enum Phase {
 
 pub(crate) enum Waiting {
     Frame(ConnId, Asked),
+    Seek(Box<Seeker>),
     Call(CallId, Arc<crate::io::Identity>, [u8; 32], crate::io::Call),
 }
 
@@ -125,6 +134,7 @@ pub(crate) struct BotAsked {
 #[derive(Debug)]
 pub(crate) enum Answered {
     Acted { at: Position, dup: bool },
+    Batched { at: Position, results: Vec<Result<Position, Failure>>, dup: bool },
     Failed(Failure),
 }
 
@@ -157,6 +167,8 @@ pub enum Sort {
     News,
     /// Such a fresh view.
     Anew,
+    /// Not sent, and no view stands for it: of a topic, it is told that there was more.
+    Passing,
     /// The answer to a join: what follows it goes on from there, whatever was lost before.
     Welcome,
 }
@@ -189,7 +201,7 @@ impl Draft {
         self.send_as(Sort::Answer, conn, frame);
     }
 
-    /// An event, a view, a pulse, presence: what a client that does not read is not sent.
+    /// An event, a patch, a pulse, presence: what a client that does not read is not sent.
     pub(crate) fn send_news(&mut self, conn: ConnId, frame: &Range<usize>) {
         self.send_as(Sort::News, conn, frame);
     }
@@ -245,6 +257,8 @@ impl Hall {
             panics: VecDeque::new(),
             frozen: None,
             must_reload: false,
+            pulses: Pulses::default(),
+            listing: None,
             tail_bytes: 0,
             tail_records: 0,
             snapshot_bytes: 0,
@@ -252,20 +266,20 @@ impl Hall {
         }
     }
 
-    /// The last record was this member's action.
-    pub(crate) fn was_acted_by(&mut self, user: &str) {
+    /// The last record was this member's: an action, or several.
+    pub(crate) fn was_acted_by(&mut self, user: &str, actions: usize) {
         if let Some((_, whose @ None)) = self.undurable.back_mut() {
-            *whose = Some(user.to_owned());
-            *self.ahead.entry(user.to_owned()).or_default() += 1;
+            *whose = Some((user.to_owned(), actions));
+            *self.ahead.entry(user.to_owned()).or_default() += actions;
         }
     }
 
     /// Everything up to this batch is on disk.
     pub(crate) fn is_durable_to(&mut self, commit: u64) {
         while let Some((_, whose)) = self.undurable.pop_front_if(|(awaited, _)| *awaited <= commit) {
-            let Some(user) = whose else { continue };
+            let Some((user, actions)) = whose else { continue };
             if let Some(count) = self.ahead.get_mut(&user) {
-                *count -= 1;
+                *count -= actions;
                 if *count == 0 {
                     self.ahead.remove(&user);
                 }
@@ -362,7 +376,10 @@ impl Hall {
         self.views_are_old = false;
         for (to, answered) in std::mem::take(&mut self.acks) {
             let frame = match (&to.reference, &answered) {
-                (None, Answered::Acted { .. }) => None,
+                (None, Answered::Acted { .. } | Answered::Batched { .. }) => None,
+                (Some(reference), Answered::Batched { at, results, dup }) => {
+                    Some(self.draft.frame(|out| say::done(out, reference, &Done::Batched { at, results, dup: *dup })))
+                }
                 (Some(reference), Answered::Acted { at, dup }) => {
                     Some(self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup })))
                 }
@@ -404,33 +421,6 @@ impl Hall {
     pub(crate) fn unfollow(&mut self, conn: ConnId) -> Option<Follow> {
         let at = self.follows.iter().position(|follow| follow.conn == conn)?;
         Some(self.follows.remove(at))
-    }
-}
-
-/// Refusals that were given, so that the same message is answered the same. Not kept: a later owner of the room may judge again.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals {
-    by_id: BTreeMap<(String, String), (Hash64, Failure)>,
-    order: VecDeque<(String, String)>,
-}
-
-impl Refusals {
-    pub(crate) fn find(&self, user: &str, id: &str) -> Option<&(Hash64, Failure)> {
-        if self.by_id.is_empty() { None } else { self.by_id.get(&(user.to_owned(), id.to_owned())) }
-    }
-
-    pub(crate) fn remember(&mut self, limit: usize, user: &str, id: &str, body: Hash64, failure: Failure) {
-        if failure.retry {
-            return;
-        }
-        let key = (user.to_owned(), id.to_owned());
-        if self.by_id.insert(key.clone(), (body, failure)).is_none() {
-            self.order.push_back(key);
-        }
-        while self.order.len() > limit {
-            let oldest = self.order.pop_front().expect("longer than its limit");
-            self.by_id.remove(&oldest);
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::counts::Counts;
 use crate::dialect::native_out::Failure;
 use crate::forward::{Packet, ShardId};
 use crate::limits::Limits;
+use crate::lookup::{Found, LookId, Lookup};
 use crate::store::{Batch, Due, History, ReadError};
 use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
@@ -128,6 +129,13 @@ pub enum Input<'a> {
     },
     /// The next rooms that the journal wants woken, in their order, as `ListDue` asked.
     Due(Result<Vec<Due>, ReadError>),
+    /// A question to the journal was answered.
+    Looked {
+        /// Which.
+        look: LookId,
+        /// What was found.
+        result: Result<Found, ReadError>,
+    },
     /// A request of the HTTP API.
     Call {
         /// To whom the reply goes.
@@ -145,6 +153,17 @@ pub enum Input<'a> {
         ask: AskId,
         /// One of its legal actions, or anything at all.
         action: String,
+    },
+    /// A job tells of its progress. It is shown while the job is open, and never kept.
+    JobPulse {
+        /// The room.
+        room: Arc<str>,
+        /// The job's name in it.
+        key: String,
+        /// The record that started it.
+        since: u64,
+        /// A pulse of the room's kind, JSON with its `type`.
+        pulse: String,
     },
     /// Another shard said something.
     Forwarded {
@@ -234,6 +253,13 @@ pub enum Output {
         after: Due,
         /// At most so many.
         limit: usize,
+    },
+    /// Ask the journal this, then say `Looked`.
+    Look {
+        /// Which question.
+        look: LookId,
+        /// What is asked.
+        lookup: Lookup,
     },
     /// Look at this token, then say `Verified`.
     Verify {

@@ -151,6 +151,28 @@ limits! {
     due_retry_ms: u64 = 1000, 1 => HOUR_MS;
     /// How many rooms are read at one time.
     loads: usize = 1024, 1 => 100_000;
+    /// How much of a page of history is sent; a page ends before its events would weigh more.
+    history_bytes: usize = 256 * KIB, KIB => 16 * MIB;
+    /// How many topics one connection may hear of.
+    topics_per_connection: usize = 16, 1 => 1000;
+    /// What happens of a topic within this time is told at once.
+    topic_ms: u64 = 1000, 100 => MINUTE_MS;
+    /// How many rooms are in one notice of a topic; of more it says only that there are more.
+    topic_rooms: usize = 64, 1 => 10_000;
+    /// How many pulses a room keeps for those who come later, one of each type from each sender.
+    pulses_per_room: usize = 256, 0 => 100_000;
+    /// The longest pulse.
+    pulse_bytes: usize = KIB, 64 => 64 * KIB;
+    /// For how long a member's pulse is shown to those who come later.
+    pulse_ms: u64 = MINUTE_MS, 100 => HOUR_MS;
+    /// How many questions to the journal (lists, rooms with a free seat) may be open at one time.
+    lookups: usize = 1024, 1 => 100_000;
+    /// How many rooms a `find_room` tries that turn out to be full, closed or not for its sender, before it opens one.
+    find_tries: u32 = 16, 1 => 1000;
+    /// How many ids of `find_room` are remembered in memory, beside the journal.
+    finds: usize = 4096, 16 => 1_000_000;
+    /// How much of a page of rooms is sent; a page ends before it would be more.
+    list_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// How much of a view may be sent; a larger one is the author's mistake and freezes nothing but is not sent.
     view_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// Refused message ids remembered per room.

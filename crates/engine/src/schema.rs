@@ -3,7 +3,7 @@
 use crate::dialect::native::SYSTEM_TYPES;
 use parlour_room::{AnyKind, AnyRunner, Bots, KindOf, Room, Runner, RunnerOf, Version};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The kinds of rooms a server has, by name, who does their jobs, and who may sit in them besides people. Of each kind the newest
@@ -11,6 +11,8 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub struct Kinds {
     kinds: BTreeMap<&'static str, Vec<Arc<dyn AnyKind>>>,
+    /// The types of their pulses.
+    pulses: BTreeSet<(&'static str, String)>,
     runners: BTreeMap<&'static str, Arc<dyn AnyRunner>>,
     bots: Bots,
 }
@@ -22,14 +24,21 @@ pub enum KindError {
     Name(String),
     /// The same rules are there already.
     Twice(Version),
-    /// Its actions or events are no enum tagged by `type` in snake_case.
+    /// Its actions, events or pulses are no enum tagged by `type` in snake_case.
     Untagged {
         /// The kind.
         kind: String,
-        /// `Action` or `Event`.
+        /// `Action`, `Event` or `Pulse`.
         what: &'static str,
         /// The variant, as far as it can be told.
         variant: String,
+    },
+    /// One name is a pulse, and an action or an event as well.
+    Ambiguous {
+        /// The kind.
+        kind: String,
+        /// The name.
+        name: String,
     },
     /// Its refusals have no `code`.
     Codeless(String),
@@ -59,6 +68,9 @@ impl std::fmt::Display for KindError {
                     "Refusal of {kind:?} must carry a `code`: an enum with #[serde(tag = \"code\")], or parlour's `Refused`"
                 )
             }
+            KindError::Ambiguous { kind, name } => {
+                write!(f, "{kind:?} has a pulse {name:?} and an action or event of that name: rename one")
+            }
             KindError::Reserved { kind, name } => {
                 write!(f, "{kind:?} uses {name:?}, which is a message type of the protocol: rename it")
             }
@@ -78,7 +90,8 @@ impl Kinds {
     /// These kinds and `R`.
     pub fn with<R: Room>(mut self) -> Result<Self, KindError> {
         let kind = KindOf::<R>::new();
-        check(&kind)?;
+        let pulses = check(&kind)?;
+        self.pulses.extend(pulses.into_iter().map(|pulse| (kind.name(), pulse)));
         let versions = self.kinds.entry(kind.name()).or_default();
         if versions.iter().any(|known| known.version() == kind.version()) {
             return Err(KindError::Twice(kind.version()));
@@ -122,6 +135,11 @@ impl Kinds {
         self.kinds.get(name)?.first()
     }
 
+    /// Whether this kind has pulses of this type.
+    pub fn is_pulse(&self, kind: &'static str, name: &str) -> bool {
+        !self.pulses.is_empty() && self.pulses.contains(&(kind, name.to_owned()))
+    }
+
     /// The very rules something was recorded under.
     pub fn version(&self, version: &Version) -> Option<&Arc<dyn AnyKind>> {
         self.kinds.get(version.kind.as_str())?.iter().find(|kind| kind.version() == *version)
@@ -133,7 +151,8 @@ impl Kinds {
     }
 }
 
-fn check(kind: &dyn AnyKind) -> Result<(), KindError> {
+/// The types of its pulses, if all of it can be spoken.
+fn check(kind: &dyn AnyKind) -> Result<BTreeSet<String>, KindError> {
     let name = kind.name();
     let mut bytes = name.bytes();
     let begins = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
@@ -147,15 +166,22 @@ fn check(kind: &dyn AnyKind) -> Result<(), KindError> {
     if !variants.map_or_else(|| has_code(refusal), |variants| variants.iter().all(has_code)) {
         return Err(KindError::Codeless(name.to_owned()));
     }
-    for (what, schema) in [("Action", schemas.action), ("Event", schemas.event)] {
+    let mut pulses = BTreeSet::new();
+    let spoken = [("Pulse", schemas.pulse), ("Action", Some(schemas.action)), ("Event", Some(schemas.event))];
+    for (what, schema) in spoken.into_iter().filter_map(|(what, schema)| Some((what, schema?))) {
         for tag in tags(schema.as_value()) {
             let tag = tag.map_err(|variant| KindError::Untagged { kind: name.to_owned(), what, variant })?;
             if SYSTEM_TYPES.contains(&tag.as_str()) || tag.starts_with("parlour_") {
                 return Err(KindError::Reserved { kind: name.to_owned(), name: tag });
             }
+            if what == "Pulse" {
+                pulses.insert(tag);
+            } else if pulses.contains(&tag) {
+                return Err(KindError::Ambiguous { kind: name.to_owned(), name: tag });
+            }
         }
     }
-    Ok(())
+    Ok(pulses)
 }
 
 /// The `type` of each variant of an enum's schema, or the variant that has none.

@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) behind_since_ms: Option<u64>,
     /// The rooms it lost track of, until a fresh view of each was sent, and since when one is under way.
     pub(crate) lost: BTreeMap<Arc<str>, Option<u64>>,
+    /// Something of a topic was not queued for it.
+    pub(crate) has_missed_topics: bool,
     /// Bytes that are held for it until they are durable.
     pub(crate) owed: usize,
     /// Bytes of answers to it that this turn has made.
@@ -82,6 +84,7 @@ impl Session {
             is_behind: false,
             behind_since_ms: None,
             lost: BTreeMap::new(),
+            has_missed_topics: false,
             owed: 0,
             said: 0,
             out: Vec::new(),

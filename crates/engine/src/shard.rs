@@ -4,29 +4,35 @@
 //! once, what was recorded becomes one batch, and what was computed waits in its room until that batch is durable (see
 //! [`hall`](crate::hall)).
 
+mod arrivals;
+mod batch;
 mod calls;
 mod charge;
+pub(crate) mod find;
+mod history;
 mod jobs;
 mod lines;
+mod listing;
+mod lookups;
 mod members;
 mod play;
 mod presence;
+mod pulses;
 mod requests;
 mod rooms;
 mod sleep;
 mod slow;
 mod time;
+mod topics;
 mod waking;
 
 pub(crate) use sleep::Rest;
 
-use crate::code::Code;
 use crate::counts::{self, Counts};
-use crate::dialect::native_out as say;
 use crate::forward::Place;
 use crate::framing::websocket::{self, Message};
 use crate::hall::{Draft, Hall};
-use crate::io::{Address, AskId, ConnId, Identity, Input, Now, Output, Reply};
+use crate::io::{AskId, ConnId, Input, Now, Output};
 use crate::limiter::Limiter;
 use crate::limits::Limits;
 use crate::patch::Differ;
@@ -94,7 +100,14 @@ pub struct Shard {
     durable: u64,
     /// Rooms that hold something back, by the batch they wait for.
     awaiting: VecDeque<(u64, usize)>,
-    held_replies: VecDeque<(u64, crate::io::CallId, Reply)>,
+    lobby: lookups::Lobby,
+    lookups: lookups::Lookups,
+    /// Rooms with a free seat, and where requests to find one ended.
+    vacancies: listing::Vacancies,
+    finds: find::Finds,
+    topics: topics::Topics,
+    /// Listings that changed in this turn.
+    listings: BTreeMap<Arc<str>, crate::lookup::Listing>,
     outputs: VecDeque<Output>,
     swept_ms: u64,
     wake_at: Option<u64>,
@@ -154,7 +167,12 @@ impl Shard {
             commit: 1,
             durable: 0,
             awaiting: VecDeque::new(),
-            held_replies: VecDeque::new(),
+            lobby: lookups::Lobby::default(),
+            lookups: lookups::Lookups::after(first_number),
+            vacancies: listing::Vacancies::default(),
+            finds: find::Finds::default(),
+            topics: topics::Topics::default(),
+            listings: BTreeMap::new(),
             outputs: VecDeque::new(),
             swept_ms: 0,
             wake_at: None,
@@ -211,11 +229,13 @@ impl Shard {
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),
             Input::Due(result) => self.are_due(result, now),
+            Input::Looked { look, result } => self.looked(look, result, now),
             Input::Call { from, by, entropy, call } => {
                 if self.is_call_affordable(from, &by, &call, now) {
                     self.call(from, Arc::new(by), entropy, call, now);
                 }
             }
+            Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),
@@ -242,7 +262,7 @@ impl Shard {
 
     /// How many bundles of frames and replies wait for the disk.
     pub fn held(&self) -> usize {
-        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.held_replies.len()
+        self.halls.iter().flatten().map(|hall| hall.held.len()).sum::<usize>() + self.lobby.held()
     }
 
     /// How much was said to other shards that they may not have heard, in bytes.
@@ -256,6 +276,7 @@ impl Shard {
             self.settle(at);
             self.put_away_draft(at);
         }
+        self.put_away_lobby();
         for conn in std::mem::take(&mut self.talkers) {
             if let Some(session) = self.session(conn) {
                 session.said = 0;
@@ -267,6 +288,7 @@ impl Shard {
         }
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();
         self.batch.wakes = std::mem::take(&mut self.wakes).into_iter().map(|(room, at_ms)| WakeRow { room, at_ms }).collect();
+        self.batch.listings = std::mem::take(&mut self.listings).into_values().collect();
         if !self.batch.is_empty() {
             self.batch.shard = self.settings.place.shard;
             self.batch.commit = self.commit;
@@ -301,14 +323,6 @@ impl Shard {
         self.sessions[place].as_mut()
     }
 
-    fn opened(&mut self, conn: ConnId, address: Option<Address>, entropy: [u8; 32], now: Now) {
-        let mut session = Session::new(conn, entropy, now.mono_ms, &self.settings.limits);
-        self.limiter.arrive(&mut session.purse, address);
-        self.seat_session(session);
-        self.counts.connections += 1;
-        self.counts.connections_opened += 1;
-    }
-
     fn seat_session(&mut self, session: Session) {
         let place = self.free_places.pop().unwrap_or_else(|| {
             self.sessions.push(None);
@@ -322,6 +336,7 @@ impl Shard {
         for at in self.session(conn).map(|session| session.follows.clone()).unwrap_or_default() {
             self.unfollow(at, conn);
         }
+        self.topics.forget(conn);
         self.is_gone(conn);
         if let Some(place) = self.places.remove(&conn) {
             let session = self.sessions[place].take().expect("places are kept");
@@ -331,54 +346,6 @@ impl Shard {
             }
             self.free_places.push(place);
             self.counts.connections -= u64::from(session.stands_for.is_none());
-        }
-    }
-
-    fn verify(&mut self, conn: ConnId, token: String) {
-        if let Some(session) = self.session(conn) {
-            session.phase = Phase::Verifying;
-            self.outputs.push_back(Output::Verify { conn, token });
-        }
-    }
-
-    fn verified(&mut self, conn: ConnId, result: Result<Identity, Code>, now: Now) {
-        let settings = self.settings.clone();
-        let Some(session) = self.session(conn) else { return };
-        if session.phase != Phase::Verifying {
-            return;
-        }
-        let is_possible = |who: &Identity| who.is_possible(&settings.limits);
-        match result.and_then(|who| if is_possible(&who) { Ok(who) } else { Err(Code::AuthenticationFailed) }) {
-            Ok(who) => {
-                self.greet(conn, who, None);
-                let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
-                if !stash.is_empty() {
-                    self.bytes(conn, &mut stash, now);
-                }
-            }
-            Err(code) => {
-                let reference = session.auth_reference.take();
-                *self.counts.auth_failures.entry(code.as_str()).or_default() += 1;
-                self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
-                self.hang_up(conn, if code.retry() { 1013 } else { 1008 }, code.as_str());
-            }
-        }
-    }
-
-    fn greet(&mut self, conn: ConnId, who: Identity, token: Option<&str>) {
-        let settings = self.settings.clone();
-        let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_mut()) else { return };
-        if let Err(refused) = self.limiter.recognise(&mut session.purse, &who.user) {
-            let (reference, refused) = (session.auth_reference.take(), self.count_refused(refused));
-            self.fail(conn, 0, reference.as_deref(), refused);
-            return self.hang_up(conn, 1013, refused.code.as_str());
-        }
-        session.phase = Phase::Live;
-        let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
-        session.who = Some(Arc::new(who));
-        self.say(conn, 0, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
-        if let Some(reference) = reference {
-            self.say(conn, 0, |out| say::done(out, &reference, &say::Done::Plain));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the shard asks of the journal, and what it is handed back: the end of the line "record, hash -> append", as plain values.
 
 use crate::forward::ShardId;
+use crate::lookup::{FindRow, HistoryRow, Listing};
 use parlour_room::{Hash64, Record};
 use std::sync::Arc;
 
@@ -21,12 +22,19 @@ pub struct Batch {
     pub snapshots: Vec<Snapshot>,
     /// Rooms whose row is to say something else from now on about when they are to be woken; at most one of a room.
     pub wakes: Vec<WakeRow>,
+    /// Rooms whose seats or visibility changed, at most one of a room, as they are after all its records.
+    pub listings: Vec<Listing>,
+    /// Public events of kinds that keep them for good.
+    pub history: Vec<HistoryRow>,
+    /// Where requests to find a room ended.
+    pub finds: Vec<FindRow>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.snapshots.is_empty() && self.wakes.is_empty()
+        let writes_rows = !self.wakes.is_empty() || !self.finds.is_empty();
+        self.records.is_empty() && self.snapshots.is_empty() && !writes_rows
     }
 }
 

@@ -73,7 +73,7 @@ proptest! {
         let payload = Value::Object(fields.into_iter().collect()).to_string();
         let text = format!("{{\"type\":\"action\",\"room\":\"{room}\",\"id\":{},\"payload\":{payload}}}", json!(id));
         match decode(&text, &Limits::default()).command {
-            Ok(Command::Act { room: to, id: with, action }) => {
+            Ok(Command::Act { room: to, id: with, action, own: None }) => {
                 prop_assert_eq!((to.as_ref(), with.as_deref()), (room.as_str(), Some(id.as_str())));
                 prop_assert_eq!(action.as_ref(), payload.as_str());
             }

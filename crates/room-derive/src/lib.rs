@@ -23,10 +23,10 @@ pub fn kept(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A type that crosses the wire: derives `Clone`, `Debug`, `PartialEq`, `Eq`, `Serialize`, `Deserialize` and `JsonSchema`, with
 /// names in snake_case.
 ///
-/// What it is for says the rest: `#[wire(action)]` (an enum tagged by `type`; unknown fields are refused), `#[wire(event)]`
-/// (an enum tagged by `type`), `#[wire(refusal)]` (an enum tagged by `code`, whose text for people is each variant's doc
-/// comment, with `{field}` for a field), `#[wire(config)]` (a struct; unknown fields are refused), and plain `#[wire]` for
-/// everything inside these and for views.
+/// What it is for says the rest: `#[wire(action)]` and `#[wire(pulse)]` (an enum tagged by `type`; unknown fields are refused),
+/// `#[wire(event)]` (an enum tagged by `type`), `#[wire(refusal)]` (an enum tagged by `code`, whose text for people is each
+/// variant's doc comment, with `{field}` for a field), `#[wire(config)]` (a struct; unknown fields are refused), and plain
+/// `#[wire]` for everything inside these and for views.
 #[proc_macro_attribute]
 pub fn wire(arguments: TokenStream, item: TokenStream) -> TokenStream {
     wire::expand(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()

@@ -8,6 +8,7 @@ use syn::{Attribute, Data, DataEnum, DeriveInput, Error, Expr, ExprLit, Fields, 
 /// What a type is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
+    /// What clients send: an action, or a pulse.
     Action,
     Event,
     Refusal,
@@ -63,10 +64,10 @@ fn used(arguments: TokenStream) -> Result<Use> {
     if arguments.is_empty() {
         return Ok(Use::Any);
     }
-    let wrong = "write `#[wire]`, or what it is for: `action`, `event`, `refusal` or `config`";
+    let wrong = "write `#[wire]`, or what it is for: `action`, `event`, `pulse`, `refusal` or `config`";
     let ident: Ident = parse2(arguments.clone()).map_err(|_| Error::new_spanned(&arguments, wrong))?;
     match ident.to_string().as_str() {
-        "action" => Ok(Use::Action),
+        "action" | "pulse" => Ok(Use::Action),
         "event" => Ok(Use::Event),
         "refusal" => Ok(Use::Refusal),
         "config" => Ok(Use::Config),
@@ -80,7 +81,7 @@ fn check(item: &DeriveInput, used: Use) -> Result<()> {
         (Data::Union(data), _) => Err(Error::new_spanned(data.union_token, "a union cannot cross the wire: use an enum")),
         (Data::Struct(data), Use::Action | Use::Event | Use::Refusal) => Err(Error::new_spanned(
             data.struct_token,
-            "actions, events and refusals are enums: one variant for each thing that can be said",
+            "actions, events, pulses and refusals are enums: one variant for each thing that can be said",
         )),
         (Data::Enum(data), Use::Config) => {
             Err(Error::new_spanned(data.enum_token, "a configuration is a struct, each choice a field"))

@@ -1,5 +1,6 @@
 //! Judging what is asked of a table: what may be played becomes a record, what may not leaves no trace.
 
+use crate::batch::Batched;
 use crate::dice::Seed;
 use crate::hash::Hash64;
 use crate::inbox::{Answer, Seen};
@@ -10,8 +11,8 @@ use crate::record::{
 use crate::room::{Room, Wire};
 use crate::seat::{As, Seat, Viewer, Who};
 use crate::table::{JSON_DEPTH, NONCE_BYTES, Played, Table};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use std::fmt::Display;
 
@@ -99,13 +100,15 @@ impl From<Fault> for Rejected {
 }
 
 /// A refusal of the rules, in words any dialect can carry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// Its `code`.
     pub code: String,
     /// Its text for people.
     pub message: String,
     /// Its other fields as a JSON object, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<str>>,
 }
 
@@ -207,7 +210,7 @@ impl<R: Room> Table<R> {
             match self.seen(stamp, user, id, body) {
                 Seen::New => {}
                 Seen::Played(answer) => return Ok(Acted::Before(answer)),
-                Seen::OtherBody => return Err(Rejected::IdReused),
+                Seen::Batch(..) | Seen::OtherBody => return Err(Rejected::IdReused),
             }
         }
         let seat = self.members.get(user).map(|member| member.seat).ok_or(Rejected::NotMember)?;
@@ -230,7 +233,16 @@ impl<R: Room> Table<R> {
         match self.seen(stamp, user, id, self.hash_of(action)?) {
             Seen::New => None,
             Seen::Played(answer) => Some(Ok(answer)),
-            Seen::OtherBody => Some(Err(Rejected::IdReused)),
+            Seen::Batch(..) | Seen::OtherBody => Some(Err(Rejected::IdReused)),
+        }
+    }
+
+    /// What was answered to this very batch before; `None` if it is new. Plays nothing.
+    pub fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>> {
+        match self.seen(stamp, user, id, body) {
+            Seen::New => None,
+            Seen::Batch(answer, results) => Some(Ok(Batched::Before(answer, results))),
+            Seen::Played(_) | Seen::OtherBody => Some(Err(Rejected::IdReused)),
         }
     }
 
@@ -241,7 +253,7 @@ impl<R: Room> Table<R> {
     }
 
     /// What is known of a message id, for an action with this hash.
-    fn seen(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Seen {
+    pub(crate) fn seen(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Seen {
         let now_ms = stamp.at_ms.max(self.at_ms);
         self.inboxes.get(user).map_or(Seen::New, |inbox| inbox.seen(now_ms, id, body))
     }
@@ -333,6 +345,6 @@ fn depth(text: &str) -> usize {
 }
 
 /// Asks the rules. Putting a refusal into words is their code, too.
-fn asked<T, F: Wire + Display>(ask: impl FnOnce() -> Result<T, F>) -> Result<Result<T, Refusal>, Fault> {
+pub(crate) fn asked<T, F: Wire + Display>(ask: impl FnOnce() -> Result<T, F>) -> Result<Result<T, Refusal>, Fault> {
     guard(|| ask().map_err(|refusal| Refusal::of(&refusal)))
 }

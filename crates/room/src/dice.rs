@@ -95,6 +95,11 @@ impl Dice {
         Self(rng)
     }
 
+    /// The same luck once more, for what may have to be undone.
+    pub(crate) fn fork(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Dice for an author's tests, or for a bot: from any number.
     pub fn from_number(number: u64) -> Self {
         let mut key = [0; 32];

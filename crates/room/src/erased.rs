@@ -1,6 +1,7 @@
 //! One object-safe face for every kind of room, so that neither the engine nor the server is generic.
 
 use crate::ask::{self, Acted, Joined, Joining, Opening, Rejected};
+use crate::batch::{BatchRejected, Batched};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
 use crate::job::JobFault;
@@ -8,7 +9,7 @@ use crate::migrate::Unmigrated;
 use crate::play::{self, Fault, Input, guard};
 use crate::record::{Cause, OpenedInput, Record, Stamp, Version};
 use crate::room::{Never, Room, World};
-use crate::seat::{As, Seat, Viewer, Who};
+use crate::seat::{As, Audience, Seat, Source, Viewer, Who};
 use crate::stream::Position;
 use crate::table::{About, Damage, Played, Table, version_of};
 use schemars::{Schema, schema_for};
@@ -27,6 +28,8 @@ pub trait AnyKind: Send + Sync {
     fn events_suffice(&self) -> bool;
     /// `Room::FREEZES`.
     fn freezes(&self) -> bool;
+    /// `Room::HISTORY`.
+    fn has_history(&self) -> bool;
     /// Whether rooms of this kind start jobs.
     fn has_jobs(&self) -> bool;
     /// `Room::PRESENCE`.
@@ -60,6 +63,8 @@ pub struct Schemas {
     pub view: Schema,
     /// `Room::Refusal`.
     pub refusal: Schema,
+    /// `World::Pulse`, if it has any.
+    pub pulse: Option<Schema>,
 }
 
 /// A table of some kind. Every method is [`Table`]'s of the same name unless it says otherwise.
@@ -78,6 +83,16 @@ pub trait AnyTable: Send {
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
     fn hash_of(&self, action: &str) -> Option<Hash64>;
+    fn batch(
+        &mut self,
+        stamp: Stamp,
+        user: &str,
+        id: Option<&str>,
+        atomic: bool,
+        actions: &[&str],
+    ) -> Result<Batched, BatchRejected>;
+    fn batch_hash(&self, atomic: bool, actions: &[&str]) -> Hash64;
+    fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>>;
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault>;
     fn job_failed(&mut self, stamp: Stamp, key: &str, since: u64, why: JobFault) -> Result<Option<Played>, Fault>;
@@ -85,6 +100,10 @@ pub trait AnyTable: Send {
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault>;
+    /// A pulse (JSON) as it is shown, and who may see it now; `None` if nobody may.
+    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<(String, Audience)>, Rejected>;
+    /// The hash of the configuration it was opened with, as [`AnyKind::canonical_config`] writes it.
+    fn config_hash(&self) -> Hash64;
     /// What this viewer may know, as JSON.
     fn view(&self, viewer: Viewer) -> Result<String, Fault>;
     /// The viewer whose view this one shares.
@@ -183,8 +202,12 @@ impl<R: Room> AnyKind for KindOf<R> {
         R::FREEZES
     }
 
+    fn has_history(&self) -> bool {
+        R::HISTORY
+    }
+
     fn has_jobs(&self) -> bool {
-        TypeId::of::<<R::World as World>::Job>() != TypeId::of::<Never>()
+        has::<<R::World as World>::Job>()
     }
 
     fn has_presence(&self) -> bool {
@@ -198,6 +221,7 @@ impl<R: Room> AnyKind for KindOf<R> {
             event: schema_for!(R::Event),
             view: schema_for!(R::View),
             refusal: schema_for!(R::Refusal),
+            pulse: has::<<R::World as World>::Pulse>().then(|| schema_for!(<R::World as World>::Pulse)),
         }
     }
 
@@ -239,6 +263,10 @@ impl<R: Room> AnyKind for KindOf<R> {
         let (table, played) = Table::<R>::migrate(snapshot, ts_ms)?;
         Ok((Box::new(table), played))
     }
+}
+
+fn has<T: 'static>() -> bool {
+    TypeId::of::<T>() != TypeId::of::<Never>()
 }
 
 impl<R: Room> Table<R> {
@@ -365,6 +393,25 @@ impl<R: Room> AnyTable for Table<R> {
         self.hash_of(action)
     }
 
+    fn batch(
+        &mut self,
+        stamp: Stamp,
+        user: &str,
+        id: Option<&str>,
+        atomic: bool,
+        actions: &[&str],
+    ) -> Result<Batched, BatchRejected> {
+        self.batch(stamp, user, id, atomic, actions)
+    }
+
+    fn batch_hash(&self, atomic: bool, actions: &[&str]) -> Hash64 {
+        self.batch_hash(atomic, actions)
+    }
+
+    fn batch_repeated(&self, stamp: Stamp, user: &str, id: &str, body: Hash64) -> Option<Result<Batched, Rejected>> {
+        self.batch_repeated(stamp, user, id, body)
+    }
+
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault> {
         self.fire(stamp)
     }
@@ -391,6 +438,20 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault> {
         self.sleep(stamp)
+    }
+
+    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<(String, Audience)>, Rejected> {
+        if self.is_spoiled() {
+            return Err(Fault::Spoiled.into());
+        }
+        let pulse: <R::World as World>::Pulse = ask::read_object(pulse)?;
+        let Some(audience) = guard(|| self.state().pulse(from, &pulse))? else { return Ok(None) };
+        let text = guard(|| serde_json::to_string(&pulse))?.map_err(|_| Rejected::Invalid)?;
+        Ok(Some((text, audience)))
+    }
+
+    fn config_hash(&self) -> Hash64 {
+        guard(|| serde_json::to_vec(self.config())).ok().and_then(Result::ok).map_or(Hash64(0), |config| Hash64::of(&config))
     }
 
     fn view(&self, viewer: Viewer) -> Result<String, Fault> {

@@ -1,16 +1,17 @@
 //! Which message ids of a member were played, and what was answered: why a retry has no second effect.
 
+use crate::batch::Done;
 use crate::hash::Hash64;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::VecDeque;
 
-/// How many ids of each member are remembered.
+/// How many answers of each member are remembered: an action has one, a batch as many as it has actions.
 pub const INBOX_IDS: usize = 256;
 /// For how long, in milliseconds of room time.
 pub const INBOX_WINDOW_MS: u64 = 10 * 60 * 1000;
 
 /// What was answered to an action that was played: how far its actor had heard right after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The last public event.
@@ -20,20 +21,25 @@ pub struct Answer {
 }
 
 /// What is known of a message id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// Nothing.
     New,
     /// It was played, and this was the answer.
     Played(Answer),
+    /// It was a batch, and these were the answers.
+    Batch(Answer, Vec<Done>),
     /// It was used for something else.
     OtherBody,
 }
 
 /// One member's ids, oldest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Inbox(VecDeque<Entry>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inbox {
+    entries: VecDeque<Entry>,
+    /// How many answers they hold together.
+    answers: usize,
+}
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,30 +48,57 @@ struct Entry {
     body: Hash64,
     at_ms: u64,
     answer: Answer,
+    /// Of a batch: what became of each action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    results: Option<Vec<Done>>,
+}
+
+impl Serialize for Inbox {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Inbox {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = VecDeque::<Entry>::deserialize(deserializer)?;
+        let answers = entries.iter().map(Entry::answers).sum();
+        Ok(Self { entries, answers })
+    }
 }
 
 impl Inbox {
     pub(crate) fn seen(&self, now_ms: u64, id: &str, body: Hash64) -> Seen {
-        match self.0.iter().rev().take_while(|entry| entry.is_kept(now_ms)).find(|entry| entry.id == id) {
+        match self.entries.iter().rev().take_while(|entry| entry.is_kept(now_ms)).find(|entry| entry.id == id) {
             None => Seen::New,
-            Some(entry) if entry.body == body => Seen::Played(entry.answer),
+            Some(Entry { body: of, answer, results, .. }) if *of == body => match results {
+                Some(results) => Seen::Batch(*answer, results.clone()),
+                None => Seen::Played(*answer),
+            },
             Some(_) => Seen::OtherBody,
         }
     }
 
-    pub(crate) fn remember(&mut self, now_ms: u64, id: String, body: Hash64, answer: Answer) {
-        while self.0.len() >= INBOX_IDS || self.0.front().is_some_and(|entry| !entry.is_kept(now_ms)) {
-            self.0.pop_front();
+    pub(crate) fn remember(&mut self, now_ms: u64, id: String, body: Hash64, answer: Answer, results: Option<Vec<Done>>) {
+        let entry = Entry { id, body, at_ms: now_ms, answer, results };
+        self.answers += entry.answers();
+        while self.answers > INBOX_IDS || self.entries.front().is_some_and(|entry| !entry.is_kept(now_ms)) {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.answers -= oldest.answers();
         }
-        self.0.push_back(Entry { id, body, at_ms: now_ms, answer });
+        self.entries.push_back(entry);
     }
 
     pub(crate) fn is_over(&self, now_ms: u64) -> bool {
-        self.0.back().is_none_or(|entry| !entry.is_kept(now_ms))
+        self.entries.back().is_none_or(|entry| !entry.is_kept(now_ms))
     }
 }
 
 impl Entry {
+    fn answers(&self) -> usize {
+        self.results.as_ref().map_or(1, Vec::len)
+    }
+
     fn is_kept(&self, now_ms: u64) -> bool {
         now_ms.saturating_sub(self.at_ms) <= INBOX_WINDOW_MS
     }
@@ -80,7 +113,7 @@ mod tests {
     #[test]
     fn an_id_is_known_with_its_answer_within_the_window_and_no_longer() {
         let mut inbox = Inbox::default();
-        inbox.remember(1000, "a".to_owned(), Hash64(1), FIRST);
+        inbox.remember(1000, "a".to_owned(), Hash64(1), FIRST, None);
         assert_eq!(inbox.seen(1000 + INBOX_WINDOW_MS, "a", Hash64(1)), Seen::Played(FIRST));
         assert_eq!(inbox.seen(1000, "a", Hash64(2)), Seen::OtherBody);
         assert_eq!(inbox.seen(1000, "b", Hash64(1)), Seen::New);
@@ -91,9 +124,24 @@ mod tests {
     fn only_the_last_ids_are_kept() {
         let mut inbox = Inbox::default();
         for n in 0..=INBOX_IDS {
-            inbox.remember(5, n.to_string(), Hash64(0), FIRST);
+            inbox.remember(5, n.to_string(), Hash64(0), FIRST, None);
         }
         assert_eq!(inbox.seen(5, "0", Hash64(0)), Seen::New);
         assert_eq!(inbox.seen(5, "1", Hash64(0)), Seen::Played(FIRST));
+    }
+
+    #[test]
+    fn a_batch_counts_as_many_as_it_has_answers_also_after_it_was_read_back() {
+        let mut inbox = Inbox::default();
+        let results = vec![Done::Played(FIRST); 32];
+        inbox.remember(5, "batch".to_owned(), Hash64(9), FIRST, Some(results.clone()));
+        inbox = serde_json::from_str(&serde_json::to_string(&inbox).unwrap()).unwrap();
+        for n in 32..INBOX_IDS {
+            inbox.remember(5, n.to_string(), Hash64(0), FIRST, None);
+        }
+        assert_eq!(inbox.seen(5, "batch", Hash64(9)), Seen::Batch(FIRST, results));
+        inbox.remember(5, "one more".to_owned(), Hash64(0), FIRST, None);
+        assert_eq!(inbox.seen(5, "batch", Hash64(9)), Seen::New);
+        assert_eq!(inbox.seen(5, "32", Hash64(0)), Seen::Played(FIRST));
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod ask;
+pub mod batch;
 pub mod bot;
 pub mod dice;
 pub mod erased;
@@ -27,6 +28,7 @@ pub mod turn;
 pub mod wire;
 
 pub use ask::{Acted, Joined, Joining, Opening, Refusal, Rejected};
+pub use batch::{BatchRejected, Batched, Done, Unplayed};
 pub use dice::{Dice, Seed};
 pub use erased::{AnyKind, AnyTable, Divergence, KindOf, Why};
 pub use hash::Hash64;
@@ -37,7 +39,7 @@ pub use parlour_room_derive::{kept, room, wire};
 pub use play::Fault;
 pub use record::{Cause, Record, Stamp, Version};
 pub use room::{Alone, Empty, Kept, Never, Refused, Reveal, Room, Timed, Wire, World};
-pub use seat::{As, Seat, Seats, Viewer, Who};
+pub use seat::{As, Audience, Seat, Seats, Source, Viewer, Who};
 pub use secret::Secret;
 pub use stream::Position;
 pub use table::{Played, Table};

@@ -4,12 +4,13 @@
 //! state itself, because it is the hot path: if it panics, the table is spoiled and must be loaded again. Everything else is
 //! played on a copy of the state.
 
+use crate::batch::{Unplayed, merge};
 use crate::dice::{Dice, Stirred, key};
 use crate::hash::Hash64;
 use crate::inbox::Answer;
 use crate::record::{
-    ActionInput, Cause, Chain, ClosedInput, FailedInput, JoinedInput, LeftInput, OpenedInput, PresentInput, Record,
-    ResignedInput, SignalInput, SleptInput, Stamp, WokeInput,
+    ActionInput, BatchInput, Cause, Chain, ClosedInput, FailedInput, JoinedInput, LeftInput, OpenedInput, PresentInput, Record,
+    ResignedInput, SignalInput, SleptInput, Stamp, Step, WokeInput,
 };
 use crate::room::{Room, World};
 use crate::seat::{Seat, Viewer};
@@ -32,6 +33,7 @@ pub(crate) enum Input<R: Room> {
     Left(LeftInput),
     Present(PresentInput),
     Action(ActionInput<R::Action>),
+    Batch(BatchInput<R::Action>),
     Signal(SignalInput<SignalOf<R>>),
     Failed(FailedInput),
     Resigned(ResignedInput),
@@ -119,6 +121,17 @@ pub(crate) fn open<R: Room>(seq: u64, stamp: Stamp, input: OpenedInput<R::Config
 impl<R: Room> Table<R> {
     /// Plays the next record. On a fault nothing is kept; if that fault spoiled the table, every later play says so.
     pub(crate) fn play(&mut self, stamp: Stamp, cause: Cause, input: Input<R>, text: String) -> Result<Played, Fault> {
+        self.play_all(stamp, cause, input, text).map(|(played, _)| played)
+    }
+
+    /// The same, with the answer to each action of a batch.
+    pub(crate) fn play_all(
+        &mut self,
+        stamp: Stamp,
+        cause: Cause,
+        input: Input<R>,
+        text: String,
+    ) -> Result<(Played, Vec<Answer>), Fault> {
         if self.spoiled {
             return Err(Fault::Spoiled);
         }
@@ -138,16 +151,33 @@ impl<R: Room> Table<R> {
         let record = Record { seq, at_ms: stamp.at_ms, ts_ms: stamp.ts_ms, cause, input: text, hash: Hash64(0) };
         let mut played = Played { record, told: Vec::new(), jobs: Vec::new(), removed: Vec::new(), ended: false, fault: None };
         let acted = self.keep(kept, &mut played);
-        for effect in effects {
-            self.carry_out(effect, stamp, &mut chain, &mut played);
-        }
-        if let Some((user, seat, id, body)) = acted {
+        let answers = match acted.as_ref().and_then(|acted| Some((acted.seat, acted.batch.as_ref()?))) {
+            None => {
+                for effect in effects {
+                    self.carry_out(effect, stamp, &mut chain, &mut played);
+                }
+                Vec::new()
+            }
+            Some((seat, BatchKept { marks, .. })) => {
+                let (mut effects, mut done) = (effects.into_iter(), 0);
+                let mut step = |mark: &usize| {
+                    for effect in effects.by_ref().take(mark - done) {
+                        self.carry_out(effect, stamp, &mut chain, &mut played);
+                    }
+                    done = *mark;
+                    Answer { n: self.streams.n(), m: self.streams.m(Viewer::Seat(seat)) }
+                };
+                marks.iter().map(&mut step).collect()
+            }
+        };
+        if let Some(Acted { user, seat, id: Some(id), body, batch }) = acted {
             let answer = Answer { n: self.streams.n(), m: self.streams.m(Viewer::Seat(seat)) };
-            self.inboxes.entry(user).or_default().remember(stamp.at_ms, id, body, answer);
+            let results = batch.map(|batch| merge(&batch.refused, answers.iter().copied()));
+            self.inboxes.entry(user).or_default().remember(stamp.at_ms, id, body, answer, results);
         }
         self.hash = chain.finish();
         played.record.hash = self.hash;
-        Ok(played)
+        Ok((played, answers))
     }
 
     fn stirred_by(&self, input: &Input<R>) -> Option<Stirred> {
@@ -172,7 +202,22 @@ impl<R: Room> Table<R> {
                 self.members.get(&user).filter(|member| member.seat == seat).ok_or(Fault::Misfit)?;
                 let effects = run_on(&mut self.state, turn, |state, turn| state.apply(seat, action, turn));
                 self.spoiled = effects.is_err();
-                Ok((effects?, KeptInput::Acted { user, seat, id, body }))
+                Ok((effects?, KeptInput::Acted(Acted { user, seat, id, body, batch: None })))
+            }
+            Input::Batch(BatchInput { user, seat, id, body, steps, .. }) => {
+                self.members.get(&user).filter(|member| member.seat == seat).ok_or(Fault::Misfit)?;
+                let refused = steps.iter().map(Step::refused).collect();
+                let mut marks = Vec::with_capacity(steps.len());
+                let effects = self.run_on_copy(turn, |state, turn| {
+                    for step in steps {
+                        if let Step::Played(action) = step {
+                            state.apply(seat, action, turn);
+                            marks.push(turn.outcomes.len());
+                        }
+                    }
+                })?;
+                let batch = Some(BatchKept { refused, marks });
+                Ok((effects, KeptInput::Acted(Acted { user, seat, id, body, batch })))
             }
             Input::Joined(joined) => {
                 let effects = self.run_on_copy(turn, |state, turn| state.joined(joined.seat, turn))?;
@@ -211,14 +256,14 @@ impl<R: Room> Table<R> {
         Ok(effects)
     }
 
-    fn keep(&mut self, kept: KeptInput, played: &mut Played) -> Option<(String, Seat, String, Hash64)> {
+    fn keep(&mut self, kept: KeptInput, played: &mut Played) -> Option<Acted> {
         match kept {
             KeptInput::Nothing => None,
             KeptInput::Woke => {
                 self.jobs.values_mut().for_each(|job| job.woken = job.woken.saturating_add(1));
                 None
             }
-            KeptInput::Acted { user, seat, id, body } => id.map(|id| (user, seat, id, body)),
+            KeptInput::Acted(acted) => Some(acted),
             KeptInput::Joined(JoinedInput { user, name, seat, bot, .. }) => {
                 self.streams.begin_tenure(seat, &user);
                 let since_order = self.streams.next_order();
@@ -319,9 +364,24 @@ enum KeptInput {
     Woke,
     Joined(JoinedInput),
     Left(Removed),
+    Acted(Acted),
     Present(PresentInput),
-    Acted { user: String, seat: Seat, id: Option<String>, body: Hash64 },
     Used { clock: Option<String>, job: Option<String> },
+}
+
+/// Who acted, under which message id.
+struct Acted {
+    user: String,
+    seat: Seat,
+    id: Option<String>,
+    body: Hash64,
+    batch: Option<BatchKept>,
+}
+
+/// Of a batch: which actions were refused, and after how many effects each of the others was done.
+struct BatchKept {
+    refused: Vec<Option<Unplayed>>,
+    marks: Vec<usize>,
 }
 
 /// Runs the author's code; a panic becomes a fault.
@@ -383,6 +443,7 @@ impl<R: Room> Input<R> {
             Cause::Left => read(text, Input::Left),
             Cause::Present => read(text, Input::Present),
             Cause::Action => read(text, Input::Action),
+            Cause::Batch => read(text, Input::Batch),
             Cause::Signal => read(text, Input::Signal),
             Cause::Failed => read(text, Input::Failed),
             Cause::Resigned => read(text, Input::Resigned),

@@ -1,5 +1,6 @@
 //! What the journal holds: everything that ever changed a table, one record each, as JSON a person can read.
 
+use crate::batch::Unplayed;
 use crate::dice::Seed;
 use crate::hash::Hash64;
 use crate::seat::Seat;
@@ -68,6 +69,8 @@ causes! {
     Present = "present",
     /// A member acted.
     Action = "action",
+    /// A member acted several times under one message id.
+    Batch = "batch",
     /// A clock ran out, or a job answered.
     Signal = "signal",
     /// A signal, or that somebody came or went, which the rules could not play: it changed nothing of theirs and is used up.
@@ -201,6 +204,34 @@ pub(crate) struct ActionInput<A> {
     pub(crate) id: Option<String>,
     pub(crate) body: Hash64,
     pub(crate) action: A,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "A: Deserialize<'de>"))]
+pub(crate) struct BatchInput<A> {
+    pub(crate) user: String,
+    pub(crate) seat: Seat,
+    pub(crate) id: Option<String>,
+    pub(crate) body: Hash64,
+    pub(crate) atomic: bool,
+    pub(crate) steps: Vec<Step<A>>,
+}
+
+/// One action of a batch: played, or why it was not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Step<A> {
+    Played(A),
+    Refused(Unplayed),
+}
+
+impl<A> Step<A> {
+    pub(crate) fn refused(&self) -> Option<Unplayed> {
+        match self {
+            Step::Played(_) => None,
+            Step::Refused(why) => Some(why.clone()),
+        }
+    }
 }
 
 /// Which clock or job; a job's result comes with it.

@@ -17,7 +17,7 @@ use crate::dice::Dice;
 use crate::hash::Hash64;
 use crate::job::JobFault;
 use crate::migrate::{Migrated, Old, Unmigrated};
-use crate::seat::{As, Seat, Seats, Viewer, Who};
+use crate::seat::{As, Audience, Seat, Seats, Source, Viewer, Who};
 use crate::turn::Turn;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -55,6 +55,9 @@ pub trait Room: Kept {
     const SEED: Reveal = Reveal::Audit;
     /// Whether room time stands still while the room is not loaded (a turn clock should not run while nobody can play).
     const FREEZES: bool = false;
+    /// Whether public events are kept for good, to be read page by page. Who may watch the room may read all of them; of an event
+    /// told apart, what the others were told.
+    const HISTORY: bool = false;
     /// Whether a client that has every event needs no view after them.
     const EVENTS_SUFFICE: bool = false;
     /// Whether the room is told who of its members is here: see [`present`](Self::present).
@@ -144,6 +147,13 @@ pub trait Room: Kept {
         Vec::new()
     }
 
+    /// Something that is shown and never kept: typing, a cursor, how far a job has come. Who may see it now? It changes nothing,
+    /// and whoever comes later is shown the last one of each type from each sender, if they may see it then. Nobody: it is
+    /// refused. Provided: nobody.
+    fn pulse(&self, _from: Source<'_>, _pulse: &<Self::World as World>::Pulse) -> Option<Audience> {
+        None
+    }
+
     /// How promising an action looks to whoever sees this view, for the bot `lookahead`: the higher, the better. There is nothing
     /// to go by but what a viewer may know. Provided: one is as good as another.
     fn promise(_view: &Self::View, _action: &Self::Action) -> i64 {
@@ -159,16 +169,19 @@ pub trait Room: Kept {
 
 /// What a room exchanges with the world outside.
 pub trait World: 'static {
+    /// What is shown and never kept: an enum tagged by `type` like events, or [`Never`].
+    type Pulse: Wire;
     /// Asked of the outside world; its result comes back as a signal.
     type Job: Kept;
     /// What comes back: a job's result, or a clock that ran out.
     type Signal: Kept;
 }
 
-/// The world of a room that has no jobs and no clocks.
+/// The world of a room that has no pulses, no jobs and no clocks.
 pub enum Alone {}
 
 impl World for Alone {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Never;
 }
@@ -177,11 +190,13 @@ impl World for Alone {
 pub struct Timed<S>(PhantomData<S>);
 
 impl<S: Kept> World for Timed<S> {
+    type Pulse = Never;
     type Job = Never;
     type Signal = S;
 }
 
-/// A type without values: the jobs of a room that starts none, or the actions of one that is only watched.
+/// A type without values: the pulses of a room that has none, the jobs of one that starts none, or the actions of one that is
+/// only watched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 

@@ -74,3 +74,31 @@ pub struct Who<'a> {
     /// Whether a program sits here rather than a person.
     pub bot: bool,
 }
+
+/// From whom a pulse comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// The holder of this seat.
+    Member(Seat),
+    /// The job of this name, of its progress.
+    Job(&'a str),
+}
+
+/// Who may see a pulse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody, spectators included.
+    Everybody,
+    /// The holders of these seats.
+    Seats(Vec<Seat>),
+}
+
+impl Audience {
+    /// Whether this viewer is among them.
+    pub fn includes(&self, viewer: Viewer) -> bool {
+        match self {
+            Audience::Everybody => true,
+            Audience::Seats(seats) => viewer.seat().is_some_and(|seat| seats.contains(&seat)),
+        }
+    }
+}

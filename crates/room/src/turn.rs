@@ -40,6 +40,17 @@ impl<R: Room> Turn<R> {
         self
     }
 
+    /// The luck as it is now, for what may have to be undone.
+    pub(crate) fn fork(&self) -> Dice {
+        self.dice.fork()
+    }
+
+    /// Undoes what was done since.
+    pub(crate) fn go_back(&mut self, dice: Dice, outcomes: usize) {
+        self.dice = dice;
+        self.outcomes.truncate(outcomes);
+    }
+
     /// Room time of this record in milliseconds: since the room was opened, never the machine's clock.
     pub fn now_ms(&self) -> u64 {
         self.now_ms

@@ -24,7 +24,7 @@
 //!
 //! ```compile_fail
 //! #[parlour_room::wire(action)]
-//! struct Action { card: u32 } // error: actions, events and refusals are enums
+//! struct Action { card: u32 } // error: actions, events, pulses and refusals are enums
 //! ```
 //! ```compile_fail
 //! #[parlour_room::wire(action)]

@@ -7,6 +7,7 @@ use mio::Waker;
 use parlour_engine::code::Code;
 use parlour_engine::forward::{Packet, ShardId, home};
 use parlour_engine::io::{AskId, Call, ConnId, Identity, JobId, Reply};
+use parlour_engine::lookup::{Found, LookId};
 use parlour_engine::store::{Due, History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub(crate) enum Knock {
         result: Result<Option<History>, ReadError>,
     },
     Due(Result<Vec<Due>, ReadError>),
+    Looked {
+        look: LookId,
+        result: Result<Found, ReadError>,
+    },
     /// `was_asked` unless there was no thread for it, or too many waited.
     BotAnswer {
         ask: AskId,

@@ -193,6 +193,7 @@ impl Drive {
             Knock::Journal(Committed::Failed { why, .. }) => self.parts.shard.handle(Input::Failed(why), self.now),
             Knock::Loaded { room, result } => self.parts.shard.handle(Input::Loaded { room, result }, self.now),
             Knock::Due(result) => self.parts.shard.handle(Input::Due(result), self.now),
+            Knock::Looked { look, result } => self.parts.shard.handle(Input::Looked { look, result }, self.now),
             Knock::BotAnswer { ask, action, was_asked } => {
                 if was_asked {
                     self.parts.models.has_answered();
@@ -250,6 +251,7 @@ impl Drive {
                 }
                 Output::Load(room) => self.ask_journal(Question::Room(room)),
                 Output::ListDue { after, limit } => self.ask_journal(Question::Due { after, limit }),
+                Output::Look { look, lookup } => self.ask_journal(Question::Look(look, lookup)),
                 Output::Verify { conn, token } => self.look_at_token(conn, token),
                 Output::Reply { to, reply } => {
                     if let Some(waiting) = self.calls.remove(&to) {

@@ -1,6 +1,7 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
+mod list;
 mod who;
 
 use crate::addresses::{self, Addresses};
@@ -22,11 +23,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router};
+use list::{Paging, list, rooms};
 use parlour_engine::code::Code;
 use parlour_engine::command::Open;
 use parlour_engine::counts::Counts;
 use parlour_engine::dialect::native::{checked_name, read_bots};
-use parlour_engine::dialect::native_out::Failure;
 use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
@@ -244,56 +245,6 @@ fn named(cold: &Cold, room: InPath) -> Result<String, Code> {
 }
 
 #[derive(Deserialize)]
-struct Paging {
-    #[serde(default)]
-    after: String,
-    limit: Option<u32>,
-}
-
-impl Paging {
-    fn limit(&self, limits: &Limits) -> u32 {
-        let most = u32::try_from(limits.page).unwrap_or(u32::MAX);
-        self.limit.unwrap_or(most).clamp(1, most)
-    }
-}
-
-/// Rooms by name: what the journal lists, with what the loop knows of those that are loaded.
-async fn list(State(cold): Shared, headers: HeaderMap, paging: InQuery<Paging>) -> Response {
-    let (who, paging) = match (cold.who(&headers), paging) {
-        (Ok(who), Ok(Query(paging))) => (who, paging),
-        (Ok(_), Err(_)) => return failed(&wrong_query()),
-        (Err(failure), _) => return failed(&failure),
-    };
-    match rooms(&cold, who, paging).await {
-        Ok(body) => Json(body).into_response(),
-        Err(failure) => failed(&failure),
-    }
-}
-
-async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<Value, Failure> {
-    let limit = paging.limit(&cold.limits);
-    let rows = cold.read(move |lists| lists.rooms(&paging.after, limit)).await;
-    let rows = rows.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
-    let names = rows.iter().map(|row| row.room.to_string()).collect();
-    let mut loaded: BTreeMap<String, Value> = BTreeMap::new();
-    for reply in cold.ask_all(&who, &Call::List(names)).await {
-        let part = match reply {
-            Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
-            Reply::Failed(failure) => return Err(failure),
-            Reply::Counts(_) => Value::Null,
-        };
-        let rooms = part["rooms"].as_array().into_iter().flatten();
-        loaded.extend(rooms.filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone()))));
-    }
-    let next = (rows.len() == usize::try_from(limit).unwrap_or(usize::MAX))
-        .then(|| rows.last().map(|row| row.room.to_string()))
-        .flatten();
-    let rooms: Vec<Value> =
-        rows.into_iter().map(|row| loaded.get(&*row.room).cloned().unwrap_or_else(|| crate::offline::listed(row))).collect();
-    Ok(json!({"rooms": rooms, "next": next}))
-}
-
-#[derive(Deserialize)]
 struct Replaying {
     at: Option<u64>,
     #[serde(rename = "as")]
@@ -364,6 +315,7 @@ async fn kinds(State(cold): Shared) -> Response {
                     "event": schemas.event,
                     "view": schemas.view,
                     "refusal": schemas.refusal,
+                    "pulse": schemas.pulse,
                 },
             })
         })
@@ -420,7 +372,7 @@ const FORWARDED: [&str; 4] = ["forwarded", head::FORWARDED_FOR, "x-real-ip", "vi
 async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
     // Rooms are shown to whoever may list them.
     let listed = match cold.who(&headers) {
-        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50) }).await.unwrap_or_default(),
+        Ok(who) => rooms(&cold, who, Paging { after: String::new(), limit: Some(50), kind: None }).await.unwrap_or_default(),
         Err(_) => Value::Null,
     };
     let html = page::index(&cold.kinds, &listed, cold.address, cold.guests);

@@ -4,9 +4,8 @@ use crate::journal::{Reader, sqlite};
 use parlour_engine::rebuild::Broken;
 use parlour_engine::replay::{self, Eyes, Replayed, replay as play};
 use parlour_engine::schema::Kinds;
-use parlour_engine::store::{ReadError, RoomRow};
+use parlour_engine::store::ReadError;
 use parlour_room::{Seat, Viewer};
-use serde_json::{Value, json};
 
 /// Why a room was not replayed to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,17 +71,6 @@ pub fn verify(journal: &dyn Reader, kinds: &Kinds, room: &str, verified: &mut Ve
 pub fn export(journal: &dyn Reader, room: &str) -> Result<Option<Vec<String>>, ReadError> {
     let records = journal.records(room)?;
     Ok((!records.is_empty()).then(|| records.iter().map(sqlite::line).collect()))
-}
-
-/// A room that is not loaded, as lists of rooms show it.
-pub fn listed(row: RoomRow) -> Value {
-    let status = if row.outcome.is_some() { "ended" } else { "open" };
-    let mut room = json!({"room_id": &*row.room, "kind": row.kind, "rules": row.rules, "status": status});
-    room["opened_ms"] = row.opened_ms.into();
-    if let Some(outcome) = row.outcome {
-        room["outcome"] = outcome.into();
-    }
-    room
 }
 
 /// Replays a room, or verifies it: then every life from the first record, the snapshot and the list of rooms.

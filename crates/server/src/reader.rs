@@ -1,10 +1,11 @@
-//! The thread that reads the journal for the loops: rooms they load, and which rooms are due. It answers in the order in which it
-//! is asked, so that rooms that are due wake in their order.
+//! The thread that reads the journal for the loops: rooms they load, lists, and which rooms are due. It answers in the order in
+//! which it is asked, so that rooms that are due wake in their order.
 
 use crate::bell::{Bells, Knock};
 use crate::journal::Reader;
 use crate::meters::Meters;
 use parlour_engine::forward::ShardId;
+use parlour_engine::lookup::{LookId, Lookup};
 use parlour_engine::store::Due;
 use std::io;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(crate) enum Question {
     Room(Arc<str>),
     /// Which rooms are to be woken next, of all shards.
     Due { after: Due, limit: usize },
+    /// A list of rooms, rooms with a free seat, a page of history.
+    Look(LookId, Lookup),
 }
 
 /// Starts it. It ends when nobody can ask it any more.
@@ -37,6 +40,7 @@ pub(crate) fn start(
                     Knock::Loaded { room, result }
                 }
                 Question::Due { after, limit } => Knock::Due(journal.due(&after, limit)),
+                Question::Look(look, lookup) => Knock::Looked { look, result: journal.look(&lookup) },
             };
             // A loop that has ended waits for nothing.
             bells.of(shard).ring(answer);

@@ -23,6 +23,10 @@ pub struct User {
     pub intents: Vec<Intent>,
     /// The opening request last sent.
     pub opening: Option<(Asked, String)>,
+    /// The batch last sent with an id: that, what was asked, and whether it was answered for good.
+    pub batch: Option<(String, What, bool)>,
+    /// The request to find a room last sent with an id: that, what was asked, and whether it was answered for good.
+    pub finding: Option<(Option<String>, What, bool)>,
     count: u64,
 }
 
@@ -64,7 +68,7 @@ pub struct Follow {
 impl User {
     /// Somebody who knows nothing yet.
     pub fn new(name: &'static str, role: Role) -> Self {
-        Self { name, role, heard: BTreeMap::new(), intents: Vec::new(), opening: None, count: 0 }
+        Self { name, role, heard: BTreeMap::new(), intents: Vec::new(), opening: None, batch: None, finding: None, count: 0 }
     }
 
     /// A number of their own, for ids and refs.
@@ -118,7 +122,7 @@ impl End {
                 (follow.at, follow.owed, follow.then) = (at.clone(), 0, Default::default());
                 user.heard.insert((room, follow.plays), at);
             }
-            "pong" | "error" | "closing" | "view" | "patch" | "user_joined" | "user_left" | "room_update" => {}
+            "pong" | "error" | "typing" | "closing" | "view" | "patch" | "user_joined" | "user_left" | "room_update" => {}
             _ => {
                 let room = text(&said["room"]);
                 let Some(follow) = self.follows.get_mut(&room) else { return };
@@ -144,6 +148,15 @@ impl End {
                 user.heard.insert((room.clone(), plays), at.clone());
                 self.follows.insert(room, Follow { plays, at, owed, then: if owed > 0 { then } else { Default::default() } });
             }
+            What::Find { id, .. } => {
+                if let Some(finding) = user.finding.as_mut().filter(|finding| id.is_some() && finding.0 == id) {
+                    finding.2 |= is_ok || payload["retry"] == false;
+                }
+                let (true, Some(at)) = (is_ok, position(payload["at"].as_str().unwrap_or_default())) else { return };
+                let room = payload["room_id"].as_str().unwrap_or_default().to_owned();
+                user.heard.insert((room.clone(), true), at.clone());
+                self.follows.insert(room, Follow { plays: true, at, owed: 0, then: Default::default() });
+            }
             What::Leave(room) | What::Unsubscribe(room) if is_ok => {
                 self.follows.remove(&room);
                 self.legal.remove(&room);
@@ -151,6 +164,11 @@ impl End {
             What::Legal(room) if is_ok => {
                 let actions = payload["actions"].as_array().into_iter().flatten().map(Value::to_string).collect();
                 self.legal.insert(room, actions);
+            }
+            What::Batch { id: Some(id), .. } => {
+                if let Some(batch) = user.batch.as_mut().filter(|batch| batch.0 == id) {
+                    batch.2 |= is_ok || payload["retry"] == false;
+                }
             }
             What::Act { room, id: Some(id), .. } if is_ok || payload["retry"] == false => {
                 if let Some(intent) = user.intents.iter_mut().find(|intent| intent.room == room && intent.id == id) {
@@ -189,9 +207,31 @@ fn written(luck: &mut Luck, asked: &Asked) -> Value {
             }
             json!({"type": "join_room", "payload": payload})
         }
+        What::Find { kind, max, id } => {
+            let mut text = json!({"type": "find_room", "payload": {"kind": kind, "config": crate::judge::config(*max)}});
+            if let Some(id) = id {
+                text["id"] = json!(id);
+            }
+            text
+        }
+        What::List => json!({"type": "list_rooms", "payload": {"limit": luck.range(1, 9)}}),
         What::Leave(room) => json!({"type": "leave_room", "room": room}),
         What::Unsubscribe(room) => json!({"type": "unsubscribe", "payload": {"room_id": room}}),
         What::Legal(room) => json!({"type": "legal", "room": room}),
+        What::Pulse { room, pulse } => {
+            let mut pulse: Value = serde_json::from_str(pulse).unwrap_or_default();
+            let kind = pulse["type"].as_str().unwrap_or_default().to_owned();
+            pulse["room_id"] = json!(room);
+            json!({"type": kind, "payload": pulse})
+        }
+        What::Batch { room, id, atomic, actions } => {
+            let actions: Vec<Value> = actions.iter().map(|action| serde_json::from_str(action).unwrap_or_default()).collect();
+            let mut text = json!({"type": "batch", "room": room, "payload": {"atomic": atomic, "actions": actions}});
+            if let Some(id) = id {
+                text["id"] = json!(id);
+            }
+            text
+        }
         What::Act { room, id, action } => {
             let mut action: Value = serde_json::from_str(action).unwrap_or_default();
             let mut text = match action["type"].as_str().map(str::to_owned) {

@@ -317,6 +317,10 @@ impl Desk {
                 let due = Ok(self.disk.due(&after, limit));
                 self.handles(Input::Due(due));
             }
+            Output::Look { look, lookup } => {
+                let result = Ok(self.disk.look(&lookup));
+                self.handles(Input::Looked { look, result });
+            }
             Output::Verify { conn, token } => {
                 let user = Identity { user: token.clone(), name: token.clone(), role: Role::Player, expires_ms: None };
                 let result = match token.as_str() {

@@ -2,6 +2,7 @@
 //! what was written last. It is handed batches, and hands back histories.
 
 use crate::model::Model;
+use parlour_engine::lookup::{FindRow, Found, HistoryRow, Listing, Lookup};
 use parlour_engine::store::{Batch, Due, History, RoomRow, Snapshot};
 use parlour_room::Record;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,6 +13,9 @@ use std::sync::Arc;
 pub struct Disk {
     rooms: BTreeMap<Arc<str>, Stored>,
     written: VecDeque<Batch>,
+    listings: BTreeMap<Arc<str>, Listing>,
+    finds: BTreeMap<(String, String), FindRow>,
+    history: Vec<HistoryRow>,
 }
 
 #[derive(Clone, Default)]
@@ -71,6 +75,13 @@ impl Disk {
             let stored = self.rooms.get_mut(&wake.room).filter(|stored| stored.row.is_some());
             stored.ok_or_else(|| format!("{} is to be woken and was never opened", wake.room))?.wake_at = wake.at_ms;
         }
+        for listing in &batch.listings {
+            self.listings.insert(listing.room.clone(), listing.clone());
+        }
+        self.history.extend(batch.history.iter().cloned());
+        for find in &batch.finds {
+            self.finds.insert((find.user.clone(), find.id.clone()), find.clone());
+        }
         Ok(())
     }
 
@@ -103,6 +114,42 @@ impl Disk {
     /// When a room is to be woken.
     pub fn wake_at(&self, room: &str) -> Option<u64> {
         self.rooms.get(room)?.wake_at
+    }
+
+    /// The answer to a question beside whole rooms.
+    pub fn look(&self, lookup: &Lookup) -> Found {
+        let most = |limit: &u32| usize::try_from(*limit).unwrap_or(usize::MAX);
+        match lookup {
+            Lookup::Rooms { kind, after, limit } => {
+                let rows = self.rooms.iter().filter(|(room, _)| room.as_ref() > after.as_str());
+                let rows = rows.filter(|(room, _)| self.listings.get(*room).is_some_and(|listing| listing.is_public));
+                let rows = rows.filter_map(|(_, stored)| stored.row.clone());
+                Found::Rooms(rows.filter(|row| kind.as_ref().is_none_or(|kind| *kind == row.kind)).take(most(limit)).collect())
+            }
+            Lookup::History { room, first, before, limit, bytes } => {
+                let fits = |row: &&HistoryRow| row.room == *room && row.first == *first && row.n < *before;
+                let newest = self.history.iter().rev().filter(fits).take(most(limit));
+                let mut weight = 0;
+                let light = newest.take_while(|row| {
+                    let is_first = weight == 0;
+                    weight += row.body.get().len();
+                    is_first || weight <= *bytes
+                });
+                Found::History(light.cloned().collect())
+            }
+            Lookup::Seats { by, kind, config, limit } => {
+                let fits = |listing: &&Listing| listing.free > 0 && listing.kind == kind && listing.config == *config;
+                let mut fitting: Vec<&Listing> = self.listings.values().filter(fits).collect();
+                fitting.sort_by_key(|listing| (!listing.is_public, listing.free));
+                let rooms = fitting.into_iter().take(most(limit)).map(|listing| listing.room.clone()).collect();
+                Found::Seats { before: by.as_ref().and_then(|by| self.finds.get(by).cloned()), rooms }
+            }
+        }
+    }
+
+    /// Where a room stands in the list.
+    pub fn listing(&self, room: &str) -> Option<&Listing> {
+        self.listings.get(room)
     }
 
     /// The rooms on it.

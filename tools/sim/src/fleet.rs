@@ -66,6 +66,8 @@ impl Fleet {
             | Input::Verified { conn, .. } => self.holder(*conn),
             Input::Loaded { room, .. } => self.home(room),
             Input::BotAnswer { ask, .. } => numbered_by(ask.0),
+            Input::Looked { look, .. } => numbered_by(look.0),
+            Input::JobPulse { room, .. } => self.home(room),
             Input::JobDone { job, .. } => numbered_by(job.0),
             Input::Durable(commit) => return self.durable(*commit, now),
             Input::Time => return self.time(now),

@@ -2,11 +2,15 @@
 //! what each connection asked, and nothing of what the shard keeps.
 
 mod answers;
+mod batches;
 mod calls;
+mod finds;
 mod follows;
+mod pulses;
 mod verdict;
 
 pub use calls::Called;
+pub use finds::config;
 
 use crate::model::Model;
 use crate::tally::Tally;
@@ -57,6 +61,35 @@ pub enum What {
         /// The life, the public and the private number heard last.
         after: Option<(String, u64, u64)>,
     },
+    /// Act several times.
+    Batch {
+        /// The room.
+        room: String,
+        /// The message id.
+        id: Option<String>,
+        /// Whether it is kept or dropped whole.
+        atomic: bool,
+        /// The actions as JSON.
+        actions: Vec<String>,
+    },
+    /// Show something that is not kept.
+    Pulse {
+        /// The room.
+        room: String,
+        /// The pulse as JSON.
+        pulse: String,
+    },
+    /// Come into some room of a kind.
+    Find {
+        /// The kind.
+        kind: String,
+        /// How many seats its rooms are to have, where that can be chosen.
+        max: Option<u32>,
+        /// The message id.
+        id: Option<String>,
+    },
+    /// Which rooms are there?
+    List,
     /// Give up one's seat.
     Leave(String),
     /// Hear no more.
@@ -77,8 +110,12 @@ pub enum What {
 impl What {
     fn room(&self) -> Option<&str> {
         match self {
-            What::Auth | What::Ping | What::Junk(_) => None,
-            What::Open { room, .. } | What::Join { room, .. } | What::Act { room, .. } => Some(room),
+            What::Auth | What::Ping | What::Junk(_) | What::Find { .. } | What::List => None,
+            What::Open { room, .. }
+            | What::Join { room, .. }
+            | What::Act { room, .. }
+            | What::Batch { room, .. }
+            | What::Pulse { room, .. } => Some(room),
             What::Leave(room) | What::Unsubscribe(room) | What::Legal(room) => Some(room),
         }
     }
@@ -98,6 +135,8 @@ pub struct Judge {
     acked: BTreeMap<Key, Acked>,
     /// When this shard first heard of (user, room, id), in records of the room, and with which bodies.
     first_heard: BTreeMap<(String, String, String), (u64, Vec<String>)>,
+    /// Where requests to find a room ended, by user and id, and whether the room was opened for it.
+    found: BTreeMap<(String, String), (String, bool)>,
     /// Openings that were answered, by life.
     opened: BTreeMap<String, Acked>,
     /// The server's process. In one, answers on two connections have no order: they may be on different shards.
@@ -159,6 +198,7 @@ struct Said<'a> {
     room: Option<&'a str>,
     n: Option<u64>,
     m: Option<u64>,
+    by: Option<u32>,
     ts: Option<&'a str>,
     at: Option<&'a str>,
     p: Option<u64>,
@@ -176,6 +216,7 @@ impl Judge {
             conns: BTreeMap::new(),
             acked: BTreeMap::new(),
             first_heard: BTreeMap::new(),
+            found: BTreeMap::new(),
             opened: BTreeMap::new(),
             process: 0,
             is_draining: false,
@@ -232,9 +273,16 @@ impl Judge {
     pub fn asks(&mut self, conn: ConnId, asked: Asked) {
         let lower = asked.what.room().map_or(0, |room| self.model.seq(room));
         let Some(seen) = self.conns.get_mut(&conn) else { return };
-        if let What::Act { room, id: Some(id), action } = &asked.what {
+        let heard = match &asked.what {
+            What::Act { room, id: Some(id), action } => Some((room, id, action.clone())),
+            What::Batch { room, id: Some(id), atomic, actions } => {
+                Some((room, id, format!("{{\"batch\":{atomic},\"actions\":[{}]}}", actions.join(","))))
+            }
+            _ => None,
+        };
+        if let Some((room, id, body)) = heard {
             let heard = self.first_heard.entry((seen.user.clone(), room.clone(), id.clone()));
-            heard.or_insert_with(|| (lower, Vec::new())).1.push(action.clone());
+            heard.or_insert_with(|| (lower, Vec::new())).1.push(body);
         }
         match asked.reference {
             Some(_) => seen.pending.push(Pending { asked, lower }),
@@ -298,6 +346,7 @@ impl Judge {
                 Ok(())
             }
             "view" | "patch" => self.view(seen, &said),
+            "typing" => self.pulse(seen, &said, text),
             _ => self.event(seen, &said),
         }
     }

@@ -86,6 +86,8 @@ pub struct Act {
     pub body: String,
     /// What its actor had heard right after it.
     pub answer: (u64, u64),
+    /// Of a batch: the code with which each action was refused, if it was.
+    pub steps: Vec<Option<String>>,
 }
 
 /// A room as it was after one record.
@@ -191,7 +193,7 @@ impl Model {
         let at = past.lives.len() - 1;
         let life = &mut past.lives[at];
         life.told(&played);
-        if record.cause == Cause::Action {
+        if matches!(record.cause, Cause::Action | Cause::Batch) {
             life.acted(record)?;
         }
         past.states.insert(record.seq, life.state(at));
@@ -256,7 +258,8 @@ impl Life {
                 record.seq
             ));
         }
-        self.acts.push(Act { seq: record.seq, at_ms: record.at_ms, user, id, body, answer: (self.n, m) });
+        let steps = input["steps"].as_array().into_iter().flatten().map(refused_step).collect();
+        self.acts.push(Act { seq: record.seq, at_ms: record.at_ms, user, id, body, answer: (self.n, m), steps });
         Ok(())
     }
 
@@ -324,4 +327,16 @@ impl Slot {
             _ => self.body.get(),
         }
     }
+}
+
+/// The code with which a recorded step of a batch was refused.
+fn refused_step(step: &Value) -> Option<String> {
+    let why = step.get("refused")?;
+    Some(match why.as_str() {
+        Some("invalid") => "invalid_action".to_owned(),
+        Some("not_member") => "not_in_room".to_owned(),
+        Some("ended") => "room_closed".to_owned(),
+        Some("failed") => "internal".to_owned(),
+        _ => why["illegal"]["code"].as_str().unwrap_or("?").to_owned(),
+    })
 }

@@ -4,6 +4,7 @@
 mod clients;
 mod faults;
 mod net;
+mod reads;
 mod sleep;
 
 use crate::client::User;
@@ -16,7 +17,8 @@ use net::Link;
 use parlour_engine::forward::{Packet, ShardId};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
-use parlour_engine::store::{Due, ReadError};
+use parlour_engine::lookup::{LookId, Lookup};
+use parlour_engine::store::Due;
 use parlour_room::{Hash64, JobFault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 const FAULTS_END_MS: u64 = 20_000;
 const CLIENTS_END_MS: u64 = 27_000;
 const OVER_MS: u64 = 60_000;
+/// How long it may take until a shard hears of a connection that another holds.
+const NEWS_MS: u64 = 1_000;
 
 /// What a disk says that cannot be read just now.
 const SULKS: &str = "the disk sulks";
@@ -44,6 +48,7 @@ enum Event {
     Verified(ConnId, u64),
     Loaded(Arc<str>, u64),
     Due(ShardId, Due, usize, u64),
+    Looked(LookId, Lookup, u64),
     Sync(u64),
     Report(u64, u64),
     Bot(AskId, String, u64),
@@ -194,27 +199,9 @@ impl World {
                     self.tells(Input::Verified { conn, result: Ok(identity) });
                 }
             }
-            Event::Loaded(room, process) if process == self.process => {
-                self.loading -= 1;
-                let result = if !self.is_healing() && self.luck.percent(3) {
-                    self.judge.tally.add("reads that failed");
-                    Err(ReadError::Failed(SULKS.to_owned()))
-                } else {
-                    Ok(self.disk.load(&room).map(|history| self.plant(&room, history)))
-                };
-                self.tells(Input::Loaded { room, result });
-            }
-            Event::Due(shard, after, limit, process) if process == self.process => {
-                let result = if !self.is_healing() && self.luck.percent(3) {
-                    Err(ReadError::Failed(SULKS.to_owned()))
-                } else {
-                    Ok(self.disk.due(&after, limit))
-                };
-                let now = self.now();
-                if let Some(fleet) = &mut self.fleet {
-                    fleet.forwarded(shard, Input::Due(result), now);
-                }
-            }
+            Event::Loaded(room, process) if process == self.process => self.loads(room),
+            Event::Due(shard, after, limit, process) if process == self.process => self.lists_due(shard, &after, limit),
+            Event::Looked(look, lookup, process) if process == self.process => self.looks(look, &lookup),
             Event::Sync(process) if process == self.process => return self.syncs(),
             Event::Report(commit, process) if process == self.process => {
                 self.reported = self.reported.max(commit);
@@ -308,6 +295,10 @@ impl World {
             Output::ListDue { after, limit } => {
                 let delay = self.luck.range(0, 30);
                 self.after(delay, Event::Due(from, after, limit, self.process));
+            }
+            Output::Look { look, lookup } => {
+                let delay = self.luck.range(0, 30);
+                self.after(delay, Event::Looked(look, lookup, self.process));
             }
             Output::Verify { conn, .. } => {
                 let delay = self.luck.range(0, 20);
@@ -475,10 +466,11 @@ impl World {
             | Event::Verified(_, process)
             | Event::Loaded(_, process)
             | Event::Due(.., process)
+            | Event::Looked(.., process)
             | Event::Forwarded(.., process) => *process != self.process,
             _ => false,
         };
-        let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms;
+        let is_settled = self.t_ms > self.unsettled_ms + Limits::default().away_ms + NEWS_MS;
         let is_written = self.unheard() == 0 && self.disk.waiting() == 0;
         self.fleet.is_some() && is_settled && is_written && self.queue.values().all(goes_on)
     }

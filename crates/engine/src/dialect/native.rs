@@ -2,8 +2,9 @@
 //! payload}`.
 
 use crate::code::Code;
-use crate::command::{Command, Open};
+use crate::command::{Command, Find, List, Open, Topic};
 use crate::limits::Limits;
+use parlour_room::batch::BATCH_ACTIONS;
 use parlour_room::{As, Position, Seat};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
@@ -113,11 +114,24 @@ impl<'a> Envelope<'a> {
             "open_room" => self.open(limits),
             "join_room" => self.join(limits),
             "leave_room" => self.room(limits).map(Command::Leave),
-            "unsubscribe" => self.room(limits).map(Command::Unsubscribe),
+            "subscribe" => self.topic().and_then(|topic| topic.map(Command::Subscribe).ok_or(Code::InvalidMessage)),
+            "unsubscribe" => match self.topic()? {
+                Some(topic) => Ok(Command::UnsubscribeTopic(topic)),
+                None => self.room(limits).map(Command::Unsubscribe),
+            },
+            "history" => self.history(limits),
             "legal" => self.room(limits).map(Command::Legal),
+            "batch" => self.batch(limits),
+            "list_rooms" => self.list(limits),
+            "find_room" => self.find(limits),
             "action" => {
                 let action = self.payload.ok_or(Code::InvalidMessage)?;
-                Ok(Command::Act { room: self.room(limits)?, id: self.id(limits)?, action: Cow::Borrowed(action.get()) })
+                Ok(Command::Act {
+                    room: self.room(limits)?,
+                    id: self.id(limits)?,
+                    action: Cow::Borrowed(action.get()),
+                    own: None,
+                })
             }
             "" => Err(Code::UnknownType),
             kind if SYSTEM_TYPES.contains(&kind) => Err(Code::UnknownType),
@@ -138,13 +152,45 @@ impl<'a> Envelope<'a> {
 
     fn open(&self, limits: &Limits) -> Result<Command<'a>, Code> {
         let open: OpenPayload = self.payload()?;
-        let config = open.config.map_or(Cow::Borrowed("{}"), |config| Cow::Owned(config.get().to_owned()));
-        if !config.starts_with('{') {
-            return Err(Code::InvalidConfig);
-        }
+        let config = config(open.config)?;
         let room = open.room_id.map(|room| checked_name(Cow::Owned(room), limits)).transpose()?;
         let bots = read_bots(open.bots)?;
         Ok(Command::Open(Open { kind: Cow::Owned(open.kind), room, id: self.id(limits)?, config, bots }))
+    }
+
+    /// The topic that is named, if one is.
+    fn topic(&self) -> Result<Option<Topic>, Code> {
+        let OnTopic { topic } = self.payload()?;
+        topic.map(|topic| Topic::parse(&topic).ok_or(Code::UnknownTopic)).transpose()
+    }
+
+    fn history(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let HistoryPayload { before, limit } = self.payload()?;
+        let before = before.map(|text| Position::parse(&text).ok_or(Code::InvalidMessage)).transpose()?;
+        Ok(Command::History { room: self.room(limits)?, before, limit })
+    }
+
+    fn batch(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let BatchPayload { atomic, actions } = self.payload()?;
+        let (room, id) = (self.room(limits)?, self.id(limits)?);
+        if actions.is_empty() || actions.len() > BATCH_ACTIONS || !actions.iter().all(|action| is_object(action)) {
+            return Err(Code::InvalidBatch);
+        }
+        let actions = actions.iter().map(|action| action.get().to_owned()).collect();
+        Ok(Command::Batch { room, id, atomic, actions })
+    }
+
+    fn list(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let list: ListPayload = self.payload()?;
+        let after = list.after.filter(|after| !after.is_empty());
+        let after = after.map(|after| checked_name(Cow::Owned(after), limits)).transpose()?.unwrap_or_default();
+        Ok(Command::List(List { kind: list.kind.map(Cow::Owned), after, limit: list.limit }))
+    }
+
+    fn find(&self, limits: &Limits) -> Result<Command<'a>, Code> {
+        let find: FindPayload = self.payload()?;
+        let config = config(find.config)?;
+        Ok(Command::Find(Find { kind: Cow::Owned(find.kind), config, id: self.id(limits)?, nonce: find.nonce.map(Cow::Owned) }))
     }
 
     fn join(&self, limits: &Limits) -> Result<Command<'a>, Code> {
@@ -180,7 +226,12 @@ impl<'a> Envelope<'a> {
             action.push_str(&format!(",{}:{value}", serde_json::Value::from(key.as_str())));
         }
         action.push('}');
-        Ok(Command::Act { room: checked_name(room, limits)?, id: self.id(limits)?, action: Cow::Owned(action) })
+        Ok(Command::Act {
+            room: checked_name(room, limits)?,
+            id: self.id(limits)?,
+            action: Cow::Owned(action),
+            own: Some(kind.to_owned()),
+        })
     }
 
     fn room(&self, limits: &Limits) -> Result<Cow<'a, str>, Code> {
@@ -247,6 +298,38 @@ struct OpenPayload {
 }
 
 #[derive(Deserialize)]
+struct OnTopic {
+    topic: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct HistoryPayload {
+    before: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct BatchPayload {
+    #[serde(default)]
+    atomic: bool,
+    actions: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct ListPayload {
+    kind: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct FindPayload {
+    kind: String,
+    config: Option<Box<RawValue>>,
+    nonce: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct JoinPayload {
     room_id: Option<String>,
     #[serde(rename = "as")]
@@ -260,6 +343,12 @@ struct JoinPayload {
 pub fn read_bots(bots: BTreeMap<String, String>) -> Result<Vec<(Seat, String)>, Code> {
     let read = |(seat, bot): (String, String)| seat.parse().map(|seat| (Seat(seat), bot)).map_err(|_| Code::NoSuchSeat);
     bots.into_iter().map(read).collect()
+}
+
+/// A configuration as it was written; none is `{}`.
+fn config<'a>(config: Option<Box<RawValue>>) -> Result<Cow<'a, str>, Code> {
+    let config = config.map_or(Cow::Borrowed("{}"), |config| Cow::Owned(config.get().to_owned()));
+    if config.starts_with('{') { Ok(config) } else { Err(Code::InvalidConfig) }
 }
 
 /// A room's name, if it is one.

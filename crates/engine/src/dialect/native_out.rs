@@ -3,8 +3,9 @@
 
 use crate::code::{Code, Kind};
 use crate::limits::Limits;
+use crate::lookup::HistoryRow;
 use parlour_room::stream::Body;
-use parlour_room::{Position, Refusal, Seat};
+use parlour_room::{Position, Refusal, Seat, Source};
 use std::fmt::Arguments;
 use std::io::Write;
 
@@ -23,12 +24,14 @@ pub struct Failure {
     pub retry: bool,
     /// When, where that is known.
     pub retry_after_ms: Option<u64>,
+    /// Which action of a batch it is about.
+    pub action: Option<usize>,
 }
 
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
         let (name, message) = (code.as_str().to_owned(), code.message().to_owned());
-        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry(), retry_after_ms: None }
+        Self { kind: code.kind(), code: name, message, details: None, retry: code.retry(), retry_after_ms: None, action: None }
     }
 }
 
@@ -36,7 +39,7 @@ impl Failure {
     /// A refusal by the rules: `illegal`, or `denied` where somebody was not let in.
     pub fn refused(kind: Kind, refusal: Refusal) -> Self {
         let Refusal { code, message, details } = refusal;
-        Self { kind, code, message, details, retry: false, retry_after_ms: None }
+        Self { kind, code, message, details, retry: false, retry_after_ms: None, action: None }
     }
 
     /// Too much, and when it no longer is.
@@ -85,14 +88,39 @@ pub enum Done<'a> {
         at: &'a Position,
         /// The promise about its dice.
         seed_hash: &'a str,
+        /// Where any room of a kind was asked for: whether it was opened for it, and whether this had been answered before.
+        found: Option<(bool, bool)>,
         /// What follows.
         resumed: Resumed,
+    },
+    /// A page of a room's history.
+    History {
+        /// Which life of the room.
+        life: &'a str,
+        /// The events, the newest first.
+        rows: &'a [HistoryRow],
+    },
+    /// A page of the list of rooms.
+    Listed {
+        /// Each as JSON.
+        rooms: &'a [String],
+        /// After which name the next page begins, if there is one.
+        next: Option<&'a str>,
     },
     /// An action was played.
     Acted {
         /// How far its actor has heard with it.
         at: &'a Position,
         /// Whether it had been played before.
+        dup: bool,
+    },
+    /// Several actions were played, or refused.
+    Batched {
+        /// How far their actor has heard with them.
+        at: &'a Position,
+        /// What became of each: how far its actor had heard then, or why it was not played.
+        results: &'a [Result<Position, Failure>],
+        /// Whether they had been played before.
         dup: bool,
     },
     /// What may be done now.
@@ -141,10 +169,31 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
         Done::Opened { room, seed_hash, dup } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"seed_hash\":\"{seed_hash}\",\"dup\":{dup}"));
         }
-        Done::Joined { room, seat, at, seed_hash, resumed } => {
+        Done::History { life, rows } => {
+            put(out, format_args!(",\"life\":\"{life}\",\"events\":["));
+            for (number, row) in rows.iter().rev().enumerate() {
+                let (kind, fields) = split(row.body.get());
+                let comma = if number > 0 { "," } else { "" };
+                put(out, format_args!("{comma}{{\"type\":\"{kind}\",\"n\":{},\"ts\":\"", row.n));
+                timestamp(out, row.ts_ms);
+                put(out, format_args!("\",\"payload\":{{{fields}}}}}"));
+            }
+            put(out, format_args!("],\"more\":{}", rows.last().is_some_and(|oldest| oldest.n > 1)));
+        }
+        Done::Listed { rooms, next } => {
+            put(out, format_args!(",\"rooms\":[{}],\"next\":", rooms.join(",")));
+            match next {
+                Some(next) => string(out, next),
+                None => literal(out, "null"),
+            }
+        }
+        Done::Joined { room, seat, at, seed_hash, found, resumed } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"as\":\"{}\"", if seat.is_some() { "player" } else { "spectator" }));
             if let Some(seat) = seat {
                 put(out, format_args!(",\"seat\":{seat}"));
+            }
+            if let Some((created, dup)) = found {
+                put(out, format_args!(",\"created\":{created},\"dup\":{dup}"));
             }
             put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\",\"resumed\":"));
             match resumed {
@@ -152,6 +201,21 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
                 Resumed::View => put(out, format_args!("{{\"kind\":\"view\"}}")),
                 Resumed::Fresh => put(out, format_args!("{{\"kind\":\"fresh\"}}")),
             }
+        }
+        Done::Batched { at, results, dup } => {
+            put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup},\"results\":["));
+            for (number, result) in results.iter().enumerate() {
+                literal(out, if number > 0 { ",{" } else { "{" });
+                match result {
+                    Ok(at) => put(out, format_args!("\"status\":\"ok\",\"at\":\"{at}\"}}")),
+                    Err(failure) => {
+                        literal(out, "\"status\":\"error\",");
+                        put_failure(out, failure);
+                        literal(out, "}");
+                    }
+                }
+            }
+            literal(out, "]");
         }
         Done::Acted { at, dup } => put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup}")),
         Done::Legal { actions, ended } => put(out, format_args!(",\"actions\":[{}],\"ended\":{ended}", actions.join(","))),
@@ -168,6 +232,11 @@ pub fn failed(out: &mut Vec<u8>, reference: Option<&str>, failure: &Failure) {
         string(out, reference);
         put(out, format_args!(",\"status\":\"error\","));
     }
+    put_failure(out, failure);
+    literal(out, "}}");
+}
+
+fn put_failure(out: &mut Vec<u8>, failure: &Failure) {
     put(out, format_args!("\"kind\":\"{}\",\"code\":", failure.kind.as_str()));
     string(out, &failure.code);
     put(out, format_args!(",\"message\":"));
@@ -181,7 +250,10 @@ pub fn failed(out: &mut Vec<u8>, reference: Option<&str>, failure: &Failure) {
     if let Some(retry_after_ms) = failure.retry_after_ms() {
         put(out, format_args!(",\"retry_after_ms\":{retry_after_ms}"));
     }
-    put(out, format_args!(",\"retry\":{}}}}}", failure.retry));
+    if let Some(action) = failure.action {
+        put(out, format_args!(",\"failed_action\":{action}"));
+    }
+    put(out, format_args!(",\"retry\":{}", failure.retry));
 }
 
 /// When something `limited` may be tried again where nothing says when there will be room.
@@ -194,6 +266,21 @@ pub fn event(out: &mut Vec<u8>, room: &str, number: u64, private: bool, ts_ms: u
     put(out, format_args!("\"room\":\"{room}\",\"{}\":{number},\"ts\":\"", if private { "m" } else { "n" }));
     timestamp(out, ts_ms);
     put(out, format_args!("\",\"payload\":{{{fields}}}}}"));
+}
+
+/// A pulse: its own type like an event, but without a number. It says from which seat it is, or from which job.
+pub fn pulse(out: &mut Vec<u8>, room: &str, from: Source<'_>, body: &str) {
+    let (kind, fields) = split(body);
+    begin(out, kind);
+    put(out, format_args!("\"room\":\"{room}\","));
+    match from {
+        Source::Member(seat) => put(out, format_args!("\"by\":{seat}")),
+        Source::Job(key) => {
+            literal(out, "\"job\":");
+            string(out, key);
+        }
+    }
+    put(out, format_args!(",\"payload\":{{{fields}}}}}"));
 }
 
 /// A whole view. `resumed`: in place of all that a client which did not read was not sent.
@@ -238,6 +325,14 @@ pub fn left(out: &mut Vec<u8>, room: &str, reason: &str) {
     put(out, format_args!("}}}}"));
 }
 
+/// Something of a topic: `payload` are its fields, JSON without braces.
+pub fn topic(out: &mut Vec<u8>, topic: &str, payload: &str) {
+    begin(out, "topic");
+    put(out, format_args!("\"topic\":"));
+    string(out, topic);
+    put(out, format_args!(",\"payload\":{{{payload}}}}}"));
+}
+
 /// The server is going away.
 pub fn closing(out: &mut Vec<u8>, reason: &str) {
     begin(out, "closing");
@@ -275,6 +370,10 @@ pub fn timestamp(out: &mut Vec<u8>, ts_ms: u64) {
 
 fn begin(out: &mut Vec<u8>, kind: &str) {
     put(out, format_args!("{{\"v\":1,\"type\":\"{kind}\","));
+}
+
+fn literal(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn put(out: &mut Vec<u8>, what: Arguments<'_>) {

@@ -16,10 +16,10 @@ use std::sync::Arc;
 impl Shard {
     pub(super) fn call(&mut self, from: CallId, by: Arc<Identity>, entropy: [u8; 32], call: Call, now: Now) {
         let room = match &call {
-            Call::List(names) => return self.list(from, names),
+            Call::List(names) => return self.list_loaded(from, names),
             Call::Counts => {
                 let reply = Reply::Counts(Box::new(self.counts()));
-                return self.reply_when_durable(from, reply);
+                return self.lobby.draft.replies.push((from, reply));
             }
             Call::Open(open) => match self.name_for(open, &by.user, Seed::derived(&entropy, 1)) {
                 Ok(name) => name,
@@ -93,18 +93,6 @@ impl Shard {
         Reply::Done { created: false, body: body.to_string() }
     }
 
-    fn list(&mut self, from: CallId, names: &[String]) {
-        let named = self.settings.limits.named_members;
-        let loaded = names.iter().filter_map(|name| self.by_name.get(name.as_str()));
-        let rooms: Vec<Value> = loaded
-            .filter_map(|at| self.halls[*at].as_deref())
-            .filter(|hall| matches!(hall.phase, Phase::Open { .. } | Phase::Broken(_)))
-            .map(|hall| about(hall, named))
-            .collect();
-        let reply = Reply::Done { created: false, body: json!({"rooms": rooms}).to_string() };
-        self.reply_when_durable(from, reply);
-    }
-
     /// What it counted so far.
     pub fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
@@ -152,7 +140,7 @@ fn about_member(hall: &Hall, user: &str, member: &Member) -> Value {
 
 /// What everybody may know of a room, with so many of its members. Why it is frozen is for whoever runs the server; that it is,
 /// for all.
-fn about(hall: &Hall, named: usize) -> Value {
+pub(super) fn about(hall: &Hall, named: usize) -> Value {
     let Some(table) = hall.table() else {
         let reason = if let Phase::Broken(code) = hall.phase { code } else { Code::RoomUnreadable };
         return json!({"room_id": &*hall.name, "status": "frozen", "reason": reason.as_str()});

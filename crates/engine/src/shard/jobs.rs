@@ -110,7 +110,13 @@ impl Shard {
         let limit = self.settings.limits.jobs_running;
         while self.jobs.running.len() < limit {
             let Some(id) = self.jobs.ready.pop_front() else { return };
-            let Some(start) = self.job_of(id) else { continue };
+            let Some(start) = self.job_of(id) else {
+                if self.is_read_again(id) {
+                    let due_ms = self.now.mono_ms.saturating_add(self.settings.limits.job_retry_ms);
+                    self.jobs.resting.insert((due_ms, id));
+                }
+                continue;
+            };
             self.jobs.running.insert(id);
             self.outputs.push_back(Output::StartJob(start));
         }
@@ -124,6 +130,13 @@ impl Shard {
         let attempt = open.woken.saturating_add(job.failed).saturating_add(1);
         let (room, key, body) = (job.room.clone(), job.key.clone(), open.job.get().to_owned());
         Some(StartJob { id, kind: kind.name(), room, key, since: job.since, attempt, job: body })
+    }
+
+    /// Whether the job waits for its room, which says what is to be done when it was read again.
+    fn is_read_again(&self, id: JobId) -> bool {
+        let at = self.jobs.open.get(&id).and_then(|job| self.by_name.get(&job.room));
+        let hall = at.and_then(|at| self.halls[*at].as_ref());
+        hall.is_some_and(|hall| matches!(hall.phase, Phase::Loading(_)))
     }
 
     /// What came of a run. A result is played if its job is still open; a failure is tried again for a while.

@@ -4,6 +4,7 @@ use super::Shard;
 use super::requests::{Asker, Asking};
 use crate::code::Code;
 use crate::command::Command;
+use crate::dialect::native_out as say;
 use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, Sort, What, home};
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
@@ -25,9 +26,12 @@ pub(super) struct Lines {
 struct Unanswered {
     until_ms: u64,
     reference: Option<String>,
+    /// The room it is about; of a request for any room the one that was found, once that is known.
     room: Arc<str>,
     /// It decides whether the connection follows the room.
     decides: bool,
+    /// It asked for any room.
+    is_find: bool,
     whose: Whose,
 }
 
@@ -110,7 +114,10 @@ impl Shard {
         if is_full || unanswered >= settings.limits.forwarded_per_connection {
             return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyWaiting);
         }
-        self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
+        let number = self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
+        if let Some(waits) = self.lines.unanswered.get_mut(&(asker.conn, number)) {
+            waits.is_find = matches!(command, Command::Find(_));
+        }
     }
 
     fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, decides: bool, text: String, now: Now) -> u64 {
@@ -125,11 +132,26 @@ impl Shard {
         // The line loses nothing: what the shard itself asks is done before what is asked after it, however late.
         let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
         let until_ms = now.mono_ms.saturating_add(patience_ms);
-        let waits = Unanswered { until_ms, reference: asker.reference.clone(), room: room.clone(), decides, whose };
+        let (reference, room_asked) = (asker.reference.clone(), room.clone());
+        let waits = Unanswered { until_ms, reference, room: room_asked, decides, is_find: false, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
         let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);
         number
+    }
+
+    /// What a client of this shard wants is wanted of all shards; it is answered here.
+    pub(super) fn tell_all_shards(&mut self, asker: &Asker, text: &str, now: Now) {
+        let place = self.settings.place;
+        if asker.number > 0 {
+            return;
+        }
+        for to in (0..place.shards).map(ShardId).filter(|to| *to != place.shard) {
+            let names = (0_u32..).map(|number| format!("at-{number}"));
+            let name = names.into_iter().find(|name| home(name, place.shards) == to).expect("some name lives there");
+            let asker = Asker { reference: None, ..asker.clone() };
+            self.say_on(&asker, Whose::Ours, name.into(), false, text.to_owned(), now);
+        }
     }
 
     pub(super) fn forwarded(&mut self, from: ShardId, packet: &Packet, now: Now) {
@@ -138,7 +160,7 @@ impl Shard {
         match &*body {
             Body::Request(request) => self.is_asked(from, request, now),
             Body::Gone(conn) => self.closed(*conn),
-            Body::Anew(conn, room) => self.is_to_show_anew(*conn, room),
+            Body::Anew(conn, room) => self.is_to_show_anew(*conn, room, now),
             Body::Notices(notices) => self.is_told(notices, now),
         }
     }
@@ -179,9 +201,7 @@ impl Shard {
                     None
                 }
                 What::Follows(room, number) => {
-                    if let Some(session) = self.session(*conn) {
-                        session.elsewhere.insert(room.clone(), *number);
-                    }
+                    self.follows_elsewhere(*conn, room, *number, now);
                     None
                 }
                 What::FollowsNot(room) => {
@@ -199,6 +219,35 @@ impl Shard {
         }
     }
 
+    /// A connection follows a room elsewhere, by its request of this number.
+    fn follows_elsewhere(&mut self, conn: ConnId, room: &Arc<str>, number: u64, now: Now) {
+        let Some(session) = self.session(conn) else { return };
+        session.elsewhere.insert(room.clone(), number);
+        let is_deaf_after = session.deaf.get(room).is_some_and(|until| *until >= number);
+        match self.lines.unanswered.get_mut(&(conn, number)) {
+            // It will stop following at once, for an earlier request that was given up: so this one is, too.
+            Some(waits) if waits.is_find && is_deaf_after => {
+                let reference = waits.reference.take();
+                self.lines.unanswered.remove(&(conn, number));
+                if let Some(session) = self.session(conn) {
+                    session.unanswered -= 1;
+                }
+                self.fail(conn, 0, reference.as_deref(), Code::RoomNotReached);
+            }
+            Some(waits) if waits.is_find => (waits.room, waits.decides) = (room.clone(), true),
+            Some(_) => {}
+            None if is_deaf_after => {}
+            None => self.follows_unasked(conn, room.clone(), number, now),
+        }
+    }
+
+    /// It asked for any room and was told that none answered: it is taken out of the one it came into, and told so, as it may
+    /// have followed that one before.
+    fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, number: u64, now: Now) {
+        self.say(conn, 0, |out| say::left(out, &room, Code::RoomNotReached.as_str()));
+        self.stop_listening(conn, room, number, now);
+    }
+
     /// Whose request this was, if anybody still waits for it.
     fn is_answered(&mut self, conn: ConnId, number: u64, now: Now) -> Option<Whose> {
         let waits = self.lines.unanswered.remove(&(conn, number))?;
@@ -210,7 +259,7 @@ impl Shard {
         session.deaf.remove(&waits.room);
         if session.elsewhere.get(&waits.room).is_some_and(|by| *by < number) {
             // The newer wish failed, so what was given up is still in force.
-            self.stop_listening(conn, waits.room, now);
+            self.stop_listening(conn, waits.room, number, now);
         }
         Some(waits.whose)
     }
@@ -220,19 +269,22 @@ impl Shard {
     pub(super) fn give_up_on_unanswered(&mut self, now: Now) {
         let is_late = |_: &(ConnId, u64), waits: &mut Unanswered| waits.until_ms <= now.mono_ms;
         let late: Vec<_> = self.lines.unanswered.extract_if(.., is_late).collect();
-        for ((conn, _), waits) in late {
+        for ((conn, number), waits) in late {
             let Some(session) = self.session(conn) else { continue };
             session.unanswered -= 1;
-            if waits.decides {
-                self.stop_listening(conn, waits.room, now);
+            match (waits.decides, waits.is_find) {
+                (true, true) => self.follows_unasked(conn, waits.room, number, now),
+                (true, false) => self.stop_listening(conn, waits.room, number, now),
+                (false, _) => {}
             }
             self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
         }
     }
 
-    /// What the room says until it has heard that the connection no longer follows, or its next wish, is not passed on.
-    fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, now: Now) {
-        let mut of_conn = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX));
+    /// What the room says until it has heard that the connection no longer follows, or the next wish after this one, is not
+    /// passed on.
+    fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, after: u64, now: Now) {
+        let mut of_conn = self.lines.unanswered.range((conn, after)..=(conn, u64::MAX));
         let next = of_conn.find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
         let number = next.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
         if let Some(session) = self.session(conn) {
@@ -243,7 +295,7 @@ impl Shard {
     fn unsubscribe_for(&mut self, conn: ConnId, room: &Arc<str>, now: Now) -> u64 {
         let Some(who) = self.session(conn).and_then(|session| session.who.clone()) else { return 0 };
         let text = format!("{{\"type\":\"unsubscribe\",\"payload\":{{\"room_id\":\"{room}\"}}}}");
-        let asker = Asker { conn, who, number: 0, reference: None };
+        let asker = Asker { conn, who, number: 0, reference: None, found: None };
         self.say_on(&asker, Whose::Ours, room.clone(), true, text, now)
     }
 

@@ -11,22 +11,47 @@ use parlour_room::stream::{Missed, Told};
 use parlour_room::table::NONCE_BYTES;
 use parlour_room::{AnyTable, As, Joined, Joining, Position, Rejected, Seat, Viewer, Who};
 
+/// As what somebody wants to come in, with what luck, and how far they had heard.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) wanted: As,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) after: Option<&'a Position>,
+}
+
 impl Shard {
-    pub(super) fn join(&mut self, at: usize, asker: &Asker, wanted: As, nonce: Option<&str>, after: Option<&Position>, now: Now) {
+    pub(super) fn join(&mut self, at: usize, asker: &Asker, wish: Wish<'_>, now: Now) {
+        if let Err(failure) = self.try_join(at, asker, wish, now, |_| {}) {
+            self.refuse(at, asker, failure);
+        }
+    }
+
+    /// Who is not let in is not answered yet. `came_in` is done when it is settled that they are in, before they are told.
+    pub(super) fn try_join(
+        &mut self,
+        at: usize,
+        asker: &Asker,
+        wish: Wish<'_>,
+        now: Now,
+        came_in: impl FnOnce(&mut Self),
+    ) -> Result<(), Failure> {
         self.settle_before_answer(at, asker.conn);
         // What the join brings about is part of its answer: until then this connection hears nothing of it twice.
         let before = self.hall(at).unfollow(asker.conn);
-        match self.come_in(at, asker, wanted, nonce, now).and_then(|seat| self.welcome(at, asker, seat, after, before.as_ref())) {
-            Ok(()) => {}
-            Err(failure) => {
-                self.counts.resumes[3] += 1;
-                if let Some(follow) = before {
-                    self.hall(at).follow(follow);
-                }
-                self.refuse(at, asker, failure);
+        let joined = self.come_in(at, asker, wish.wanted, wish.nonce, now).and_then(|seat| {
+            came_in(self);
+            self.welcome(at, asker, seat, wish.after, before.as_ref())?;
+            self.greet_with_pulses(at, asker.conn, seat.map_or(Viewer::Spectator, Viewer::Seat), now);
+            Ok(())
+        });
+        if joined.is_err() {
+            self.counts.resumes[3] += 1;
+            if let Some(follow) = before {
+                self.hall(at).follow(follow);
             }
         }
         self.watch_presence(at, &asker.who.user);
+        joined
     }
 
     /// Makes a member, if they are none yet; spectators need no seat and leave no record.
@@ -140,7 +165,7 @@ impl Shard {
         }] += 1;
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let name = hall.name.clone();
-        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, resumed };
+        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found: asker.found, resumed };
         let answer = asker.reference.as_deref().map(|reference| hall.draft.frame(|out| say::done(out, reference, &done)));
         hall.draft.welcome(conn, asker.number, answer);
         for told in &missed {
@@ -211,6 +236,7 @@ impl Shard {
         let has_gone = !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator;
         self.tell_presence_soon(at);
         if has_gone {
+            self.hall(at).pulses.forget(&follow.user);
             self.tell_who_went(at, &follow.user);
         }
         self.watch_presence(at, &follow.user);

@@ -5,7 +5,7 @@ use super::{Planted, Shard};
 use crate::code::{Code, Kind};
 use crate::command::Open;
 use crate::dialect::native_out::{self as say, Done, Failure};
-use crate::hall::{Answered, Phase, RoomClock};
+use crate::hall::{Answered, Phase, Refused, RoomClock};
 use crate::io::{BOT_PREFIX, Identity, Now, Role};
 use crate::store::RoomRow;
 use parlour_room::table::Played;
@@ -53,8 +53,11 @@ impl Shard {
         let is_frozen = hall.frozen.is_some();
         let known = id.and_then(|id| hall.refusals.find(user, id)).cloned();
         let table = hall.table_mut().expect("an open room has a table");
-        if let Some((body, failure)) = known {
-            return Err(if body == body_of(table.as_ref(), action) { failure } else { Code::IdReused.into() });
+        if let Some((body, refused)) = known {
+            return Err(match refused {
+                Refused::One(failure) if body == body_of(table.as_ref(), action) => failure,
+                Refused::One(_) | Refused::All(..) => Code::IdReused.into(),
+            });
         }
         if is_frozen {
             // Nothing is played, but what was played is still answered as it was.
@@ -70,7 +73,7 @@ impl Shard {
             Ok(Acted::Played(answer, played)) => {
                 let life = table.about().life.to_owned();
                 self.record(at, played);
-                self.hall(at).was_acted_by(user);
+                self.hall(at).was_acted_by(user, 1);
                 Ok((Position { life, n: answer.n, m: Some(answer.m) }, false))
             }
             Err(Rejected::Fault(fault)) => Err(self.faulted(at, &fault, now)),
@@ -81,7 +84,7 @@ impl Shard {
                 let failure = failure(rejected);
                 if let Some(id) = id.filter(|_| is_judged) {
                     let body = body_of(table.as_ref(), action);
-                    hall.refusals.remember(limits.refusals_per_room, user, id, body, failure.clone());
+                    hall.refusals.remember(limits.refusals_per_room, user, id, body, Refused::One(failure.clone()));
                 }
                 Err(failure)
             }
@@ -188,11 +191,13 @@ impl Shard {
     /// Who followed the former life of a name is told that it is over.
     fn clear_for_new_life(&mut self, at: usize) {
         self.settle(at);
+        self.unlist(at);
         self.send_away(at, "opened_again");
         self.forget_wake_row(at);
         let hall = self.hall(at);
         (hall.refusals, hall.tail_bytes, hall.tail_records, hall.snapshot_bytes) = Default::default();
         hall.panics.clear();
+        hall.pulses = Default::default();
         hall.frozen = None;
     }
 

@@ -1,6 +1,7 @@
 //! What a client asked: "Command -> session". Each request that can be correlated gets exactly one answer.
 
 use super::Shard;
+use super::members::Wish;
 use crate::code::Code;
 use crate::command::Command;
 use crate::dialect::native;
@@ -14,12 +15,14 @@ use std::sync::Arc;
 
 /// Who asks, and where the answer goes.
 #[derive(Clone)]
-pub(super) struct Asker {
+pub(crate) struct Asker {
     pub(super) conn: ConnId,
     pub(super) who: Arc<Identity>,
     /// The request's number, if it came from another shard; else 0.
     pub(super) number: u64,
     pub(super) reference: Option<String>,
+    /// Whether a room was opened for it, and whether this was answered before: where it asked for any room of a kind.
+    pub(super) found: Option<(bool, bool)>,
 }
 
 impl Asker {
@@ -62,14 +65,24 @@ impl Shard {
             (Ok(command), Some(who)) => (command, who),
         };
         let (command, who) = command;
-        let asker = Asker { conn, who, number, reference: reference.map(str::to_owned) };
+        let asker = Asker { conn, who, number, reference: reference.map(str::to_owned), found: None };
         let room = match &command {
-            _ if asking.room.is_some() => Cow::Borrowed(asking.room.map_or("", |room| room)),
             Command::Auth(_) => unreachable!("handled above"),
             Command::Ping => {
                 self.say(conn, 0, say::pong);
                 return self.succeed(&asker);
             }
+            Command::List(list) => return self.list(asker, list),
+            Command::Subscribe(topic) => return self.subscribe(&asker, topic.clone(), asking.text, now),
+            Command::UnsubscribeTopic(topic) => return self.unsubscribe_topic(&asker, topic, asking.text, now),
+            Command::Find(find) => match self.meeting_place(find) {
+                Ok(place) if number == 0 && !self.is_home_of(&place) => {
+                    return self.send_on(&asker, &place, &command, asking.text, now);
+                }
+                Ok(_) => return self.find_room(asker, find, now),
+                Err(code) => return self.fail(conn, number, reference, code),
+            },
+            _ if asking.room.is_some() => Cow::Borrowed(asking.room.map_or("", |room| room)),
             Command::Open(open) => {
                 let luck = seed(self.session(conn));
                 match self.name_for(open, &asker.who.user, luck) {
@@ -78,29 +91,41 @@ impl Shard {
                 }
             }
             Command::Join { room, .. } | Command::Leave(room) | Command::Unsubscribe(room) | Command::Legal(room) => room.clone(),
-            Command::Act { room, .. } => room.clone(),
+            Command::Act { room, .. } | Command::Batch { room, .. } | Command::History { room, .. } => room.clone(),
         };
         if number == 0 && !self.is_home_of(&room) {
             return self.send_on(&asker, &room, &command, asking.text, now);
         }
         let Some(at) = asking.found.or_else(|| self.room_for(&room, conn, asking, reference)) else { return };
-        let plays = !matches!(command, Command::Legal(_) | Command::Unsubscribe(_) | Command::Join { .. });
+        let plays =
+            !matches!(command, Command::Legal(_) | Command::History { .. } | Command::Unsubscribe(_) | Command::Join { .. });
         if plays && self.draining.is_some() {
             // Rooms were put away: what would be played now could not be answered any more.
             return self.refuse(at, &asker, Code::Draining);
         }
         let before = self.hall(at).draft.bytes.len();
         match command {
-            Command::Auth(_) | Command::Ping => unreachable!("answered above"),
+            Command::Auth(_)
+            | Command::Ping
+            | Command::List(_)
+            | Command::Find(_)
+            | Command::Subscribe(_)
+            | Command::UnsubscribeTopic(_) => unreachable!("answered above"),
             Command::Open(open) => {
                 let seed = seed(self.session(conn));
                 self.open_for(at, &asker, &open, seed, now);
             }
-            Command::Join { wanted, nonce, after, .. } => self.join(at, &asker, wanted, nonce.as_deref(), after.as_ref(), now),
+            Command::Join { wanted, nonce, after, .. } => {
+                let wish = Wish { wanted, nonce: nonce.as_deref(), after: after.as_ref() };
+                self.join(at, &asker, wish, now);
+            }
             Command::Leave(_) => self.leave(at, &asker, now),
             Command::Unsubscribe(_) => self.unsubscribe(at, &asker),
+            Command::History { before, limit, .. } => self.history(at, &asker, before.as_ref(), limit),
             Command::Legal(_) => self.legal(at, &asker, now),
+            Command::Act { own: Some(kind), action, .. } if self.is_pulse(at, &kind) => self.pulse(at, &asker, &action, now),
             Command::Act { id, action, .. } => self.act(at, &asker, id.as_deref(), &action, now),
+            Command::Batch { id, atomic, actions, .. } => self.batch(at, &asker, id.as_deref(), atomic, &actions, now),
         }
         let after = self.halls[at].as_ref().map_or(0, |hall| hall.draft.bytes.len());
         self.said(conn, after.saturating_sub(before));
@@ -164,7 +189,7 @@ impl Shard {
     }
 
     /// Says that something was done, where no room is the source of the answer.
-    fn succeed(&mut self, asker: &Asker) {
+    pub(super) fn succeed(&mut self, asker: &Asker) {
         if let Some(reference) = asker.reference.as_deref() {
             self.say(asker.conn, asker.number, |out| say::done(out, reference, &Done::Plain));
         }

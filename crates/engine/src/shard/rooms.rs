@@ -2,12 +2,12 @@
 
 use super::lines::SentOnce;
 use super::play::stamp;
-use super::requests::Asking;
+use super::requests::{Asker, Asking};
 use super::{Planted, Shard};
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Failure};
-use crate::hall::{Asked, Hall, Parcel, Phase, Read, RoomClock, ViewFault, Waiting, read};
-use crate::io::{CallId, Now, Output, Reply};
+use crate::hall::{Asked, Hall, Phase, Read, RoomClock, ViewFault, Waiting, read};
+use crate::io::{Now, Output, Reply};
 use crate::store::{EndedRow, History, ReadError, Snapshot};
 use parlour_room::{Fault, Played};
 use std::collections::VecDeque;
@@ -80,6 +80,7 @@ impl Shard {
                     hall.clock = RoomClock { mono_ms: now.mono_ms, room_ms };
                     hall.rest.wake_at = history.and_then(|history| history.wake_at);
                     self.counts.rooms_woken += u64::from(was_due);
+                    self.list_as_kept(at);
                     self.refollow(at);
                     if let Some(played) = taken_over {
                         self.outputs.push_back(Output::Note(format!("room {room} was taken over by newer rules")));
@@ -105,6 +106,7 @@ impl Shard {
                     let asking = Asking { text: &text, number, room: room.as_ref(), found: Some(at) };
                     self.request(conn, asking, now);
                 }
+                Waiting::Seek(seeker) => self.seek_in(*seeker, at, now),
                 Waiting::Call(from, by, entropy, call) => self.call(from, by, entropy, call, now),
             }
         }
@@ -168,6 +170,10 @@ impl Shard {
                         crate::dialect::native::decode(&text, &self.settings.limits).reference.map(|r| r.into_owned());
                     self.say(conn, number, |out| say::failed(out, reference.as_deref(), &code.into()));
                 }
+                Waiting::Seek(seeker) => {
+                    let Asker { conn, number, reference, .. } = seeker.asker;
+                    self.fail(conn, number, reference.as_deref(), code);
+                }
                 Waiting::Call(from, ..) => self.outputs.push_back(Output::Reply { to: from, reply: Reply::Failed(code.into()) }),
             }
         }
@@ -187,6 +193,7 @@ impl Shard {
 
     /// Hands a record to the journal, and what it brought about to those it concerns.
     pub(super) fn record(&mut self, at: usize, played: Played) {
+        self.keep_history(at, &played);
         let commit = self.commit;
         let hall = self.halls[at].as_mut().expect("a room that plays is there");
         hall.last_commit = commit;
@@ -210,6 +217,7 @@ impl Shard {
         self.set_timer(at);
         self.keep_wake_row(at, played.ended);
         self.touch(at);
+        self.relist(at);
         if played.ended {
             self.snapshot(at);
         }
@@ -288,12 +296,8 @@ impl Shard {
             let room = hall.name.clone();
             return self.let_go(&room, draft);
         }
-        for Parcel { conn, frame, .. } in &draft.parcels {
-            if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
-                session.owed += frame.len();
-            }
-        }
-        hall.held.push_back((commit, draft));
+        self.owes(&draft, true);
+        self.hall(at).held.push_back((commit, draft));
         self.awaiting.push_back((commit, at));
     }
 
@@ -305,21 +309,14 @@ impl Shard {
             hall.is_durable_to(awaited);
             while let Some(hall) = self.halls[at].as_mut() {
                 let Some((_, draft)) = hall.held.pop_front_if(|(commit, _)| *commit <= awaited) else { break };
-                for Parcel { conn, frame, .. } in &draft.parcels {
-                    if let Some(session) = self.places.get(conn).and_then(|place| self.sessions[*place].as_mut()) {
-                        session.owed -= frame.len();
-                    }
-                }
                 let room = hall.name.clone();
+                self.owes(&draft, false);
                 self.let_go(&room, draft);
             }
             self.match_jobs(at);
             self.all_is_durable(at);
         }
-        while self.held_replies.front().is_some_and(|(awaited, ..)| *awaited <= self.durable) {
-            let (_, to, reply) = self.held_replies.pop_front().expect("looked at it");
-            self.outputs.push_back(Output::Reply { to, reply });
-        }
+        self.let_go_of_lobby();
         if self.draining.is_some_and(|commit| commit <= self.durable) {
             self.leaves_now = true;
         }
@@ -340,7 +337,7 @@ impl Shard {
         }
     }
 
-    fn let_go(&mut self, room: &Arc<str>, mut draft: crate::hall::Draft) {
+    pub(super) fn let_go(&mut self, room: &Arc<str>, mut draft: crate::hall::Draft) {
         let mut sent = SentOnce::default();
         for parcel in draft.parcels.drain(..) {
             let conn = parcel.conn;
@@ -358,16 +355,6 @@ impl Shard {
         draft.clear();
         if self.drafts.len() < DRAFTS_KEPT && draft.kept_bytes() < DRAFT_BYTES_KEPT {
             self.drafts.push(draft);
-        }
-    }
-
-    /// A reply computed from many rooms waits for the last of them.
-    pub(super) fn reply_when_durable(&mut self, to: CallId, reply: Reply) {
-        let awaited = self.halls.iter().flatten().map(|hall| hall.last_commit).max().unwrap_or(0);
-        if awaited <= self.durable {
-            self.outputs.push_back(Output::Reply { to, reply });
-        } else {
-            self.held_replies.push_back((awaited, to, reply));
         }
     }
 

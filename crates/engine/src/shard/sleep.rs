@@ -171,6 +171,9 @@ impl Shard {
         self.beds.looks.remove(&(hall.rest.look_ms, at));
         self.beds.leaving -= usize::from(hall.rest.is_leaving);
         self.by_name.remove(&hall.name);
+        // From now on the journal's list alone tells of it.
+        self.vacancies.put(hall.listing.as_ref(), None);
+        self.topics.fell_asleep(&hall.name, hall.listing.as_ref().is_some_and(|listing| listing.is_public));
         self.forget_jobs(&hall.name);
         self.free_halls.push(at);
     }

@@ -35,6 +35,10 @@ impl Session {
                 self.lost.insert(room.clone(), None);
                 false
             }
+            Sort::Passing => {
+                self.has_missed_topics |= is_behind;
+                !is_behind
+            }
         }
     }
 }
@@ -86,6 +90,10 @@ impl Shard {
         let limits = &settings.limits;
         let Some(session) = self.session(conn) else { return false };
         (session.is_behind, session.behind_since_ms, session.heard_ms) = (false, None, now.mono_ms);
+        if std::mem::take(&mut session.has_missed_topics) {
+            self.tell_of_missed(conn);
+        }
+        let Some(session) = self.session(conn) else { return false };
         let mut is_caught_up = true;
         let lost: Vec<(Arc<str>, Option<u64>)> = session.lost.iter().map(|(room, since)| (room.clone(), *since)).collect();
         for (room, since_ms) in lost {
@@ -102,7 +110,7 @@ impl Shard {
                 let to = home(&room, settings.place.shards);
                 self.lines.ask_anew(to, conn, room.clone(), now.mono_ms, limits.forward_again_ms);
             }
-            let is_under_way = asks || self.show_anew(conn, &room);
+            let is_under_way = asks || self.show_anew(conn, &room, now);
             if let Some(since) = self.session(conn).and_then(|session| session.lost.get_mut(&room)) {
                 *since = is_under_way.then_some(now.mono_ms);
             }
@@ -122,12 +130,12 @@ impl Shard {
     }
 
     /// A connection of another shard lost track of a room that is here.
-    pub(super) fn is_to_show_anew(&mut self, conn: ConnId, room: &Arc<str>) {
-        self.show_anew(conn, room);
+    pub(super) fn is_to_show_anew(&mut self, conn: ConnId, room: &Arc<str>, now: Now) {
+        self.show_anew(conn, room, now);
     }
 
-    /// One fresh view of a room that is here, if it can be looked at just now.
-    fn show_anew(&mut self, conn: ConnId, room: &Arc<str>) -> bool {
+    /// One fresh view of a room that is here, if it can be looked at just now, and the pulses that greet who comes.
+    fn show_anew(&mut self, conn: ConnId, room: &Arc<str>, now: Now) -> bool {
         let view_bytes = self.settings.limits.view_bytes;
         let Some(&at) = self.by_name.get(room) else { return false };
         let hall = self.halls[at].as_mut().expect("named rooms are there");
@@ -139,6 +147,7 @@ impl Shard {
                 hall.show(conn, class, Sort::Anew);
                 // Who came and went meanwhile is told once more, to all.
                 self.tell_presence_soon(at);
+                self.greet_with_pulses(at, conn, viewer, now);
             }
             Err(fault) => {
                 // There is nothing to stand for what was lost: better out, and told so, than with a gap.

@@ -25,6 +25,7 @@ impl Shard {
         }
         self.put_idle_to_sleep(now);
         self.settle_presence(now);
+        self.tell_topics(now);
         self.tell_presence(now);
         self.wake_jobs(now);
         self.hurry_bots(now);
@@ -82,9 +83,10 @@ impl Shard {
     pub(super) fn tell_when_to_wake(&mut self) {
         let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
+        let topics = self.topics.due_ms(self.settings.limits.topic_ms);
         let rooms = [self.lines_due_ms(), self.next_look_ms(), self.next_due_ms(), self.presence.next_ms(), self.jobs.next_ms()];
         let bots = self.asks_due.values().next().copied();
-        let wake_at = [clock, sweep, bots].into_iter().chain(rooms).flatten().min();
+        let wake_at = [clock, sweep, bots, topics].into_iter().chain(rooms).flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }
@@ -237,8 +239,8 @@ impl Shard {
                 self.put_away(at, now);
             }
         }
-        let nothing = self.batch.is_empty() && self.snapshots.is_empty() && self.wakes.is_empty();
-        let awaited = if nothing { self.commit - 1 } else { self.commit };
+        self.tell_of_draining();
+        let awaited = self.last_appended();
         self.draining = Some(awaited);
         if awaited <= self.durable {
             self.leaves_now = true;
@@ -251,6 +253,7 @@ impl Shard {
         }
         self.is_drained = true;
         self.refuse_all_waiting(crate::code::Code::Draining);
+        self.refuse_all_looking(crate::code::Code::Draining);
         let conns: Vec<ConnId> =
             self.sessions.iter().flatten().filter(|session| session.stands_for.is_none()).map(|session| session.conn).collect();
         for conn in conns {

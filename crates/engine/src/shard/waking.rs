@@ -16,6 +16,8 @@ pub(super) struct Dues {
     /// The monotonic time at which that is looked at again.
     alarm_ms: Option<u64>,
     is_asked: bool,
+    /// Whence to go through the rows again, whatever the question under way is answered.
+    back_to: Option<Due>,
     /// Due, and not read yet.
     queue: VecDeque<Due>,
     /// Being read because they are due.
@@ -29,7 +31,7 @@ impl Default for Dues {
     /// Asks as soon as it can: rooms may have been due while no server ran.
     fn default() -> Self {
         let (queue, reading) = Default::default();
-        Self { after: Due::before(0), next_ms: Some(0), alarm_ms: None, is_asked: false, queue, reading }
+        Self { after: Due::before(0), next_ms: Some(0), alarm_ms: None, is_asked: false, back_to: None, queue, reading }
     }
 }
 
@@ -37,6 +39,13 @@ impl Dues {
     fn ask_at(&mut self, next_ms: u64) {
         self.next_ms = Some(self.next_ms.map_or(next_ms, |known_ms| known_ms.min(next_ms)));
         self.alarm_ms = None;
+    }
+
+    fn go_back(&mut self, to: Due) {
+        self.after = self.after.clone().min(to.clone());
+        if self.is_asked {
+            self.back_to = Some(self.back_to.take().map_or(to.clone(), |before| before.min(to)));
+        }
     }
 }
 
@@ -46,12 +55,20 @@ impl Shard {
         let Some(wake_at) = wake_at else { return };
         self.dues.ask_at(wake_at);
         // If the wall clock was set back, that is a time whose rows were taken up already.
-        self.dues.after = self.dues.after.clone().min(Due::before(wake_at));
+        self.dues.go_back(Due::before(wake_at));
     }
 
     /// What the journal says is next, of all shards: each takes its own.
     pub(super) fn are_due(&mut self, result: Result<Vec<Due>, ReadError>, now: Now) {
         self.dues.is_asked = false;
+        let back_to = self.dues.back_to.take();
+        self.take_up(result, now);
+        if let Some(back_to) = back_to {
+            self.dues.go_back(back_to);
+        }
+    }
+
+    fn take_up(&mut self, result: Result<Vec<Due>, ReadError>, now: Now) {
         let rows = match result {
             Ok(rows) => rows,
             Err(error) => {
@@ -81,7 +98,7 @@ impl Shard {
 
     /// A room could not be read, and it may have been due: all rows are gone through again.
     pub(super) fn missed_a_room(&mut self, now: Now) {
-        self.dues.after = Due::before(0);
+        self.dues.go_back(Due::before(0));
         self.dues.ask_at(now.wall_ms + self.settings.limits.due_retry_ms);
     }
 

@@ -78,6 +78,7 @@ pub struct Rung {}
 pub struct Rings;
 
 impl World for Rings {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Rung;
 }

@@ -222,6 +222,7 @@ impl<E: Eyes> World<E> {
                 | Output::StopJob(_)
                 | Output::Stop(_)
                 | Output::Verify { .. }
+                | Output::Look { .. }
                 | Output::Close(_) => {
                     panic!("nothing here goes wrong, but: {output:?}")
                 }

@@ -4,12 +4,12 @@ use super::args::{Format, Rooms};
 use super::exit::{Exit, Failed};
 use super::remote::encoded;
 use super::show::{outline, print, table};
+use parlour_engine::lookup::listed;
 use parlour_engine::rebuild;
 use parlour_engine::schema::Kinds;
 use parlour_engine::store::ReadError;
 use parlour_room::Viewer;
 use parlour_server::journal::{OpenError, Reader, SqliteReader};
-use parlour_server::offline::listed;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -128,7 +128,7 @@ fn list_offline(data: &Path) -> Result<Vec<Value>, Failed> {
         let page = journal.rooms(&after, PAGE).map_err(read_failed)?;
         let Some(last) = page.last() else { return Ok(rooms) };
         after = last.room.to_string();
-        rooms.extend(page.into_iter().map(listed));
+        rooms.extend(page.iter().map(listed));
     }
 }
 

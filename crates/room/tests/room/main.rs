@@ -1,6 +1,8 @@
 //! What the room crate promises, each promise in a file of its own: one binary, because the support below is shared.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod damage;

@@ -3,10 +3,12 @@
 
 mod damage;
 mod folds;
+mod lookups;
 mod model;
 
 pub(crate) use damage::*;
 pub(crate) use folds::*;
+pub(crate) use lookups::*;
 
 use super::{AppendError, Committed, Journal, OpenError, Reader, Writer};
 use model::{Model, Random};
@@ -46,6 +48,9 @@ macro_rules! contract {
             loading_gives_the_newest_snapshot_and_exactly_the_records_after_it
             a_room_opened_again_is_loaded_from_its_present_life
             rooms_are_listed_by_name_in_pages
+            public_rooms_and_free_seats_are_found_as_last_written
+            history_is_read_backwards_within_one_life_and_both_limits
+            where_a_search_ended_is_known_for_its_window_and_forgotten_some_time_after
             a_second_writer_is_refused
             a_reader_outside_sees_whole_commits_only
             a_writer_commits_what_waits_as_one_group

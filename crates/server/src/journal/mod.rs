@@ -18,6 +18,7 @@ pub(crate) use sqlite::size;
 pub use sqlite::{KindStat, OpenError, Reads, SqliteJournal, SqliteReader, Stat};
 pub use writer::{Committed, Totals, Writer};
 
+use parlour_engine::lookup::{Found, Lookup};
 use parlour_engine::store::{Batch, Due, History, ReadError, RoomRow};
 use parlour_room::Record;
 
@@ -50,6 +51,9 @@ pub trait Reader: Send {
     /// For playing on: the newest snapshot of the room's present life and the records after it, or all records of that life if
     /// there is none. `None` if the name was never used. A snapshot that does not fit its digest is damage.
     fn load(&self, room: &str) -> Result<Option<History>, ReadError>;
+
+    /// Answers a question beside whole rooms. It sees what is durable.
+    fn look(&self, lookup: &Lookup) -> Result<Found, ReadError>;
 
     /// For replaying and verifying: the same, but with every record of the present life.
     fn life(&self, room: &str) -> Result<Option<History>, ReadError>;

@@ -9,6 +9,7 @@ mod chunk;
 mod file;
 mod fold;
 mod index;
+mod lookups;
 mod read;
 mod row;
 mod stat;
@@ -126,6 +127,7 @@ impl SqliteJournal {
                 batch.snapshots.iter().try_for_each(|snapshot| keep_snapshot(&transaction, snapshot))?;
                 batch.ended.iter().try_for_each(|ended| end_room(&transaction, ended))?;
                 batch.wakes.iter().try_for_each(|row| wake_room(&transaction, row))?;
+                lookups::keep(&transaction, batch)?;
             }
         }
         transaction.commit()?;

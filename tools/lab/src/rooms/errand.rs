@@ -1,6 +1,6 @@
 //! A room that sends somebody on errands: jobs that do as they are told, so that a test sees how often and when they run.
 
-use parlour::{Dice, Errand, JobFault, Refused, Room, Runner, Seat, Seats, Turn, Viewer, World};
+use parlour::{Dice, Errand, JobFault, Never, Refused, Room, Runner, Seat, Seats, Turn, Viewer, World};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +76,7 @@ pub(crate) enum Signal {
 pub(crate) enum Outside {}
 
 impl World for Outside {
+    type Pulse = Never;
     type Job = Job;
     type Signal = Signal;
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod egg;
 pub(crate) mod errand;
+pub(crate) mod lounge;
 pub(crate) mod pad;
 pub(crate) mod tally;

@@ -41,6 +41,8 @@ impl Judge {
             What::Junk(code) => Err(format!("junk was taken, where {code} was due")),
             What::Open { room, kind, .. } => self.opened_ok(seen, pending, room, kind, payload),
             What::Join { .. } => self.joined(seen, pending, payload),
+            What::Find { .. } => self.found(seen, pending, payload),
+            What::List => self.listed(payload),
             What::Leave(room) => {
                 seen.follows.remove(room);
                 let gone = |state: &State| !state.members.contains_key(&seen.user);
@@ -59,6 +61,8 @@ impl Judge {
                 };
                 self.some_state(room, pending.lower, |_, _, state| fits(state)).map_err(|why| format!("P2: legal: {why}"))
             }
+            What::Pulse { .. } => self.pulsed(seen, pending, payload),
+            What::Batch { .. } => self.batched(seen, pending, payload),
             What::Act { room, id, action } => self.acted(seen, pending, room, id.as_deref(), action, payload),
         }
     }
@@ -131,6 +135,12 @@ impl Judge {
             self.tally.add("junk answered");
             return if code == *due { Ok(()) } else { Err(format!("junk was answered {code}, where {due} was due")) };
         }
+        if matches!(pending.asked.what, What::Find { .. }) {
+            return self.not_found(seen, pending, code);
+        }
+        if matches!(pending.asked.what, What::List) && matches!(code, "journal_down" | "too_many_waiting") {
+            return Ok(());
+        }
         let room = pending.asked.what.room().ok_or("a request that cannot fail failed")?;
         match code {
             "room_not_found" if lower == 0 => return Ok(()),
@@ -172,6 +182,8 @@ impl Judge {
                 self.some_state(room, lower, |past, _, state| judged(past, state))
                     .map_err(|why| format!("P2: refused, but {why}"))
             }
+            What::Pulse { .. } => self.pulsed(seen, pending, payload),
+            What::Batch { .. } => self.batch_refused(seen, pending, payload),
             What::Act { id, action, .. } => self.act_refused(seen, lower, room, id.as_deref(), action, payload),
             What::Legal(_) | What::Leave(_) if code == "not_in_room" => {
                 let out = |state: &State| !state.members.contains_key(&seen.user);
@@ -236,7 +248,7 @@ impl Judge {
 }
 
 /// Whether an answer goes with the one before it to the same request: the same, and one of them at most as the first.
-fn repeats(known: Option<&Acked>, answer: (u64, u64), is_dup: bool, process: u64) -> Result<(), String> {
+pub(super) fn repeats(known: Option<&Acked>, answer: (u64, u64), is_dup: bool, process: u64) -> Result<(), String> {
     match known {
         Some(known) if known.answer != answer => Err(format!("P3: it was answered {:?} before", known.answer)),
         Some(known) if !is_dup && (known.first_seen || known.process < process) => {

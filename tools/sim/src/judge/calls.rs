@@ -54,10 +54,7 @@ impl Judge {
                 let shown = self.some_state(room, called.lower, |_, _, state| u64::try_from(state.members.len()).ok() == count);
                 shown.map_err(|why| format!("P2: members of {room} are shown, but {why}: {body}"))
             }
-            Call::List(_) => body["rooms"].as_array().into_iter().flatten().try_for_each(|shown| {
-                let room = shown["room_id"].as_str().unwrap_or_default();
-                self.shown(room, 0, shown)
-            }),
+            Call::List(_) => self.listed(&body),
             Call::Close(room) => {
                 let closed = self.some_state(room, called.lower, |_, _, state| state.ended);
                 closed.map_err(|why| format!("P2: closed, but {why}"))
@@ -70,7 +67,7 @@ impl Judge {
         }
     }
 
-    fn shown(&self, room: &str, lower: u64, shown: &Value) -> Result<(), String> {
+    pub(super) fn shown(&self, room: &str, lower: u64, shown: &Value) -> Result<(), String> {
         let (name, n, _) = position(shown["at"].as_str().unwrap_or_default())?;
         let members = shown["members"].as_array().map_or(0, Vec::len);
         let fits = |state: &State| {

@@ -35,11 +35,11 @@ impl Judge {
     }
 }
 
-fn restore(past: &Past, state: &State) -> Option<Box<dyn AnyTable>> {
+pub(super) fn restore(past: &Past, state: &State) -> Option<Box<dyn AnyTable>> {
     past.lives[state.life].kind.restore(&state.snapshot).ok()
 }
 
-fn refused(rejected: Rejected) -> Refused {
+pub(super) fn refused(rejected: Rejected) -> Refused {
     let plain = |kind, code: &str| Refused(kind, code.to_owned(), None);
     match rejected {
         Rejected::Invalid => plain("invalid", "invalid_action"),

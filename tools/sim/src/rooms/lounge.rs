@@ -1,7 +1,7 @@
 //! A room of open seats: everything said is kept, so that an action played twice or lost shows in the state. Clients with every
 //! event need no view.
 
-use parlour_room::{Dice, JobFault, Refused, Room, Seat, Seats, Turn, Viewer, World, kept, room, wire};
+use parlour_room::{Audience, Dice, JobFault, Refused, Room, Seat, Seats, Source, Turn, Viewer, World, kept, room, wire};
 use std::time::Duration;
 
 /// What the rules say when they panic on purpose.
@@ -123,6 +123,16 @@ pub enum Event {
     },
 }
 
+/// What guests see and nobody keeps.
+#[wire(pulse)]
+pub enum Pulse {
+    /// Somebody is writing: to one, or to all.
+    Typing {
+        /// To whom.
+        to: Option<Seat>,
+    },
+}
+
 /// The bell.
 pub enum Bell {}
 
@@ -145,6 +155,7 @@ pub struct Ring {
 }
 
 impl World for Bell {
+    type Pulse = Pulse;
     type Job = String;
     type Signal = Word;
 }
@@ -214,6 +225,13 @@ impl Room for Lounge {
             Viewer::Seat(_) => self.said.clone(),
             Viewer::Spectator => self.said.iter().rev().take(5).cloned().collect(),
         }
+    }
+
+    /// Who must let others speak is not seen writing either: so who sees it depends on what was said last.
+    fn pulse(&self, from: Source<'_>, Pulse::Typing { to }: &Pulse) -> Option<Audience> {
+        let Source::Member(seat) = from else { return None };
+        self.check(seat, &Do::Say { text: String::new() }).ok()?;
+        Some(to.map_or(Audience::Everybody, |to| Audience::Seats(vec![to])))
     }
 
     fn joined(&mut self, seat: Seat, turn: &mut Turn<Self>) {

@@ -28,7 +28,8 @@ impl World {
             2..8 => self.opens_room(user, conn),
             8..20 => self.joins(user, conn),
             20..22 => self.asks(conn, What::Ping),
-            22..25 => {
+            22 => self.finds(user, conn),
+            23..25 => {
                 let code = self.luck.pick(JUNK).copied().unwrap_or_default();
                 self.asks(conn, What::Junk(code));
             }
@@ -101,6 +102,25 @@ impl World {
         self.asks(conn, What::Open { room, kind: kind.to_owned(), id, fault });
     }
 
+    /// Some room of a kind, or the list of all; mostly lounges, whose seats can be chosen: one more configuration to find.
+    fn finds(&mut self, user: usize, conn: ConnId) {
+        if self.luck.percent(30) {
+            return self.asks(conn, What::List);
+        }
+        if let Some((_, what, answered)) = self.users[user].finding.clone()
+            && self.luck.percent(if answered { 30 } else { 90 })
+        {
+            return self.asks(conn, what);
+        }
+        let (kind, max) = if self.luck.percent(80) { ("lounge", Some(2)) } else { ("duel", None) };
+        let id = self.luck.percent(80).then(|| format!("find-{}", self.users[user].number()));
+        let what = What::Find { kind: kind.to_owned(), max, id: id.clone() };
+        if id.is_some() {
+            self.users[user].finding = Some((id, what.clone(), false));
+        }
+        self.asks(conn, what);
+    }
+
     fn joins(&mut self, user: usize, conn: ConnId) {
         let room = self.luck.pick(ROOMS).map(|(room, _)| (*room).to_owned()).unwrap_or_default();
         let wanted = match self.luck.range(0, 99) {
@@ -134,11 +154,58 @@ impl World {
                 pool.push(action.clone());
             }
         }
+        if kind_of(&room) == "lounge" && self.luck.percent(15) {
+            let to = self.luck.range(0, 5);
+            let pulse =
+                if to > 3 { r#"{"type":"typing","to":null}"#.to_owned() } else { format!(r#"{{"type":"typing","to":{to}}}"#) };
+            return self.asks(conn, What::Pulse { room, pulse });
+        }
+        if self.luck.percent(15) {
+            return self.batches(user, conn, &room, &legal);
+        }
         for _ in 0..self.luck.range(1, 3) {
             if let Some(action) = self.luck.pick(&legal).cloned() {
                 self.acts_with(user, conn, &room, &action);
             }
         }
+    }
+
+    /// Several at once, which were legal one by one; now and then one that panics or does not decode. Or the last batch again.
+    fn batches(&mut self, user: usize, conn: ConnId, room: &str, legal: &[String]) {
+        if let Some((_, what, answered)) = self.users[user].batch.clone()
+            && self.luck.percent(if answered { 20 } else { 70 })
+        {
+            self.judge.tally.add("retries");
+            return self.asks(conn, what);
+        }
+        let mut actions = Vec::new();
+        for _ in 0..self.luck.range(1, 5) {
+            let Some(action) = self.luck.pick(legal).cloned() else { return };
+            let mut action: Value = serde_json::from_str(&action).unwrap_or_default();
+            if matches!(action["type"].as_str(), Some("burst" | "shut" | "kick" | "flood")) && !self.luck.percent(10) {
+                continue;
+            }
+            let number = self.users[user].number();
+            if action.get("text").is_some() {
+                action["text"] = format!("{} {number}", self.users[user].name).into();
+            }
+            actions.push(action.to_string());
+        }
+        if self.luck.percent(8) {
+            actions.push(r#"{"type":"no such thing"}"#.to_owned());
+        }
+        if kind_of(room) == "lounge" && self.luck.percent(4) {
+            actions.push(r#"{"type":"trip"}"#.to_owned());
+        }
+        if actions.is_empty() {
+            return;
+        }
+        let id = self.luck.percent(80).then(|| format!("batch-{}", self.users[user].number()));
+        let what = What::Batch { room: room.to_owned(), id: id.clone(), atomic: self.luck.percent(50), actions };
+        if let Some(id) = id {
+            self.users[user].batch = Some((id, what.clone(), false));
+        }
+        self.asks(conn, what);
     }
 
     /// Something that was legal once, somewhere, or never.
@@ -225,5 +292,6 @@ impl World {
 }
 
 fn kind_of(room: &str) -> &'static str {
-    ROOMS.iter().find(|(name, _)| *name == room).map_or("duel", |(_, kind)| kind)
+    let made = if room.starts_with("lounge-") { "lounge" } else { "duel" };
+    ROOMS.iter().find(|(name, _)| *name == room).map_or(made, |(_, kind)| kind)
 }

@@ -196,6 +196,13 @@ impl World {
                 rebuild(&kinds(), &room, &history).map_err(|broken| format!("P6: {room}: {broken}"))
             };
             let (loaded, replayed) = (read(self.disk.load(&room))?.1.snapshot(), read(self.disk.life(&room))?.1.snapshot());
+            let table = read(self.disk.life(&room))?.1;
+            let (about, listing) = (table.about(), self.disk.listing(&room).ok_or_else(|| format!("{room} is in no list"))?);
+            let free = about.seats.saturating_sub(u32::try_from(about.members.len()).unwrap_or(u32::MAX));
+            let free = if about.ended.is_some() { 0 } else { free };
+            if (listing.kind, listing.config, listing.free) != (about.kind, table.config_hash(), free) {
+                return Err(format!("{room} has {free} free seats, and is listed as {listing:?}"));
+            }
             if loaded != replayed {
                 return Err(format!("P6: {room}: snapshot and tail are not what all records give"));
             }

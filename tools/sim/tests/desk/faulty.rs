@@ -39,6 +39,7 @@ pub(crate) enum Bombs {}
 pub(crate) struct Bomb;
 
 impl World for Bombs {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Bomb;
 }

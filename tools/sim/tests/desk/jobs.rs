@@ -163,6 +163,24 @@ fn a_result_that_comes_while_the_room_is_read_again_is_not_lost() {
 }
 
 #[test]
+fn a_job_that_is_to_be_tried_again_while_the_room_is_read_again_is_not_forgotten() {
+    let (mut desk, ada) = desk();
+    act(&mut desk, ada, fetch("tea"));
+    let id = desk.started[0].id;
+    desk.job_is_done(id, Err(JobFault::Failed));
+    desk.disk_waits = true;
+    desk.says(ada, &json!({"type": "action", "room": "a", "payload": {"type": "arm", "after_ms": 10_000}}).to_string());
+    desk.says(ada, &json!({"type": "action", "room": "a", "payload": {"type": "trip"}}).to_string());
+    desk.turns();
+    desk.passes(3 * Limits::default().job_retry_ms);
+    assert_eq!(attempts(&desk), [1], "the room is not there");
+    desk.disk_waits = false;
+    desk.turns();
+    desk.passes(2 * Limits::default().job_retry_ms);
+    assert_eq!(desk.started.len(), 2, "the room is there, and it is tried again");
+}
+
+#[test]
 fn jobs_beyond_the_limit_wait_their_turn_also_for_stopped_ones_that_go_on() {
     let running = Limits::default().jobs_running;
     let (mut desk, ada) = desk();

@@ -43,7 +43,7 @@ fn every_kind_of_junk_is_answered_once_and_the_next_ping_works() {
         (r#"{"type":"frobnicate","ref":"r"}"#, "unknown_type", true),
         (r#"{"type":"","ref":"r"}"#, "unknown_type", true),
         (r#"{"type":"ack","ref":"r","payload":{}}"#, "unknown_type", true),
-        (r#"{"type":"batch","ref":"r","payload":{"actions":[]}}"#, "unknown_type", true),
+        (r#"{"type":"batch","ref":"r","payload":{"actions":[]}}"#, "invalid_message", true),
         // Wrong field types.
         (r#"{"ref":"r"}"#, "invalid_message", true),
         (r#"{"type":7,"ref":"r"}"#, "invalid_message", true),

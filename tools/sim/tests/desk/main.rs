@@ -13,6 +13,8 @@ mod junk;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod passing;
+#[cfg(test)]
 mod presence;
 #[cfg(test)]
 mod resume;

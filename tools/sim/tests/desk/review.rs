@@ -56,6 +56,7 @@ enum Bells {}
 struct Bell;
 
 impl World for Bells {
+    type Pulse = Never;
     type Job = Never;
     type Signal = Bell;
 }

@@ -34,6 +34,7 @@ pub(crate) struct Done;
 pub(crate) enum Errands {}
 
 impl World for Errands {
+    type Pulse = parlour_room::Never;
     type Job = u8;
     type Signal = Done;
 }

@@ -70,6 +70,7 @@ pub(crate) enum Event {
 pub(crate) enum Hows {}
 
 impl World for Hows {
+    type Pulse = parlour_room::Never;
     type Job = String;
     type Signal = How;
 }

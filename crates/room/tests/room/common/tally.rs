@@ -39,6 +39,7 @@ pub(crate) enum Signal {
 pub(crate) enum Outside {}
 
 impl World for Outside {
+    type Pulse = parlour_room::Never;
     type Job = String;
     type Signal = Signal;
 }

@@ -46,6 +46,20 @@ const SCHEMA: &str = "
     CREATE TABLE snapshots (
         room TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, body TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE listings (
+        room TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, config TEXT NOT NULL, free INTEGER NOT NULL, public INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX listings_public ON listings (kind, room) WHERE public;
+    CREATE INDEX listings_free ON listings (kind, config, public DESC, free, room) WHERE free > 0;
+    CREATE TABLE finds (
+        user TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, room TEXT NOT NULL, created INTEGER NOT NULL,
+        ts_ms INTEGER NOT NULL, PRIMARY KEY (user, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE history (
+        room TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL, ts_ms INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (room, first, n)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX finds_old ON finds (ts_ms);
     CREATE VIEW records AS
         SELECT room, seq, strftime('%Y-%m-%dT%H:%M:%fZ', ts_ms / 1000.0, 'unixepoch') AS time, at_ms, cause, input, hash FROM (
             SELECT room, json_extract(value, '$.seq') AS seq, json_extract(value, '$.at_ms') AS at_ms,

@@ -3,8 +3,10 @@
 use super::chunk;
 use super::file::{self, OpenError};
 use super::index::{Index, Place};
+use super::lookups;
 use super::row::{RECORD, damaged, failed, number, record, text};
 use crate::journal::Reader;
+use parlour_engine::lookup::{self, Lookup};
 use parlour_engine::store::{Due, History, ReadError, RoomRow, Snapshot};
 use parlour_room::{Hash64, Record};
 use rusqlite::types::ValueRef;
@@ -241,6 +243,10 @@ impl Reader for SqliteReader {
         Ok(list)
     }
 
+    fn look(&self, lookup: &Lookup) -> Result<lookup::Found, ReadError> {
+        lookups::look(&self.db, lookup)
+    }
+
     fn load(&self, room: &str) -> Result<Option<History>, ReadError> {
         self.history(room, false)
     }
@@ -256,6 +262,11 @@ impl Reader for SqliteReader {
         drop(state);
         Ok(records)
     }
+}
+
+/// A row of the list of rooms, as the first columns of every question about rooms give it.
+pub(super) fn room_row(row: &Row<'_>) -> Result<Option<RoomRow>, ReadError> {
+    Ok(Listed::read(row)?.row)
 }
 
 /// A row of the list of rooms, with what only the journal itself wants to know.

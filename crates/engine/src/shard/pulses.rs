@@ -1,0 +1,92 @@
+//! Pulses: shown to whom the rules name, kept by nobody but the last of each kind for those who come later. They wait behind the
+//! room's last record like everything computed from a room; else nothing is promised of them.
+
+use super::Shard;
+use super::requests::Asker;
+use crate::code::Code;
+use crate::dialect::native_out::{self as say, Done, Failure, split};
+use crate::hall::Phase;
+use crate::io::{ConnId, Now};
+use crate::pulses::{Bounds, Sender};
+use parlour_room::{Rejected, Viewer};
+use std::sync::Arc;
+
+impl Shard {
+    /// Whether a message of this type is a pulse of this room's kind.
+    pub(super) fn is_pulse(&self, at: usize, name: &str) -> bool {
+        match self.halls[at].as_ref().map(|hall| &hall.phase) {
+            Some(Phase::Open { kind, .. }) => self.settings.kinds.is_pulse(kind.name(), name),
+            _ => false,
+        }
+    }
+
+    pub(super) fn pulse(&mut self, at: usize, asker: &Asker, pulse: &str, now: Now) {
+        match self.try_pulse(at, asker, pulse, now) {
+            Ok(()) => self.answer(at, asker, &Done::Plain),
+            Err(failure) => self.refuse(at, asker, failure),
+        }
+    }
+
+    fn try_pulse(&mut self, at: usize, asker: &Asker, pulse: &str, now: Now) -> Result<(), Failure> {
+        let seat = self.seat_of(at, &asker.who.user)?;
+        if self.hall(at).frozen.is_some() {
+            return Err(Code::RoomFrozen.into());
+        }
+        if self.hall(at).table().is_some_and(|table| table.about().ended.is_some()) {
+            return Err(Code::RoomClosed.into());
+        }
+        let from = Sender::Member(asker.who.user.as_str().into(), seat);
+        match self.spread(at, from, pulse, Some(asker.conn), now) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Code::PulseRefused.into()),
+            Err(Rejected::Fault(fault)) => Err(self.faulted(at, &fault, now)),
+            Err(_) => Err(Code::InvalidPulse.into()),
+        }
+    }
+
+    /// A job tells of its progress. One that is no longer open, or whose pulse the rules show to nobody, is not heard.
+    pub(super) fn job_pulse(&mut self, room: &Arc<str>, key: &str, since: u64, pulse: &str, now: Now) {
+        let Some(&at) = self.by_name.get(room) else { return };
+        let from = Sender::Job(key.to_owned(), since);
+        let is_open = self.hall(at).table().is_some_and(|table| from.is_there(table));
+        if is_open && let Err(Rejected::Fault(fault)) = self.spread(at, from, pulse, None, now) {
+            self.trouble(at, &fault, now);
+        }
+    }
+
+    /// Shows a pulse to whom the rules name; whether they name anybody.
+    fn spread(&mut self, at: usize, from: Sender, pulse: &str, cause: Option<ConnId>, now: Now) -> Result<bool, Rejected> {
+        let limits = &self.settings.limits;
+        let bounds = Bounds { count: limits.pulses_per_room, ms: limits.pulse_ms };
+        if pulse.len() > limits.pulse_bytes {
+            return Err(Rejected::Invalid);
+        }
+        let hall = self.halls[at].as_mut().expect("a room that pulses is there");
+        let Some(table) = hall.table() else { return Err(Rejected::Invalid) };
+        let seq = table.about().seq;
+        let Some((body, audience)) = table.pulse(from.source(), pulse)? else { return Ok(false) };
+        let is_meant = |viewer: Viewer| audience.includes(viewer);
+        let frame = hall.draft.frame(|out| say::pulse(out, &hall.name, from.source(), &body));
+        for follow in hall.follows.iter().filter(|follow| Some(follow.conn) != cause && is_meant(follow.viewer)) {
+            hall.draft.send_news(follow.conn, &frame);
+        }
+        let kind = split(&body).0.to_owned();
+        hall.pulses.keep(from, &kind, body, seq, now.mono_ms, bounds);
+        self.touch(at);
+        Ok(true)
+    }
+
+    /// Who comes in late, or lost track, is shown what is still shown.
+    pub(super) fn greet_with_pulses(&mut self, at: usize, conn: ConnId, viewer: Viewer, now: Now) {
+        let ms = self.settings.limits.pulse_ms;
+        let hall = self.halls[at].as_mut().expect("a room that is joined is there");
+        let Phase::Open { table, .. } = &hall.phase else { return };
+        let about = table.about();
+        let holder = about.members.values().find(|member| viewer.is(member.seat));
+        let since = holder.map_or(0, |member| member.since);
+        for (from, body) in hall.pulses.greeting(table.as_ref(), viewer, since, now.mono_ms, ms) {
+            let frame = hall.draft.frame(|out| say::pulse(out, &hall.name, from.source(), &body));
+            hall.draft.send_news(conn, &frame);
+        }
+    }
+}
