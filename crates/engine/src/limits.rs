@@ -327,6 +327,8 @@ pub const PATCH_DEPTH: usize = 32;
 pub const PROBE_MS: u64 = 10_000;
 /// How long a poll waits that comes while that connection is tried.
 pub const RELEASE_MS: u64 = 100;
+/// How many packets the answer to a poll has: python-engineio takes no more.
+pub const POLL_PACKETS: usize = 16;
 /// How long a client that polls may take to come for the news that its session has ended.
 pub const LAST_POLL_MS: u64 = 30_000;
 /// How many namespaces of Socket.IO one connection may be in at a time.

@@ -8,6 +8,7 @@ mod polling;
 mod probe;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 use super::answer::Answer;
 use super::packet::{Junk, MESSAGE, Packet, write_text_frame, write_text_polled};

@@ -1,5 +1,6 @@
 //! `bytes -> framing` and `.. <- framing`: the requests of a session that polls.
 
+use super::unsent::Unsent;
 use super::{End, Message, Output, Session};
 use crate::framing::engineio::answer::{Answer, Refusal};
 use crate::framing::engineio::packet::Packet;
@@ -13,8 +14,8 @@ pub(super) struct Polling {
     /// The poll that waits for something to be sent.
     waiting: Option<CallId>,
     post: Option<Post>,
-    /// The payload of the next answer to a poll.
-    unsent: Vec<u8>,
+    /// The payload of the next answers to polls.
+    unsent: Unsent,
     /// The session ends with the next poll, or at this monotonic time.
     closes_by_ms: Option<u64>,
 }
@@ -75,7 +76,10 @@ impl Session {
         }
         match String::from_utf8(body) {
             Ok(body) => post.body = Some((body, 0)),
-            Err(_) => self.end_post(End::Junk),
+            Err(_) => {
+                post.body = Some((String::new(), 0));
+                self.end_with(End::Junk);
+            }
         }
     }
 
@@ -108,7 +112,7 @@ impl Session {
                 Ok(Some(message)) => return Some(message),
                 Ok(None) => {}
                 Err(end) => {
-                    self.end_post(end);
+                    self.end_with(end);
                     return None;
                 }
             }
@@ -132,8 +136,8 @@ impl Session {
             return;
         }
         let Some(call) = polling.waiting.take() else { return };
-        let payload = std::mem::take(&mut polling.unsent);
-        let was_last = polling.closes_by_ms.is_some();
+        let payload = polling.unsent.take();
+        let was_last = polling.closes_by_ms.is_some() && polling.unsent.is_empty();
         self.answer(call, Answer::payload(payload));
         if was_last {
             self.end_with(End::ByServer);
@@ -146,14 +150,6 @@ impl Session {
             None if self.is_polling() => Ok(()),
             None => Err(Refusal::BadRequest),
         }
-    }
-
-    /// Ends the session with a post that was read: it is answered like any.
-    fn end_post(&mut self, end: End) {
-        if let Some(post) = self.polling_mut().and_then(|polling| polling.post.take()) {
-            self.answer(post.call, Answer::ok());
-        }
-        self.end_with(end);
     }
 }
 
@@ -173,7 +169,7 @@ impl Polling {
     /// Keeps a packet for the next poll, unless the last one was sent. Whether as much may wait.
     pub(super) fn keep(&mut self, write: impl FnOnce(&mut Vec<u8>), limit: usize) -> bool {
         if self.closes_by_ms.is_none() {
-            write(&mut self.unsent);
+            write(self.unsent.end());
         }
         self.unsent.len() <= limit
     }
@@ -191,8 +187,8 @@ impl Polling {
     }
 
     /// Hands what waits over to a WebSocket.
-    pub(super) fn hand_over(self, out: &mut Vec<u8>) {
-        let unsent = String::from_utf8(self.unsent).expect("packets are text");
+    pub(super) fn hand_over(mut self, out: &mut Vec<u8>) {
+        let unsent = String::from_utf8(self.unsent.take_all()).expect("packets are text");
         let mut rest = (!unsent.is_empty()).then_some(unsent.as_str());
         while let Some(payload) = rest {
             let (packet, after) = Packet::read_first(payload);
@@ -203,12 +199,14 @@ impl Polling {
 
     /// Leaves nobody waiting.
     pub(super) fn leave(self, end: End, outputs: &mut VecDeque<Output>) {
+        if let Some(post) = self.post {
+            // What was read of it is why the session ends, or of no use any more: it came, in any case.
+            let answer = if post.body.is_some() { Answer::ok() } else { Answer::bare(400) };
+            outputs.push_back(Output::Answer(post.call, answer));
+        }
         let last = if end == End::ByClient { Packet::Noop } else { Packet::Close };
         if let Some(call) = self.waiting {
             outputs.push_back(Output::Answer(call, Answer::payload(one(&last))));
-        }
-        if let Some(post) = self.post {
-            outputs.push_back(Output::Answer(post.call, Answer::bare(400)));
         }
     }
 }

@@ -209,6 +209,18 @@ fn a_session_we_end_hears_of_it_with_the_last_of_what_waits() {
 }
 
 #[test]
+fn a_post_with_which_the_layer_above_ends_the_session_is_answered_like_any() {
+    let (mut session, mut out) = (polling(), Vec::new());
+    session.poll(CallId(1), at(1));
+    session.post_begins(CallId(9), None);
+    session.post(CallId(9), b"4a\x1e4b".to_vec());
+    assert_eq!(session.take(at(1)), Some(Message::Text("a".into())));
+    session.close(at(1), &mut out);
+    assert_eq!(done(&mut session), ["1: 200 1", "9: 200 ok"]);
+    assert_eq!((session.take(at(1)), session.end()), (None, Some(End::ByServer)));
+}
+
+#[test]
 fn who_does_not_come_for_more_than_may_wait_is_given_up() {
     let (mut session, mut out) = (polling(), Vec::new());
     session.send_text(&[b'x'; 199], &mut out);

@@ -2,9 +2,10 @@
 //! whatever a client does, each of its requests is answered once.
 
 use super::{TERMS, at};
-use crate::framing::engineio::{Message, Output, Packet, Session, Terms};
+use crate::framing::engineio::{Message, Output, Packet, SEPARATOR, Session, Terms};
 use crate::framing::websocket;
 use crate::io::CallId;
+use crate::limits::POLL_PACKETS;
 use proptest::prelude::*;
 use std::collections::VecDeque;
 
@@ -13,6 +14,8 @@ enum Step {
     Send {
         binary: bool,
     },
+    /// More than one answer may have.
+    Burst,
     Flush,
     Take,
     Time(u64),
@@ -32,6 +35,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => any::<bool>().prop_map(|binary| Step::Send { binary }),
+        1 => Just(Step::Burst),
         3 => Just(Step::Flush),
         4 => Just(Step::Take),
         1 => (0_u64..300).prop_map(Step::Time),
@@ -104,6 +108,11 @@ impl World {
             Step::Send { binary: true } => {
                 self.session.send_binary(&self.sent.to_be_bytes(), &mut self.frames);
                 self.sent += 1;
+            }
+            Step::Burst => {
+                for _ in 0..POLL_PACKETS + 4 {
+                    self.step(Step::Send { binary: false });
+                }
             }
             Step::Flush => self.session.flush(),
             Step::Take => {
@@ -215,6 +224,7 @@ impl World {
         }
         assert_eq!(self.poll.take(), Some(call), "an answer that nobody waits for");
         let payload = String::from_utf8(body).expect("text");
+        assert!(payload.split(SEPARATOR).count() <= POLL_PACKETS);
         let mut rest = Some(payload.as_str());
         while let Some(payload) = rest {
             let (packet, after) = Packet::read_first(payload);
@@ -248,7 +258,10 @@ impl World {
 
     /// Lets everything under way arrive.
     fn finish(&mut self) {
-        for _ in 0..4 {
+        let mut rounds = 10 + self.sent + self.spoken;
+        while self.heard.len() < self.sent as usize || self.taken.len() < self.spoken as usize {
+            assert!(rounds > 0, "something is stuck");
+            rounds -= 1;
             for step in [Step::Body, Step::Take, Step::Take, Step::Take, Step::Take, Step::Arrive, Step::Arrive] {
                 self.step(step);
             }
