@@ -179,3 +179,30 @@ def test_only_so_many_run_at_once_and_only_so_many_may_be_open(server, tmp_path)
     parlour.run(play())
     assert len(log.begun()) == 12
     assert len(records(server, "signal")) == 12
+
+
+def test_progress_is_shown_while_the_job_is_open_and_greets_who_comes_late(server, tmp_path):
+    log = Log(tmp_path)
+    half = lambda frame: frame["type"] == "underway" and frame["payload"]["percent"] == 50  # noqa: E731
+
+    async def talk():
+        ada = await enter(server)
+        await send(ada, "bread", "when_told", log)
+        shown = await ada.until(half, "bread half way")
+        assert (shown["room"], shown["job"]) == (ROOM, "bread") and "n" not in shown and "by" not in shown
+        bob = await enter(server, "bob")
+        assert (await bob.until(half, "bread half way"))["job"] == "bread"
+        log.go()
+        await heard(ada, "came_back", "bread")
+        start = len(ada.frames)
+        eve = await enter(server, "eve")
+        await eve.request("ping")
+        assert not any(frame["type"] == "underway" for frame in eve.frames + ada.frames[start:])
+        with pytest.raises(parlour.Refused) as refused:
+            await ada.request("underway", {"room_id": ROOM, "percent": 1})
+        assert refused.value.code == "pulse_refused"
+        for client in (ada, bob, eve):
+            await client.drop()
+
+    parlour.run(talk())
+    assert not any("underway" in str(record) for record in parlour.replay(server.data, ROOM, program=parlour.lab()))

@@ -103,6 +103,22 @@ def test_an_atomic_batch_is_kept_or_dropped_whole(lab):
     parlour.run(talk())
 
 
+def test_where_something_is_hidden_no_batch_is_tried_whole_and_taken_back(lab):
+    """Which of its actions is refused would tell what comes next, and nothing of it would have happened."""
+
+    async def talk():
+        async with parlour.Client(lab, "ada") as ada:
+            await ada.open("pad", "t")
+            await ada.join("t")
+            start = len(ada.frames)
+            for id in ({}, {"id": "b1"}):
+                assert_typed(await refused(batch(ada, "t", [{"type": "write", "text": "x"}], atomic=True, **id)), "not_atomic")
+            await settled(ada)
+            assert heard(ada, start, "patch") == []
+
+    parlour.run(talk())
+
+
 def test_who_loses_the_seat_in_the_middle_of_a_batch_plays_no_further(lab):
     async def talk():
         ada, bob = clients = await seated(lab, "ada", "bob")

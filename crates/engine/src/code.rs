@@ -91,6 +91,7 @@ codes! {
     UnknownType "unknown_type" Invalid false "There is no such message; a room's own action must name its room.",
     BinaryUnsupported "binary_unsupported" Invalid false "Send text frames: this protocol is JSON.",
     InvalidAction "invalid_action" Invalid false "The action does not match this kind's schema, which GET /v1/kinds shows.",
+    NotAtomic "not_atomic" Invalid false "This kind of room keeps or drops no batch whole: send it without atomic.",
     InvalidBatch "invalid_batch" Invalid false "A batch has 1 to 32 actions, each an object.",
     InvalidPulse "invalid_pulse" Invalid false "The pulse does not match this kind's schema, or is longer than the server takes.",
     InvalidConfig "invalid_config" Invalid false "The configuration does not match its schema, which GET /v1/kinds shows.",

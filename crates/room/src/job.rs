@@ -3,6 +3,7 @@
 
 use crate::play::{SignalOf, guard};
 use crate::room::{Room, World};
+use serde::Serialize;
 use serde_json::value::to_raw_value;
 use std::marker::PhantomData;
 
@@ -34,18 +35,36 @@ pub struct Errand<'a> {
     pub since: u64,
     /// Counts from 1, one more every time it failed, and every time the room was loaded again meanwhile.
     pub attempt: u32,
-    is_stopped: &'a dyn Fn() -> bool,
+    outside: &'a dyn Outside,
+}
+
+/// What a runner has to do with the server that runs it.
+pub trait Outside {
+    /// Whether nobody wants the result any more.
+    fn is_stopped(&self) -> bool;
+
+    /// Shows a pulse, JSON; one that was not shown yet may be dropped for it.
+    fn pulse(&self, pulse: String);
 }
 
 impl<'a> Errand<'a> {
-    /// A run of a job; `is_stopped` says whether its result is still wanted.
-    pub fn new(room: &'a str, key: &'a str, since: u64, attempt: u32, is_stopped: &'a dyn Fn() -> bool) -> Self {
-        Self { room, key, since, attempt, is_stopped }
+    /// A run of a job.
+    pub fn new(room: &'a str, key: &'a str, since: u64, attempt: u32, outside: &'a dyn Outside) -> Self {
+        Self { room, key, since, attempt, outside }
     }
 
     /// Whether nobody wants the result any more: a runner that takes long looks now and then, and returns anything.
     pub fn is_stopped(&self) -> bool {
-        (self.is_stopped)()
+        self.outside.is_stopped()
+    }
+
+    /// Tells of progress: a pulse of the room's kind (`World::Pulse`), to whom [`Room::pulse`] shows it, as long as the job is
+    /// open. It may be called as often as one likes: what was not shown yet is dropped for what is newer.
+    pub fn pulse(&self, pulse: &impl Serialize) {
+        // What cannot be written as JSON is no pulse of any room.
+        if let Ok(pulse) = to_raw_value(pulse) {
+            self.outside.pulse(pulse.get().to_owned());
+        }
     }
 }
 

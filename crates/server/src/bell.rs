@@ -2,6 +2,7 @@
 
 use crate::addresses::Ticket;
 use crate::auth;
+use crate::jobs::Progress;
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::code::Code;
@@ -41,6 +42,8 @@ pub(crate) enum Knock {
         id: JobId,
         result: Result<String, (JobFault, String)>,
     },
+    /// A job tells of its progress.
+    JobPulse(Arc<Progress>),
     Call {
         by: Identity,
         call: Call,

@@ -205,6 +205,12 @@ impl Drive {
                 self.parts.jobs.is_done(id);
                 self.parts.shard.handle(Input::JobDone { job: id, result }, self.now);
             }
+            Knock::JobPulse(progress) => {
+                if let Some(pulse) = progress.take() {
+                    let (room, key, since) = (progress.room.clone(), progress.key.clone(), progress.since);
+                    self.parts.shard.handle(Input::JobPulse { room, key, since, pulse }, self.now);
+                }
+            }
             Knock::Call { by, call, reply } => {
                 self.next_call += 1;
                 let from = CallId(self.next_call);

@@ -3,10 +3,11 @@
 use crate::bell::{Bell, Knock};
 use parlour_engine::io::{JobId, StartJob};
 use parlour_engine::schema::Kinds;
+use parlour_room::job::Outside;
 use parlour_room::{Errand, JobFault};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// The jobs that run.
@@ -31,8 +32,10 @@ impl Jobs {
         let stop = Arc::new(AtomicBool::new(false));
         self.stops.insert(id, stop.clone());
         let run = move || {
-            let is_stopped = || stop.load(Ordering::Relaxed);
-            let errand = Errand::new(&start.room, &start.key, start.since, start.attempt, &is_stopped);
+            let StartJob { room, key, since, .. } = &start;
+            let progress = Arc::new(Progress { room: room.clone(), key: key.clone(), since: *since, next: Mutex::default() });
+            let outside = Run { stop, progress, bell: bell.clone() };
+            let errand = Errand::new(room, key, *since, start.attempt, &outside);
             let result = runner.run(&start.job, &errand);
             // If the loop has ended nobody wants it.
             bell.ring(Knock::JobDone { id, result });
@@ -56,6 +59,46 @@ impl Jobs {
     /// It has ended.
     pub(crate) fn is_done(&mut self, id: JobId) {
         self.stops.remove(&id);
+    }
+}
+
+/// What a job tells of its progress, until the loop takes it: only the last of it.
+pub(crate) struct Progress {
+    pub(crate) room: Arc<str>,
+    pub(crate) key: String,
+    pub(crate) since: u64,
+    next: Mutex<Option<String>>,
+}
+
+impl Progress {
+    /// What there is to show now.
+    pub(crate) fn take(&self) -> Option<String> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether nothing waited to be shown before.
+    fn put(&self, pulse: String) -> bool {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).replace(pulse).is_none()
+    }
+}
+
+/// What a runner sees of the server.
+struct Run {
+    stop: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+    bell: Bell,
+}
+
+impl Outside for Run {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn pulse(&self, pulse: String) {
+        if self.progress.put(pulse) {
+            // If the loop has ended nobody sees it.
+            self.bell.ring(Knock::JobPulse(self.progress.clone()));
+        }
     }
 }
 

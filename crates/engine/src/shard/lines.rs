@@ -32,6 +32,8 @@ struct Unanswered {
     decides: bool,
     /// It asked for any room.
     is_find: bool,
+    /// The connection followed the room that was found before it was.
+    knows: bool,
     whose: Whose,
 }
 
@@ -114,10 +116,22 @@ impl Shard {
         if is_full || unanswered >= settings.limits.forwarded_per_connection {
             return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyWaiting);
         }
+        let follows = matches!(command, Command::Join { .. } | Command::Find(_));
+        if follows && self.follows_enough(asker.conn, room) {
+            return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyFollowed);
+        }
         let number = self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
         if let Some(waits) = self.lines.unanswered.get_mut(&(asker.conn, number)) {
             waits.is_find = matches!(command, Command::Find(_));
         }
+    }
+
+    /// Whether a connection follows as many rooms as it may, those counted that it has asked for. A stand-in knows only of its own.
+    fn follows_enough(&self, conn: ConnId, room: &str) -> bool {
+        let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_ref()) else { return false };
+        let asked = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).filter(|(_, waits)| waits.decides || waits.is_find);
+        let limit = self.settings.limits.rooms_per_connection;
+        !session.elsewhere.contains_key(room) && session.follows.len() + session.elsewhere.len() + asked.count() >= limit
     }
 
     fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, decides: bool, text: String, now: Now) -> u64 {

@@ -6,7 +6,7 @@ use super::requests::Asker;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure, split};
 use crate::hall::Phase;
-use crate::io::{ConnId, Now};
+use crate::io::{ConnId, Now, Output};
 use crate::pulses::{Bounds, Sender};
 use parlour_room::{Rejected, Viewer};
 use std::sync::Arc;
@@ -44,13 +44,19 @@ impl Shard {
         }
     }
 
-    /// A job tells of its progress. One that is no longer open, or whose pulse the rules show to nobody, is not heard.
+    /// A job tells of its progress. One that is no longer open, or whose pulse the rules show to nobody, is not heard; of one whose
+    /// pulse is none the operator is.
     pub(super) fn job_pulse(&mut self, room: &Arc<str>, key: &str, since: u64, pulse: &str, now: Now) {
         let Some(&at) = self.by_name.get(room) else { return };
         let from = Sender::Job(key.to_owned(), since);
         let is_open = self.hall(at).table().is_some_and(|table| from.is_there(table));
-        if is_open && let Err(Rejected::Fault(fault)) = self.spread(at, from, pulse, None, now) {
-            self.trouble(at, &fault, now);
+        if !is_open {
+            return;
+        }
+        match self.spread(at, from, pulse, None, now) {
+            Ok(_) => {}
+            Err(Rejected::Fault(fault)) => self.trouble(at, &fault, now),
+            Err(_) => self.outputs.push_back(Output::Note(format!("room {room}: job {key:?} told what is no pulse of its kind"))),
         }
     }
 

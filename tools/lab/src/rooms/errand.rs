@@ -1,8 +1,6 @@
 //! A room that sends somebody on errands: jobs that do as they are told, so that a test sees how often and when they run.
 
-use parlour::{Dice, Errand, JobFault, Never, Refused, Room, Runner, Seat, Seats, Turn, Viewer, World};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use parlour::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -10,18 +8,13 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Errands {
     open: BTreeSet<String>,
     results: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Config {}
-
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[wire(action)]
 pub(crate) enum Action {
     /// Starts a job; whoever does it writes a line to the file `log`.
     Send { key: String, how: How, log: String },
@@ -31,8 +24,8 @@ pub(crate) enum Action {
     Recall { key: String },
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Copy)]
+#[wire]
 pub(crate) enum How {
     /// Comes back at once.
     Quickly,
@@ -46,28 +39,32 @@ pub(crate) enum How {
     Rotten,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[wire(event)]
 pub(crate) enum Event {
     Sent { key: String },
     CameBack { key: String, text: String },
     Lost { key: String },
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+/// How far somebody has come.
+#[wire(pulse)]
+pub(crate) enum Pulse {
+    Underway { percent: u32 },
+}
+
+#[wire]
 pub(crate) struct View {
     open: BTreeSet<String>,
     results: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[kept]
 pub(crate) struct Job {
     how: How,
     log: String,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[kept]
 pub(crate) enum Signal {
     CameBack { key: String, text: String },
     Lost { key: String },
@@ -76,27 +73,20 @@ pub(crate) enum Signal {
 pub(crate) enum Outside {}
 
 impl World for Outside {
-    type Pulse = Never;
+    type Pulse = Pulse;
     type Job = Job;
     type Signal = Signal;
 }
 
+#[room]
 impl Room for Errands {
-    const KIND: &'static str = "errands";
-    const RULES: u32 = 1;
-
-    type Config = Config;
-    type Action = Action;
-    type Event = Event;
-    type View = View;
-    type Refusal = Refused;
     type World = Outside;
 
-    fn seats(_: &Config) -> Seats {
+    fn seats(_: &Empty) -> Seats {
         Seats::Open(8)
     }
 
-    fn open(_: Config, _: &mut Dice) -> Result<Self, Refused> {
+    fn open(_: Empty, _: &mut Dice) -> Result<Self, Refused> {
         Ok(Self { open: BTreeSet::new(), results: BTreeMap::new() })
     }
 
@@ -119,6 +109,10 @@ impl Room for Errands {
 
     fn view(&self, _: Viewer) -> View {
         View { open: self.open.clone(), results: self.results.clone() }
+    }
+
+    fn pulse(&self, from: Source<'_>, _: &Pulse) -> Option<Audience> {
+        matches!(from, Source::Job(_)).then_some(Audience::Everybody)
     }
 
     fn signal(&mut self, signal: Signal, turn: &mut Turn<Self>) {
@@ -166,6 +160,8 @@ impl Runner<Errands> for Runs {
             How::Rotten => came_back("rotten"),
             How::WhenTold => {
                 let go = format!("{}.go", job.log);
+                // Far more often than anybody looks: what comes last is shown.
+                (0..=50).for_each(|percent| errand.pulse(&Pulse::Underway { percent }));
                 while !Path::new(&go).exists() && !errand.is_stopped() {
                     sleep(Duration::from_millis(5));
                 }

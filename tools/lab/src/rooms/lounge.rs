@@ -79,6 +79,7 @@ impl World for Outside {
 }
 
 impl Room for Lounge {
+    const ATOMIC: bool = true;
     const KIND: &'static str = "lounge";
     const RULES: u32 = 1;
     const HISTORY: bool = true;

@@ -162,6 +162,7 @@ impl World for Bell {
 
 #[room]
 impl Room for Lounge {
+    const ATOMIC: bool = true;
     const RULES: u32 = 5;
     const PRESENCE: bool = true;
     const EVENTS_SUFFICE: bool = true;

@@ -201,7 +201,12 @@ impl World {
             return;
         }
         let id = self.luck.percent(80).then(|| format!("batch-{}", self.users[user].number()));
-        let what = What::Batch { room: room.to_owned(), id: id.clone(), atomic: self.luck.percent(50), actions };
+        let what = What::Batch {
+            room: room.to_owned(),
+            id: id.clone(),
+            atomic: self.luck.percent(50) && kind_of(room) == "lounge",
+            actions,
+        };
         if let Some(id) = id {
             self.users[user].batch = Some((id, what.clone(), false));
         }
