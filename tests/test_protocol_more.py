@@ -108,11 +108,11 @@ def test_where_something_is_hidden_no_batch_is_tried_whole_and_taken_back(lab):
 
     async def talk():
         async with parlour.Client(lab, "ada") as ada:
-            await ada.open("pad", "t")
-            await ada.join("t")
+            await ada.open("pad", "l")
+            await ada.join("l")
             start = len(ada.frames)
             for id in ({}, {"id": "b1"}):
-                assert_typed(await refused(batch(ada, "t", [{"type": "write", "text": "x"}], atomic=True, **id)), "not_atomic")
+                assert_typed(await refused(batch(ada, "l", [{"type": "write", "text": "x"}], atomic=True, **id)), "not_atomic")
             await settled(ada)
             assert heard(ada, start, "patch") == []
 
