@@ -94,6 +94,11 @@ impl Lines {
         self.line(to).say(Body::Anew(conn, room), now_ms, patience_ms);
     }
 
+    /// Says something that waits for no answer.
+    pub(super) fn say(&mut self, to: ShardId, body: Body, now_ms: u64, patience_ms: u64) {
+        self.line(to).say(body, now_ms, patience_ms);
+    }
+
     fn line(&mut self, to: ShardId) -> &mut Line {
         &mut self.lines[usize::from(to.0)]
     }
@@ -162,6 +167,7 @@ impl Shard {
             Body::Gone(conn) => self.closed(*conn),
             Body::Anew(conn, room) => self.is_to_show_anew(*conn, room, now),
             Body::Notices(notices) => self.is_told(notices, now),
+            Body::Holds(..) | Body::HoldsNot(..) | Body::Replaced(_) => self.hears_who_holds(from, &body),
         }
     }
 
@@ -170,6 +176,10 @@ impl Shard {
         if self.session(request.conn).is_none() {
             let session = Session::standing_in(from, request, now.mono_ms, &self.settings.limits);
             self.seat_session(session);
+        }
+        if let Some(session) = self.session(request.conn) {
+            // By a newer token they may be allowed more, or less.
+            session.who = Some(request.who.clone());
         }
         let asking = Asking { text: &request.text, number: request.number, room: Some(&request.room), found: None };
         self.request(request.conn, asking, now);
