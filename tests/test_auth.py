@@ -164,12 +164,12 @@ def test_before_auth_everything_is_refused_and_the_connection_stays(server):
         assert wire.next()["type"] == "connected"
 
 
-def test_auth_twice_is_refused_and_changes_nothing(server):
+def test_nobody_becomes_somebody_else_on_a_connection(server):
     with Wire.greeted(server, token(server)) as wire:
-        for other in (token(server, "eve"), "x"):
-            assert_typed(wire.ask({"type": "auth", "ref": "r", "payload": {"token": other}}), "already_authenticated")
+        for other, code in ((token(server, "eve"), "other_user"), ("x", "authentication_failed")):
+            assert_typed(wire.ask({"type": "auth", "ref": "r", "payload": {"token": other}}), code)
         wire.say({"type": "auth", "payload": {"token": token(server, "eve")}})
-        assert_typed(wire.next()["payload"], "already_authenticated")
+        assert_typed(wire.next()["payload"], "other_user")
         opened = wire.ask({"type": "open_room", "ref": "o", "payload": {"kind": "cards"}})
         room = server.http("GET", f"/v1/rooms/{opened['room_id']}", token=token(server)).json()
         assert room["opened_by"] == "ada"

@@ -282,3 +282,147 @@ def test_configurations_that_cannot_be_are_refused_with_what_is_wrong(tmp_path):
         assert said in done.stderr and JWT + setting in done.stderr, done.stderr
     both = {JWT + "JWKS_URL": "https://id.example/", JWT + "JWKS_FILE": "empty.json"}
     assert "keep one of them" in parlour.cli("config", "check", env=both, expect=78).stderr
+
+
+def admin(server):
+    return server.token("root", "admin")
+
+
+def test_a_newer_token_keeps_a_connection_open_and_its_end_closes_it(make_server):
+    server = make_server(env={"PARLOUR_LIMITS__JWT_LEEWAY_S": "0"})
+    first = tokens.good(server, "ada", exp=now() + 2)
+    with Wire.greeted(server, first) as refreshed, Wire.greeted(server, first) as left:
+        with Wire.greeted(server, tokens.good(server, "eve")) as eve:
+            ask = {"type": "auth", "ref": "a", "payload": {"token": tokens.good(server, "ada", exp=now() + 6)}}
+            assert refreshed.ask(ask)["status"] == "ok"
+            assert_typed(eve.ask(ask), "other_user")
+            assert_typed(left.ask(ask | {"payload": {"token": tokens.good(server, "eve")}}), "other_user")
+            assert_typed(left.ask(ask | {"payload": {"token": "x"}}), "authentication_failed")
+            assert_typed(left.ask(ask | {"payload": {"token": tokens.good(server, "ada", exp=now() - 9)}}), "token_expired")
+            for wire, least in ((left, 0), (refreshed, 5)):
+                assert_typed(wire.next_of("error")["payload"], "token_expired")
+                with pytest.raises(Ended) as ended:
+                    wire.next()
+                assert (ended.value.code, ended.value.reason) == (1008, "token_expired")
+            assert eve.ask({"type": "ping", "ref": "p"})["status"] == "ok"
+
+
+def test_a_newer_token_brings_its_role(make_server):
+    server = make_server(env={"PARLOUR_LIMITS__SHARDS": "2"})
+    with Wire.greeted(server, tokens.good(server, "ada", role="spectator")) as ada:
+        for number in range(4):
+            opening = {"type": "open_room", "ref": f"o{number}", "payload": {"kind": "cards", "room_id": f"r{number}"}}
+            assert_typed(ada.ask(opening), "role_required")
+        ask = {"type": "auth", "ref": "a", "payload": {"token": tokens.good(server, "ada", role="player")}}
+        assert ada.ask(ask)["status"] == "ok"
+        for number in range(4):
+            opening = {"type": "open_room", "ref": f"p{number}", "payload": {"kind": "cards", "room_id": f"r{number}"}}
+            assert ada.ask(opening)["status"] == "ok", "on whichever loop the room is"
+
+
+def test_revoked_tokens_count_no_more_on_any_connection_and_after_a_restart(make_server):
+    server = make_server(env={"PARLOUR_LIMITS__SHARDS": "2"})
+    long_ago = {"iat": now() - 60}
+    mine, others = tokens.good(server, "ada", jti="t-1", **long_ago), tokens.good(server, "ada", jti="t-2", **long_ago)
+    silent, bob = tokens.good(server, "ada"), tokens.good(server, "bob", jti="t-9", **long_ago)
+    with Wire.greeted(server, mine) as first, Wire.open(server) as second, Wire.greeted(server, others) as third, \
+            Wire.greeted(server, bob) as fourth:
+        second.say({"type": "auth", "payload": {"token": mine}})
+        assert second.next()["type"] == "connected"
+        answer = server.http("POST", "/v1/revocations", {"jti": "t-1", "exp": now() + 3600}, token=admin(server))
+        assert answer.status == 201 and answer.json()["jti"] == "t-1"
+        for wire in (first, second):
+            assert_typed(wire.next_of("error")["payload"], "token_revoked")
+            assert wire.close_code() == 1008
+        assert third.ask({"type": "ping", "ref": "p"})["status"] == "ok"
+        assert_typed(third.ask({"type": "auth", "ref": "a", "payload": {"token": mine}}), "token_revoked")
+        assert_refused(server, mine, "token_revoked")
+        assert server.http("POST", "/v1/revocations", {"user": "ada"}, token=admin(server)).status == 201
+        assert_typed(third.next_of("error")["payload"], "token_revoked")
+        assert third.close_code() == 1008
+        assert_refused(server, others, "token_revoked")
+        assert_refused(server, silent, "token_revoked")
+        assert fourth.ask({"type": "ping", "ref": "p"})["status"] == "ok"
+    assert_believed(server, tokens.good(server, "ada", iat=now() + 2))
+    server.kill()
+    server.start()
+    assert_refused(server, mine, "token_revoked")
+    assert_refused(server, others, "token_revoked")
+    listed = server.http("GET", "/v1/revocations", token=admin(server)).json()
+    assert list(listed["tokens"]) == ["t-1"] and list(listed["users"]) == ["ada"]
+    for query, removed in (("user=ada", True), ("user=ada", False), ("jti=t-1", True)):
+        assert server.http("DELETE", f"/v1/revocations?{query}", token=admin(server)).json() == {"removed": removed}
+    assert_believed(server, mine)
+    assert_believed(server, others)
+
+
+def test_a_token_that_is_minted_can_be_revoked_by_its_name(server):
+    minted = server.token("ada")
+    claims = tokens.read(minted, tokens.secret_of(server))
+    assert server.http("POST", "/v1/revocations", {"jti": claims["jti"]}, token=admin(server)).status == 201
+    assert_refused(server, minted, "token_revoked")
+
+
+def test_a_token_revoked_while_its_key_is_being_fetched_is_refused(make_server):
+    key, root = Keys("EC", "late"), Keys("EC", "root")
+    with Published(root) as published:
+        server = with_set(make_server, published, PARLOUR_LIMITS__JWKS_AGAIN_MS="1000")
+        boss = root.token("root", role="admin")
+        assert_believed(server, boss, "root")
+        with Wire.open(server, key.token(jti="t")) as waiting:
+            assert server.http("POST", "/v1/revocations", {"jti": "t"}, token=boss).status == 201
+            published.keys.append(key)
+            assert_typed(waiting.next()["payload"], "token_revoked")
+
+
+def test_revocations_are_for_admins_and_keep_to_their_form(make_server):
+    server = make_server(env={"PARLOUR_LIMITS__REVOCATIONS": "2"})
+    for token, code in ((None, "authentication_required"), (tokens.good(server, "ada"), "role_required"),
+                        (tokens.good(server, "ada", role="spectator"), "role_required")):
+        for method, body in (("GET", None), ("POST", {"user": "ada"}), ("DELETE", None)):
+            assert_typed(server.http(method, "/v1/revocations?user=ada", body, token=token).json(), code)
+    boss = admin(server)
+    for body in ("", "[]", "{", {}, {"jti": ""}, {"jti": 5}, {"jti": "a", "user": "b"}, {"user": "b", "exp": 5}, {"more": 1},
+                 {"user": "u" * 129}, {"jti": "j" * 257}, {"user": "b", "not_before": -1}):
+        answer = server.http("POST", "/v1/revocations", body, token=boss)
+        assert answer.status == 400, (body, answer)
+        assert_typed(answer.json(), "invalid_message")
+    for query in ("", "?jti=a&user=b", "?name=x"):
+        assert server.http("DELETE", f"/v1/revocations{query}", token=boss).status == 400
+    for number in range(2):
+        assert server.http("POST", "/v1/revocations", {"jti": f"{number}"}, token=boss).status == 201
+    assert_typed(server.http("POST", "/v1/revocations", {"jti": "2"}, token=boss).json(), "too_many_revocations")
+    server.stop()
+    (server.data / "revocations.json").write_text("{")
+    done = parlour.cli("serve", "--listen", "127.0.0.1:0", "--data", server.data, env=server.env, expect=78)
+    assert "revocations.json" in done.stderr
+
+
+@pytest.mark.parametrize("shards", ["1", "2"])
+def test_a_second_connection_replaces_the_first_where_that_is_set(make_server, shards):
+    server = make_server(env={"PARLOUR_AUTH__SECOND_CONNECTION": "replaces", "PARLOUR_LIMITS__SHARDS": shards})
+    with contextlib.ExitStack() as wires:
+        bob = wires.enter_context(Wire.greeted(server, tokens.good(server, "bob")))
+        before = wires.enter_context(Wire.greeted(server, tokens.good(server, "ada")))
+        assert before.ask({"type": "open_room", "ref": "o", "payload": {"kind": "cards", "room_id": "r"}})["status"] == "ok"
+        assert before.ask({"type": "join_room", "ref": "j", "payload": {"room_id": "r"}})["seat"] == 0
+        for number in range(4):
+            if number % 2:
+                after = wires.enter_context(Wire.greeted(server, tokens.good(server, "ada")))
+            else:
+                after = wires.enter_context(Wire.open(server))
+                after.say({"type": "auth", "payload": {"token": tokens.good(server, "ada")}})
+                assert after.next()["type"] == "connected"
+            assert_typed(before.next_of("error")["payload"], "replaced")
+            with pytest.raises(Ended) as ended:
+                before.next()
+            assert (ended.value.code, ended.value.reason) == (1008, "replaced")
+            joined = after.ask({"type": "join_room", "ref": "j", "payload": {"room_id": "r"}})
+            assert joined["seat"] == 0, "the game is not affected"
+            before = after
+        assert bob.ask({"type": "ping", "ref": "p"})["status"] == "ok"
+
+
+def test_unless_it_is_set_a_second_connection_joins_the_first(server):
+    with Wire.greeted(server, tokens.good(server, "ada")) as one, Wire.greeted(server, tokens.good(server, "ada")) as two:
+        assert all(wire.ask({"type": "ping", "ref": "p"})["status"] == "ok" for wire in (one, two, one))

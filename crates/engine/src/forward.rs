@@ -63,6 +63,12 @@ pub enum Body {
     Anew(ConnId, Arc<str>),
     /// What connections over there are to be told.
     Notices(Notices),
+    /// A connection is this user's from here on, who may have one only.
+    Holds(ConnId, Arc<str>),
+    /// It is no longer.
+    HoldsNot(ConnId, Arc<str>),
+    /// A connection over there is replaced by another one of its user's.
+    Replaced(ConnId),
 }
 
 /// One message of a client, on its way to a room.
@@ -124,7 +130,8 @@ impl Body {
             Body::Request(request) => request.text.len() + request.room.len(),
             Body::Notices(notices) => notices.bytes.len() + notices.parcels.len() * size_of::<Parcel>(),
             Body::Anew(_, room) => room.len(),
-            Body::Gone(_) => 0,
+            Body::Holds(_, user) | Body::HoldsNot(_, user) => user.len(),
+            Body::Gone(_) | Body::Replaced(_) => 0,
         };
         size_of::<Body>() + more
     }

@@ -8,6 +8,7 @@ use crate::dialect::native_out::Failure;
 use crate::forward::{Packet, ShardId};
 use crate::limits::Limits;
 use crate::lookup::{Found, LookId, Lookup};
+use crate::revocation::Revocation;
 use crate::store::{Batch, Due, History, ReadError};
 use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
@@ -63,9 +64,19 @@ pub struct Identity {
     pub role: Role,
     /// When this ends, wall time; `None` for never.
     pub expires_ms: Option<u64>,
+    /// What their token is called (`jti`), if it has a name.
+    pub token_id: Option<String>,
+    /// When it was made, in seconds since 1970, if it says so.
+    pub issued_s: Option<u64>,
 }
 
 impl Identity {
+    /// Somebody who is known without a token.
+    pub fn lasting(user: &str, role: Role) -> Self {
+        let user = user.to_owned();
+        Self { name: user.clone(), user, role, expires_ms: None, token_id: None, issued_s: None }
+    }
+
     /// Whether anybody may be called so: by a token, whoever signed it.
     pub fn is_possible(&self, limits: &Limits) -> bool {
         !self.user.is_empty()
@@ -179,6 +190,8 @@ pub enum Input<'a> {
         /// What came of it.
         result: Result<String, (JobFault, String)>,
     },
+    /// Tokens count no more.
+    Revoked(Revocation),
     /// Time went on; nothing else happened.
     Time,
     /// The server is to end: rooms are put away, clients told.

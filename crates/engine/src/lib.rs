@@ -16,6 +16,7 @@ pub mod patch;
 pub(crate) mod pulses;
 pub mod rebuild;
 pub mod replay;
+pub mod revocation;
 pub mod schema;
 pub(crate) mod session;
 pub mod shard;

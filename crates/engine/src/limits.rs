@@ -223,6 +223,10 @@ limits! {
     jwt_bytes: usize = 4 * KIB, 256 => 64 * KIB;
     /// By so much the clocks of those who make tokens may be ahead or behind.
     jwt_leeway_s: u64 = 5, 0 => 300;
+    /// The longest `jti` by which a token can be taken back.
+    jti_bytes: usize = 256, 16 => 4 * KIB;
+    /// How many revocations are kept.
+    revocations: usize = 10_000, 0 => 1_000_000;
     /// How many tokens may wait for a key, or for somebody to look at them; more are refused as `keys_unavailable`.
     tokens_waiting: usize = 1024, 1 => 100_000;
     /// How long a set of keys (JWKS) may be.

@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) decoder: Option<Decoder>,
     pub(crate) id: String,
     pub(crate) who: Option<Arc<Identity>>,
+    /// It is somebody, and a newer token of theirs is being looked at.
+    pub(crate) is_refreshing: bool,
     /// The `ref` of the `auth` message being looked at.
     pub(crate) auth_reference: Option<String>,
     /// What came and is not looked at yet: before the token was, or while it is paused.
@@ -78,6 +80,7 @@ impl Session {
             decoder: Some(Decoder::new(limits.message_bytes)),
             id: String::new(),
             who: None,
+            is_refreshing: false,
             auth_reference: None,
             stash: Vec::new(),
             is_paused: false,

@@ -11,6 +11,7 @@ mod calls;
 mod charge;
 pub(crate) mod find;
 mod history;
+mod identity;
 mod jobs;
 mod lines;
 mod listing;
@@ -27,6 +28,7 @@ mod time;
 mod topics;
 mod waking;
 
+pub use identity::Second;
 pub(crate) use sleep::Rest;
 
 use crate::counts::{self, Counts};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub place: Place,
     /// What it calls itself in greetings.
     pub server: String,
+    /// What a user's second connection does to the first.
+    pub second: Second,
     /// Faults put in on purpose, so that tests can show that they would be found.
     #[doc(hidden)]
     pub planted: Option<Planted>,
@@ -131,6 +135,7 @@ pub struct Shard {
     /// Until when models may think: who was asked first, first.
     asks_due: BTreeMap<AskId, u64>,
     presence: presence::Presence,
+    holders: identity::Holders,
     jobs: jobs::Jobs,
     pub(crate) counts: Counts,
     limiter: Limiter,
@@ -190,6 +195,7 @@ impl Shard {
             asked: BTreeMap::new(),
             asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
+            holders: identity::Holders::new(),
             jobs: jobs::Jobs::after(first_number),
             counts: Counts::default(),
             scratch: Vec::new(),
@@ -240,6 +246,7 @@ impl Shard {
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),
+            Input::Revoked(revocation) => self.revoked(&revocation),
             Input::Time => self.time(now),
             Input::Drain => self.drain(now),
         }
@@ -339,6 +346,7 @@ impl Shard {
         }
         self.topics.forget(conn);
         self.is_gone(conn);
+        self.holds_not(conn);
         if let Some(place) = self.places.remove(&conn) {
             let session = self.sessions[place].take().expect("places are kept");
             self.limiter.depart(&session.purse);

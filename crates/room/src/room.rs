@@ -58,9 +58,9 @@ pub trait Room: Kept {
     /// Whether public events are kept for good, to be read page by page. Who may watch the room may read all of them; of an event
     /// told apart, what the others were told.
     const HISTORY: bool = false;
-    /// Whether a batch of actions may be kept or dropped whole. Who sends such a batch learns which of its actions was refused, and
-    /// nothing of it happened: they have looked at the luck of the next record, and at what their actions would have turned up.
-    /// Leave it off wherever there is luck, or anything hidden.
+    /// Whether a batch of actions may be kept or dropped whole. Who sends such a batch learns which of its actions was refused,
+    /// and nothing of it happened: they have looked at the luck of the next record, and at what their actions would have turned
+    /// up. Leave it off wherever there is luck, or anything hidden.
     const ATOMIC: bool = false;
     /// Whether a client that has every event needs no view after them.
     const EVENTS_SUFFICE: bool = false;

@@ -4,15 +4,18 @@
 mod jwk;
 mod keys;
 mod refresh;
+mod revocations;
 mod verifier;
 
 pub use jsonwebtoken::Algorithm;
 pub use keys::{Key, KeyError, Secret};
 pub use refresh::Source;
+pub(crate) use revocations::{Revocations, now_s};
 pub use verifier::{Trust, Verifier};
 
 use jsonwebtoken::Header;
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -26,11 +29,20 @@ pub const KEY_FILE: &str = "auth.key";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Claims {
     sub: String,
-    exp: u64,
+    exp: Number,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iat: Option<Number>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+}
+
+/// Whole seconds since 1970; others may say parts of them (RFC 7519 §2).
+fn whole_seconds(number: &Number) -> u64 {
+    number.as_u64().unwrap_or_else(|| number.as_f64().map_or(0, |seconds| seconds as u64))
 }
 
 /// What a token made here says.
@@ -70,12 +82,20 @@ pub struct Mint<'a> {
     pub exp: u64,
 }
 
-/// Makes a token.
+/// Makes a token, with a name of its own (`jti`) and when it was made (`iat`).
 pub fn mint(secret: &Secret, mint: Mint<'_>) -> Result<String, jsonwebtoken::errors::Error> {
     install_crypto();
     let own = |text: Option<&str>| text.map(str::to_owned);
     let Mint { sub, role, name, issuer, audience, exp } = mint;
-    let who = Claims { sub: sub.to_owned(), exp, role: own(role), name: own(name) };
+    let id: String = entropy()[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    let who = Claims {
+        sub: sub.to_owned(),
+        exp: exp.into(),
+        iat: Some(now_s().into()),
+        jti: Some(id),
+        role: own(role),
+        name: own(name),
+    };
     let claims = Minted { who, iss: issuer, aud: audience };
     jsonwebtoken::encode(&Header::new(secret.algorithm()), &claims, &secret.signs())
 }

@@ -9,6 +9,7 @@ use parlour_engine::code::Code;
 use parlour_engine::forward::{Packet, ShardId, home};
 use parlour_engine::io::{AskId, Call, ConnId, Identity, JobId, Reply};
 use parlour_engine::lookup::{Found, LookId};
+use parlour_engine::revocation::Revocation;
 use parlour_engine::store::{Due, History, ReadError};
 use parlour_room::JobFault;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(crate) enum Knock {
         conn: ConnId,
         result: Result<Identity, Code>,
     },
+    /// Tokens count no more.
+    Revoked(Revocation),
     JobDone {
         id: JobId,
         result: Result<String, (JobFault, String)>,

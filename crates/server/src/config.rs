@@ -3,6 +3,7 @@
 use crate::auth::Trust;
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
+use parlour_engine::shard::Second;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct Config {
     pub trust: Trust,
     /// Whether somebody without a token is a guest who may play. Guests come back by tokens that the trusted secret signs.
     pub guests: bool,
+    /// What a user's second connection does to the first.
+    pub second: Second,
     /// The origins whose pages may ask, besides its own.
     pub origins: Origins,
     /// Its limits.

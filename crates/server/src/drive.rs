@@ -200,7 +200,12 @@ impl Drive {
                 }
                 self.parts.shard.handle(Input::BotAnswer { ask, action }, self.now);
             }
-            Knock::Verified { conn, result } => self.parts.shard.handle(Input::Verified { conn, result }, self.now),
+            Knock::Verified { conn, result } => {
+                // It may have been taken back meanwhile: then this connection has not been told.
+                let result = result.and_then(|who| self.parts.verifier.revocations().admit(who));
+                self.parts.shard.handle(Input::Verified { conn, result }, self.now);
+            }
+            Knock::Revoked(revocation) => self.parts.shard.handle(Input::Revoked(revocation), self.now),
             Knock::JobDone { id, result } => {
                 self.parts.jobs.is_done(id);
                 self.parts.shard.handle(Input::JobDone { job: id, result }, self.now);

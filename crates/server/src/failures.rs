@@ -13,7 +13,7 @@ pub(crate) fn failed(failure: &Failure) -> Response {
         "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "too_long" => StatusCode::PAYLOAD_TOO_LARGE,
         "too_slow" => StatusCode::REQUEST_TIMEOUT,
-        "authentication_required" | "authentication_failed" | "token_too_long" => StatusCode::UNAUTHORIZED,
+        "authentication_required" | "authentication_failed" | "token_too_long" | "token_revoked" => StatusCode::UNAUTHORIZED,
         _ => StatusCode::from_u16(failure.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let mut body =

@@ -34,6 +34,6 @@ impl Guests {
         let (issuer, audience) = (self.issuer.as_deref(), self.audience.as_deref());
         let mint = Mint { sub: &user, issuer, audience, exp: wall_ms / 1000 + GUEST_S, ..Mint::default() };
         let token = self.secret.as_ref().and_then(|secret| auth::mint(secret, mint).ok());
-        (Identity { name: user.clone(), user, role: Role::Player, expires_ms: None }, token)
+        (Identity::lasting(&user, Role::Player), token)
     }
 }

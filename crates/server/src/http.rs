@@ -2,6 +2,7 @@
 //! message's way.
 
 mod list;
+mod revocations;
 mod who;
 
 use crate::addresses::{self, Addresses};
@@ -90,6 +91,7 @@ fn router(cold: Cold) -> Router {
         .route("/v1/rooms/{room}", get(show).delete(close))
         .route("/v1/rooms/{room}/members", get(members))
         .route("/v1/rooms/{room}/replay", get(replay_room))
+        .route("/v1/revocations", get(revocations::list).post(revocations::add).delete(revocations::remove))
         .route(head::NATIVE_PATH, any(upgrade))
         .fallback(|| async { failed(&not_here()) })
         .method_not_allowed_fallback(|| async { failed(&wrong_method()) })
@@ -333,7 +335,7 @@ async fn readyz(State(cold): Shared) -> Response {
 }
 
 fn operator() -> Identity {
-    Identity { user: "server".to_owned(), name: "server".to_owned(), role: Role::Spectator, expires_ms: None }
+    Identity::lasting("server", Role::Spectator)
 }
 
 /// For whoever runs the server: on this machine, or with an admin's token. What a proxy passes on comes from elsewhere.

@@ -63,8 +63,15 @@ pub(crate) struct Meters {
 }
 
 /// Why somebody was not believed.
-pub(crate) const REASONS: [&str; 5] =
-    ["authentication_required", "authentication_failed", "token_expired", "token_too_long", "keys_unavailable"];
+pub(crate) const REASONS: [&str; 7] = [
+    "authentication_required",
+    "authentication_failed",
+    "token_expired",
+    "token_too_long",
+    "token_revoked",
+    "other_user",
+    "keys_unavailable",
+];
 
 impl Meters {
     /// One more.

@@ -1,7 +1,7 @@
 //! Starts the threads of a server and ends them: the loop, the journal's writer and reader, and the cold path.
 
 use crate::addresses::Addresses;
-use crate::auth::Verifier;
+use crate::auth::{Revocations, Verifier};
 use crate::bell::{Bell, Bells, Health, Knock};
 use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
@@ -46,6 +46,8 @@ pub struct Server {
 pub enum StartError {
     /// The journal cannot be opened.
     Journal(OpenError),
+    /// The list of revocations cannot be read.
+    Revocations(io::Error),
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
     /// The system refused something else.
@@ -56,6 +58,7 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             StartError::Journal(error) => write!(f, "{error}"),
+            StartError::Revocations(error) => write!(f, "revocations.json in the data folder cannot be read: {error}"),
             StartError::Listen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
                 write!(f, "{address} is in use: stop what listens there, or choose another with --listen")
             }
@@ -96,7 +99,8 @@ impl Server {
         let writer = Arc::new(Writer::start(Box::new(journal), Box::new(tell))?);
         let (questions, to_answer) = mpsc::channel();
         let reader = reader::start(Box::new(reader), to_answer, bells.clone(), meters.clone())?;
-        let verifier = Verifier::start(&config.trust, &config.limits)?;
+        let revocations = Revocations::open(&config.data, &config.limits).map_err(StartError::Revocations)?;
+        let verifier = Verifier::start(&config.trust, &config.limits, Arc::new(revocations))?;
         let health = Arc::new(Health::default());
         let addresses = Addresses::new(&config.limits);
         let callers = Callers { origins: config.origins.clone(), guests: config.guests };
@@ -132,7 +136,7 @@ impl Server {
             let jobs = Jobs::new(kinds.clone(), bell.clone());
             let models = Models::new(kinds.clone(), bell.clone(), limits.clone());
             let bots = kinds.bots().clone();
-            let settings = Settings { kinds, limits, place, server: NAME.to_owned(), planted: None };
+            let settings = Settings { kinds, limits, place, server: NAME.to_owned(), second: config.second, planted: None };
             let parts = Parts {
                 place,
                 listener,

@@ -11,7 +11,7 @@ use parlour_engine::forward::Place;
 use parlour_engine::io::{ConnId, Identity, Input, Now, Output, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
-use parlour_engine::shard::{Settings, Shard};
+use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_engine::store::{Batch, History, RoomRow, Snapshot};
 use parlour_room::{AnyTable, Record, Seat, Stamp};
 use parlour_server::journal::{Journal, Reader, SqliteJournal, SqliteReader};
@@ -200,14 +200,15 @@ struct Server {
 impl Server {
     fn new(limits: &Limits, load: Load) -> Self {
         let kinds = Kinds::new().with::<Cards>().expect("cards can be spoken");
-        let settings = Settings { kinds, limits: limits.clone(), place: Place::ALONE, server: "bench".to_owned(), planted: None };
+        let (limits_of_it, server, second) = (limits.clone(), "bench".to_owned(), Second::default());
+        let settings = Settings { kinds, limits: limits_of_it, place: Place::ALONE, server, second, planted: None };
         Self { shard: Shard::new(settings), load }
     }
 
     /// Somebody connects, and comes back to a room. Measured is the time from their message to the first frame of the room.
     fn wake(&mut self, disk: &mut Disk, conn: ConnId, room: &Room) -> Watch {
         let user = room.user.clone();
-        let guest = Some(Identity { name: user.clone(), user, role: Role::Player, expires_ms: None });
+        let guest = Some(Identity::lasting(&user, Role::Player));
         self.shard.handle(Input::Opened { conn, address: None, entropy: [1; 32], token: None, guest, guest_token: None }, NOW);
         self.turns(disk, "");
         let mut message = masked(&format!(r#"{{"type":"join_room","ref":"1","payload":{{"room_id":"{}"}}}}"#, room.name));

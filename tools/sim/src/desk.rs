@@ -8,8 +8,9 @@ use parlour_engine::code::Code;
 use parlour_engine::forward::Place;
 use parlour_engine::io::{AskBot, AskId, Call, CallId, ConnId, Identity, Input, JobId, Now, Output, Reply, Role, StartJob};
 use parlour_engine::limits::Limits;
+use parlour_engine::revocation::Revocation;
 use parlour_engine::schema::Kinds;
-use parlour_engine::shard::{Settings, Shard};
+use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_room::{Cause, JobFault};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +57,25 @@ impl Desk {
     /// A shard with these kinds and an empty disk.
     pub fn new(kinds: Kinds) -> Self {
         Self::with_limits(kinds, Limits::default())
+    }
+
+    /// The same, where each user may have one connection.
+    pub fn of_single_connections(kinds: Kinds) -> Self {
+        let mut desk = Self::new(kinds);
+        desk.shard = Shard::new(Settings { second: Second::Replaces, ..settings(desk.kinds.clone(), desk.limits.clone()) });
+        desk
+    }
+
+    /// A connection is gone.
+    pub fn closes(&mut self, conn: ConnId) {
+        self.handles(Input::Closed(conn));
+        self.turns();
+    }
+
+    /// Tokens count no more.
+    pub fn revokes(&mut self, revocation: Revocation) {
+        self.handles(Input::Revoked(revocation));
+        self.turns();
     }
 
     /// The same with these limits.
@@ -111,7 +131,7 @@ impl Desk {
 
     /// A connection of somebody who is known.
     pub fn connects(&mut self, user: &str) -> ConnId {
-        let guest = Identity { user: user.to_owned(), name: user.to_owned(), role: Role::Player, expires_ms: None };
+        let guest = Identity::lasting(user, Role::Player);
         let conn = self.opens(None, Some(guest));
         assert_eq!(self.hears(conn)[0]["type"], "connected");
         conn
@@ -175,7 +195,7 @@ impl Desk {
     pub fn calls(&mut self, call: Call) -> Reply {
         self.count += 1;
         let (from, entropy) = (CallId(self.count), self.luck.entropy());
-        let by = Identity { user: "root".to_owned(), name: "root".to_owned(), role: Role::Admin, expires_ms: None };
+        let by = Identity::lasting("root", Role::Admin);
         self.handles(Input::Call { from, by, entropy, call });
         self.turns();
         self.replies.remove(&from).expect("a call is replied to")
@@ -322,7 +342,7 @@ impl Desk {
                 self.handles(Input::Looked { look, result });
             }
             Output::Verify { conn, token } => {
-                let user = Identity { user: token.clone(), name: token.clone(), role: Role::Player, expires_ms: None };
+                let user = Identity::lasting(&token, Role::Player);
                 let result = match token.as_str() {
                     "bad" => Err(Code::AuthenticationFailed),
                     "old" => Err(Code::TokenExpired),
@@ -345,5 +365,5 @@ impl Desk {
 }
 
 fn settings(kinds: Kinds, limits: Limits) -> Settings {
-    Settings { kinds, limits, server: "desk".to_owned(), planted: None, place: Place::ALONE }
+    Settings { kinds, limits, server: "desk".to_owned(), second: Second::default(), planted: None, place: Place::ALONE }
 }

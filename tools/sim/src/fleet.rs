@@ -71,6 +71,10 @@ impl Fleet {
             Input::JobDone { job, .. } => numbered_by(job.0),
             Input::Durable(commit) => return self.durable(*commit, now),
             Input::Time => return self.time(now),
+            Input::Revoked(revocation) => {
+                let tell = |member: &mut Member| member.shard.handle(Input::Revoked(revocation.clone()), now);
+                return self.shards.iter_mut().for_each(tell);
+            }
             Input::Drain => return self.shards.iter_mut().for_each(|member| member.shard.handle(Input::Drain, now)),
             Input::Call { from, call: Call::List(_) | Call::Counts, .. } => {
                 self.merging.insert(*from, (self.shards.len(), Vec::new()));

@@ -478,6 +478,6 @@ impl World {
 
 impl User {
     fn identity(&self) -> Identity {
-        Identity { user: self.name.to_owned(), name: self.name.to_owned(), role: self.role, expires_ms: None }
+        Identity::lasting(self.name, self.role)
     }
 }

@@ -27,7 +27,7 @@ impl Shard {
         let settings = self.settings.clone();
         let Some(session) = self.session(conn) else { return };
         if session.phase != Phase::Verifying {
-            return;
+            return self.refreshed(conn, result);
         }
         let is_possible = |who: &Identity| who.is_possible(&settings.limits);
         match result.and_then(|who| if is_possible(&who) { Ok(who) } else { Err(Code::AuthenticationFailed) }) {
@@ -58,6 +58,7 @@ impl Shard {
         session.phase = Phase::Live;
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));
+        self.holds(conn);
         self.say(conn, 0, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
         if let Some(reference) = reference {
             self.say(conn, 0, |out| say::done(out, &reference, &say::Done::Plain));

@@ -96,6 +96,11 @@ impl Lines {
         self.line(to).say(Body::Anew(conn, room), now_ms, patience_ms);
     }
 
+    /// Says something that waits for no answer.
+    pub(super) fn say(&mut self, to: ShardId, body: Body, now_ms: u64, patience_ms: u64) {
+        self.line(to).say(body, now_ms, patience_ms);
+    }
+
     fn line(&mut self, to: ShardId) -> &mut Line {
         &mut self.lines[usize::from(to.0)]
     }
@@ -126,7 +131,8 @@ impl Shard {
         }
     }
 
-    /// Whether a connection follows as many rooms as it may, those counted that it has asked for. A stand-in knows only of its own.
+    /// Whether a connection follows as many rooms as it may, those counted that it has asked for. A stand-in could not say: it
+    /// knows only the rooms of its shard.
     fn follows_enough(&self, conn: ConnId, room: &str) -> bool {
         let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_ref()) else { return false };
         let asked = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).filter(|(_, waits)| waits.decides || waits.is_find);
@@ -176,6 +182,7 @@ impl Shard {
             Body::Gone(conn) => self.closed(*conn),
             Body::Anew(conn, room) => self.is_to_show_anew(*conn, room, now),
             Body::Notices(notices) => self.is_told(notices, now),
+            Body::Holds(..) | Body::HoldsNot(..) | Body::Replaced(_) => self.hears_who_holds(from, &body),
         }
     }
 
@@ -184,6 +191,10 @@ impl Shard {
         if self.session(request.conn).is_none() {
             let session = Session::standing_in(from, request, now.mono_ms, &self.settings.limits);
             self.seat_session(session);
+        }
+        if let Some(session) = self.session(request.conn) {
+            // By a newer token they may be allowed more, or less.
+            session.who = Some(request.who.clone());
         }
         let asking = Asking { text: &request.text, number: request.number, room: Some(&request.room), found: None };
         self.request(request.conn, asking, now);

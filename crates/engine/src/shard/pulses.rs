@@ -44,8 +44,8 @@ impl Shard {
         }
     }
 
-    /// A job tells of its progress. One that is no longer open, or whose pulse the rules show to nobody, is not heard; of one whose
-    /// pulse is none the operator is.
+    /// A job tells of its progress. One that is no longer open is not heard, nor is one whose pulse the rules show to nobody. A
+    /// pulse that is none is told to the operator.
     pub(super) fn job_pulse(&mut self, room: &Arc<str>, key: &str, since: u64, pulse: &str, now: Now) {
         let Some(&at) = self.by_name.get(room) else { return };
         let from = Sender::Job(key.to_owned(), since);

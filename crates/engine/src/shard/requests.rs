@@ -54,7 +54,7 @@ impl Shard {
         let Some(session) = self.session(conn) else { return };
         let who = session.who.clone();
         let command = match (request.command, who) {
-            (Ok(Command::Auth(_)), Some(_)) => return self.fail(conn, number, reference, Code::AuthenticationTwice),
+            (Ok(Command::Auth(token)), Some(_)) => return self.refresh(conn, reference, token.into_owned()),
             (Ok(Command::Auth(token)), None) => {
                 session.auth_reference = reference.map(str::to_owned);
                 let token = token.into_owned();

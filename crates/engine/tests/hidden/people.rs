@@ -46,7 +46,7 @@ impl Person {
     }
 
     pub fn identity(self) -> Identity {
-        Identity { user: self.user().to_owned(), name: self.user().to_owned(), role: Role::Player, expires_ms: None }
+        Identity::lasting(self.user(), Role::Player)
     }
 }
 

@@ -6,7 +6,7 @@ use parlour_engine::forward::Place;
 use parlour_engine::io::{AskBot, Call, CallId, ConnId, Input, Now, Output, Reply};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
-use parlour_engine::shard::{Settings, Shard};
+use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_engine::store::Batch;
 use parlour_room::bot::{self, Ask};
 use parlour_room::{Dice, Viewer};
@@ -48,7 +48,14 @@ impl<E: Eyes> World<E> {
     pub fn new(kinds: Kinds, disk: Disk, now: Now, number: u64, eyes: E) -> Self {
         // Nobody is pinged or thought dead, and rooms are snapshotted as often as their snapshots' size allows.
         let limits = Limits { ping_ms: u64::MAX, silence_ms: u64::MAX, snapshot_tail_bytes: 2048, ..Limits::default() };
-        let settings = Settings { kinds, limits, server: "parlour/test".to_owned(), planted: None, place: Place::ALONE };
+        let settings = Settings {
+            kinds,
+            limits,
+            server: "parlour/test".to_owned(),
+            second: Second::default(),
+            planted: None,
+            place: Place::ALONE,
+        };
         let shard = Shard::new(settings.clone());
         let (dice, lines) = (Dice::from_number(number), Default::default());
         let (on_the_way, replies, asked) = Default::default();

@@ -17,6 +17,7 @@ use identity::{EITHER, Identities};
 use keys::Value;
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
+use parlour_engine::shard::Second;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -72,6 +73,7 @@ pub(crate) struct Settings {
     /// Whose pages may ask.
     pub(crate) pages: Origins,
     pub(crate) identities: Identities,
+    pub(crate) second: Second,
     pub(crate) limits: Limits,
     /// Where each value is from that is not its default.
     origins: BTreeMap<String, Origin>,
@@ -100,6 +102,7 @@ impl Settings {
             data: PathBuf::from(DATA),
             pages: Origins::default(),
             identities: Identities::default(),
+            second: Second::default(),
             limits: Limits::default(),
             origins: BTreeMap::new(),
             file: None,
@@ -164,6 +167,7 @@ impl Settings {
         match key {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
             "data" => self.data = PathBuf::from(value.path()?),
+            keys::SECOND => self.second = value.read(keys::SECONDS, keys::second)?,
             keys::ORIGINS => self.pages = value.origins()?,
             of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
             limit => {
@@ -214,6 +218,7 @@ impl Settings {
         match key {
             "listen" => Some(self.listen.to_string()),
             "data" => Some(self.data.display().to_string()),
+            keys::SECOND => Some(keys::name_of(self.second).to_owned()),
             keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),
             limit => self.limits.get(limit.strip_prefix(keys::LIMITS)?).map(|value| value.to_string()),

@@ -53,6 +53,7 @@ fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
         data: settings.data.clone(),
         trust: settings.identities.trust(secret),
         guests,
+        second: settings.second,
         origins: settings.pages,
         limits: settings.limits,
     };

@@ -4,6 +4,7 @@ use super::*;
 use parlour_engine::code::Code;
 use parlour_engine::io::{Identity, Role};
 use parlour_engine::limits::Limits;
+use std::sync::Arc;
 
 const FAR: u64 = 4_000_000_000;
 
@@ -16,7 +17,11 @@ fn trust(secret: Secret) -> Trust {
 }
 
 fn verify(trust: &Trust, token: &str) -> Result<Identity, Code> {
-    Verifier::start(trust, &Limits::default()).unwrap().verify(token)
+    Verifier::start(trust, &Limits::default(), nothing_revoked()).unwrap().verify(token)
+}
+
+fn nothing_revoked() -> Arc<Revocations> {
+    Arc::new(Revocations::open(Path::new("/nowhere"), &Limits::default()).unwrap())
 }
 
 fn ada() -> Mint<'static> {
@@ -150,7 +155,7 @@ fn no_public_key_serves_as_a_secret() {
     for pem in [RSA, P256, ED25519] {
         let signed = jsonwebtoken::encode(
             &Header::new(Algorithm::HS256),
-            &Claims { sub: "ada".to_owned(), exp: FAR, role: None, name: None },
+            &Claims { sub: "ada".to_owned(), exp: FAR.into(), iat: None, jti: None, role: None, name: None },
             &jsonwebtoken::EncodingKey::from_secret(pem.as_bytes()),
         );
         assert_eq!(verify(&by_key(pem, Algorithm::RS256), &signed.unwrap()), Err(Code::AuthenticationFailed));

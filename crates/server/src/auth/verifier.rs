@@ -1,9 +1,9 @@
 //! Looks at tokens: on the loop where that costs next to nothing, else on a thread of its own; and where the key is not there,
 //! when the set of keys was fetched anew.
 
-use super::Claims;
 use super::keys::Key;
 use super::refresh::{self, Source};
+use super::{Claims, Revocations, whole_seconds};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, Header, Validation};
 use parlour_engine::code::Code;
@@ -35,6 +35,7 @@ pub struct Trust {
 #[derive(Clone)]
 pub struct Verifier {
     keyring: Arc<Keyring>,
+    revocations: Arc<Revocations>,
     /// To the thread that takes its time.
     slow: SyncSender<Asked>,
     /// To the thread that fetches keys, if they are fetched.
@@ -82,7 +83,7 @@ struct Fetched {
 
 impl Verifier {
     /// Believes these. Starts the threads that look at tokens outside the loop.
-    pub fn start(trust: &Trust, limits: &Limits) -> io::Result<Self> {
+    pub(crate) fn start(trust: &Trust, limits: &Limits, revocations: Arc<Revocations>) -> io::Result<Self> {
         super::install_crypto();
         let keyring = Arc::new(Keyring::new(trust, limits));
         let fetch = match trust.source.clone() {
@@ -96,7 +97,7 @@ impl Verifier {
         let (slow, asked) = sync_channel(limits.tokens_waiting);
         let (keys, to_fetch) = (keyring.clone(), fetch.clone());
         thread::Builder::new().name("tokens".to_owned()).spawn(move || look_at(&keys, asked, to_fetch))?;
-        Ok(Self { keyring, slow, fetch })
+        Ok(Self { keyring, revocations, slow, fetch })
     }
 
     /// What a token says, if to tell costs next to nothing.
@@ -110,9 +111,15 @@ impl Verifier {
         hand_over(Some(&self.slow), Asked { token, answer: Box::new(answer) });
     }
 
-    /// What a token says, by the keys that are there.
-    pub fn verify(&self, token: &str) -> Result<Identity, Code> {
-        self.keyring.verify(token).map_err(|missed| self.keyring.settled(missed))
+    /// What a token says, by the keys that are there, if it still counts.
+    pub(crate) fn verify(&self, token: &str) -> Result<Identity, Code> {
+        let who = self.keyring.verify(token).map_err(|missed| self.keyring.settled(missed));
+        who.and_then(|who| self.revocations.admit(who))
+    }
+
+    /// What was taken back. Whoever waited for an answer asks there before they believe it.
+    pub(crate) fn revocations(&self) -> &Revocations {
+        &self.revocations
     }
 
     /// Whether this token could be looked at only after keys were fetched. Then it is said when that was tried.
@@ -246,7 +253,7 @@ impl Rules {
             ErrorKind::ExpiredSignature => Code::TokenExpired,
             _ => Code::AuthenticationFailed,
         })?;
-        let Claims { sub, exp, role, name, .. } = claims.claims;
+        let Claims { sub, exp, iat, jti, role, name } = claims.claims;
         let role = match role.as_deref() {
             None | Some("player") => Role::Player,
             Some("admin") => Role::Admin,
@@ -255,8 +262,8 @@ impl Rules {
         };
         let name = name.unwrap_or_else(|| sub.clone());
         // It counts for as long as it would be taken: or its connection would end and could be made again at once.
-        let expires_ms = Some(exp.saturating_add(self.leeway_s).saturating_mul(1000));
-        Ok(Identity { user: sub, name, role, expires_ms })
+        let expires_ms = Some(whole_seconds(&exp).saturating_add(self.leeway_s).saturating_mul(1000));
+        Ok(Identity { user: sub, name, role, expires_ms, token_id: jti, issued_s: iat.as_ref().map(whole_seconds) })
     }
 
     /// One algorithm, which is the key's. `iss` and `aud`, one or several, are looked at if they are configured.

@@ -29,7 +29,7 @@ impl Cold {
     /// Who asks: by token, or as a guest where guests are let in.
     pub(super) fn who(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
         if self.guests && bearer(headers).is_none() {
-            return Ok(Identity { user: "guest".to_owned(), name: "guest".to_owned(), role: Role::Player, expires_ms: None });
+            return Ok(Identity::lasting("guest", Role::Player));
         }
         self.who_by_token(headers)
     }

@@ -290,7 +290,7 @@ impl World {
         self.call_count += 1;
         let from = CallId(self.call_count);
         self.calls.insert(from, self.judge.called(call.clone()));
-        let by = Identity { user: "root".to_owned(), name: "root".to_owned(), role: Role::Admin, expires_ms: None };
+        let by = Identity::lasting("root", Role::Admin);
         let entropy = self.luck.entropy();
         self.tells(Input::Call { from, by, entropy, call });
     }

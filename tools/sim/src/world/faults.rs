@@ -8,7 +8,7 @@ use crate::{Planted, kinds};
 use parlour_engine::forward::Place;
 use parlour_engine::limits::Limits;
 use parlour_engine::rebuild::rebuild;
-use parlour_engine::shard::{self, Settings};
+use parlour_engine::shard::{self, Second, Settings};
 use parlour_engine::store::History;
 
 impl World {
@@ -172,7 +172,7 @@ impl World {
             Some(Planted::RefuseEarly) => Some(shard::Planted::RefuseEarly),
             Some(Planted::LostInbox) | None => None,
         };
-        Settings { kinds: kinds(), limits, server: "sim".to_owned(), planted, place: Place::ALONE }
+        Settings { kinds: kinds(), limits, server: "sim".to_owned(), second: Second::default(), planted, place: Place::ALONE }
     }
 
     /// Everything is quiet: nothing is owed, held or lost, and every room can be read.

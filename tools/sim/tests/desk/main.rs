@@ -7,6 +7,8 @@ mod failing_rooms;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod junk;

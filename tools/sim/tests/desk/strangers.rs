@@ -35,7 +35,7 @@ fn without_a_token_everything_is_denied_until_one_comes() {
     assert_eq!((&heard[0]["type"], &heard[0]["payload"]["user_id"]), (&json!("connected"), &json!("ada")));
     assert_eq!((&heard[1]["payload"]["ref"], &heard[1]["payload"]["status"]), (&json!("a"), &json!("ok")));
     let heard = desk.asks(conn, &auth("bob"));
-    assert_eq!(heard[0]["payload"]["code"], "already_authenticated");
+    assert_eq!(heard[0]["payload"]["code"], "other_user");
     assert_eq!(desk.asks(conn, &json!({"type": "ping"}))[0]["type"], "pong");
 }
 

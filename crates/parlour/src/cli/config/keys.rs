@@ -4,6 +4,7 @@
 use super::{DATA, LISTEN, lossy};
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::{About, Limits};
+use parlour_engine::shard::Second;
 use parlour_server::auth::{self, Algorithm, Secret};
 use std::ffi::OsString;
 
@@ -16,6 +17,8 @@ pub(super) const JWKS_FILE: &str = "auth.jwt.jwks_file";
 pub(super) const JWKS_URL: &str = "auth.jwt.jwks_url";
 pub(super) const ISSUER: &str = "auth.jwt.issuer";
 pub(super) const AUDIENCE: &str = "auth.jwt.audience";
+pub(super) const SECOND: &str = "auth.second_connection";
+pub(super) const SECONDS: &str = "joins or replaces";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
 pub(super) const ORIGINS: &str = "cors.origins";
@@ -95,6 +98,12 @@ pub(super) fn all() -> Vec<Key> {
         key(JWKS_URL, "", KEYS_URL, "Where such a set is published; fetched when it is needed."),
         key(ISSUER, "", TEXT, "The `iss` that a token must name."),
         key(AUDIENCE, "", TEXT, "The `aud` that a token must name."),
+        key(
+            SECOND,
+            "joins",
+            SECONDS,
+            "What a user's second connection does: both go on, or the first is told `replaced` and closed.",
+        ),
     ];
     keys.extend(Limits::ALL.iter().map(|about| Key {
         name: format!("{LIMITS}{}", about.name),
@@ -103,6 +112,17 @@ pub(super) fn all() -> Vec<Key> {
         doc: about.doc.trim().to_owned(),
     }));
     keys
+}
+
+pub(super) fn second(text: &str) -> Option<Second> {
+    [Second::Joins, Second::Replaces].into_iter().find(|second| name_of(*second) == text)
+}
+
+pub(super) fn name_of(second: Second) -> &'static str {
+    match second {
+        Second::Joins => "joins",
+        Second::Replaces => "replaces",
+    }
 }
 
 /// What a setting may be that is one of these.
