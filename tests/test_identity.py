@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import http.server
 import json
+import ssl
 import threading
 import time
 
@@ -244,6 +245,20 @@ def test_while_nobody_answers_for_the_keys_those_there_were_count(make_server):
             assert_believed(server, key.token())
             assert_refused(server, new.token(), "keys_unavailable")
         assert "no keys for tokens" in server.err and server.err.count("no keys for tokens") <= 3, server.err
+
+
+def test_keys_from_somebody_without_a_certificate_count_for_nothing(make_server, tmp_path):
+    key = Keys("EC", "a")
+    key.certify(tmp_path / "own.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem")
+    with Published(key) as published:
+        published.server.socket = context.wrap_socket(published.server.socket, server_side=True)
+        published.url = published.url.replace("http://127.0.0.1", "https://localhost")
+        server = with_set(make_server, published)
+        assert_refused(server, key.token(), "keys_unavailable")
+        poll(lambda: "ertificate" in server.err, "the reason to be told")
+        assert published.asked == 0, "nothing was even asked of it"
 
 
 def test_a_set_in_a_file_is_read_again(make_server, tmp_path):

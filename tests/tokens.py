@@ -1,11 +1,13 @@
 """Tokens made by hand: any header, any claims, any signature."""
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
 import time
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
@@ -76,6 +78,18 @@ class Keys:
             return named | {"kty": "EC", "crv": "P-256"} | point
         raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return named | {"kty": "OKP", "crv": "Ed25519", "x": _part(raw)}
+
+    def certify(self, path):
+        """Writes the private key to a file, and a certificate for `localhost` that nobody but itself has signed."""
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        begin = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+        certificate = (
+            x509.CertificateBuilder(name, name, self.private.public_key(), 1, begin, begin + datetime.timedelta(days=9))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .sign(self.private, hashes.SHA256())
+        )
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        path.write_bytes(self.private.private_bytes(*form) + certificate.public_bytes(serialization.Encoding.PEM))
 
     def signature(self, body):
         """What JWS says the signature is."""
