@@ -171,7 +171,8 @@ def test_a_token_that_was_minted_says_what_was_asked(server):
     ]:
         made = parlour.cli("token", "mint", *args, "--data", server.data, expect=0).stdout.strip()
         said = tokens.read(made, tokens.secret_of(server))
-        assert 86_000 < said.pop("exp") - tokens.now() <= 86_400 and said == claims
+        assert 86_000 < said.pop("exp") - tokens.now() <= 86_400 and 0 <= tokens.now() - said.pop("iat") < 100
+        assert len(said.pop("jti")) >= 12 and said == claims
         assert server.http("GET", "/v1/rooms", token=made).status == 200
     old = parlour.cli("token", "mint", "--sub", "ada", "--ttl", "-60", "--data", server.data, expect=0).stdout.strip()
     assert server.http("GET", "/v1/rooms", token=old).json()["code"] == "token_expired"

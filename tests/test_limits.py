@@ -107,6 +107,25 @@ def test_on_several_loops_the_connections_of_a_user_are_counted_in_one_place(lim
             assert 60 <= passed < 80, f"{passed} of 120 requests, and a bucket holds 60"
 
 
+def test_on_several_loops_too_a_connection_follows_only_so_many_rooms(limited):
+    server = limited(shards=4, rooms_per_connection=5)
+    rooms = [f"r{at}" for at in range(20)]
+    with Wire.greeted(server, tokens.good(server, "ada")) as ada:
+        for room in rooms:
+            assert ada.ask({"type": "open_room", "ref": room, "payload": {"kind": "cards", "room_id": room}})["status"] == "ok"
+        join = lambda room: {"type": "join_room", "ref": room, "payload": {"room_id": room, "as": "spectator"}}  # noqa: E731
+        ada.send(b"".join(raw.message(join(room)) for room in rooms))
+        got = acks(ada, len(rooms))
+        followed = [room for room in rooms if got[room]["status"] == "ok"]
+        assert len(followed) == 5 and all(got[room]["code"] == "too_many_followed" for room in rooms if room not in followed)
+        # All at once: it leaves them, and goes into as many others.
+        others = [room for room in rooms if room not in followed][:5]
+        leave = lambda room: {"type": "unsubscribe", "ref": f"-{room}", "payload": {"room_id": room}}  # noqa: E731
+        ada.send(b"".join(raw.message(leave(room)) for room in followed) + b"".join(raw.message(join(room)) for room in others))
+        got = acks(ada, 10)
+        assert all(payload["status"] == "ok" for payload in got.values()), got
+
+
 def acks_of(wire, request):
     """Asks until it is refused."""
     while (said := wire.ask(request))["status"] == "ok":

@@ -9,7 +9,7 @@ use crate::forward::{Body, Line, Notices, Packet, Parcel, Request, ShardId, Sort
 use crate::framing::websocket;
 use crate::io::{ConnId, Now, Output};
 use crate::session::{Phase, Session};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ struct Unanswered {
     room: Arc<str>,
     /// It decides whether the connection follows the room.
     decides: bool,
+    /// In that it joins; else it no longer follows.
+    joins: bool,
     /// It asked for any room.
     is_find: bool,
     /// The connection followed the room that was found before it was.
@@ -128,16 +130,29 @@ impl Shard {
         let number = self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
         if let Some(waits) = self.lines.unanswered.get_mut(&(asker.conn, number)) {
             waits.is_find = matches!(command, Command::Find(_));
+            waits.joins = matches!(command, Command::Join { .. });
         }
     }
 
     /// Whether a connection follows as many rooms as it may, those counted that it has asked for. A stand-in could not say: it
     /// knows only the rooms of its shard.
-    fn follows_enough(&self, conn: ConnId, room: &str) -> bool {
+    pub(super) fn follows_enough(&self, conn: ConnId, room: &str) -> bool {
         let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_ref()) else { return false };
-        let asked = self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).filter(|(_, waits)| waits.decides || waits.is_find);
         let limit = self.settings.limits.rooms_per_connection;
-        !session.elsewhere.contains_key(room) && session.follows.len() + session.elsewhere.len() + asked.count() >= limit
+        if session.follows.len() + session.elsewhere.len() + session.unanswered < limit {
+            return false;
+        }
+        let mut rooms: BTreeSet<&str> = session.elsewhere.keys().map(|room| &**room).collect();
+        let mut finds = 0;
+        for waits in self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).map(|(_, waits)| waits) {
+            match (waits.is_find, waits.decides, waits.joins) {
+                (true, ..) => finds += 1,
+                (false, true, true) => drop(rooms.insert(&waits.room)),
+                (false, true, false) => drop(rooms.remove(&*waits.room)),
+                (false, false, _) => {}
+            }
+        }
+        !rooms.contains(room) && session.follows.len() + rooms.len() + finds >= limit
     }
 
     fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, decides: bool, text: String, now: Now) -> u64 {
@@ -153,7 +168,8 @@ impl Shard {
         let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
         let until_ms = now.mono_ms.saturating_add(patience_ms);
         let (reference, room_asked) = (asker.reference.clone(), room.clone());
-        let waits = Unanswered { until_ms, reference, room: room_asked, decides, is_find: false, knows: false, whose };
+        let waits =
+            Unanswered { until_ms, reference, room: room_asked, decides, joins: false, is_find: false, knows: false, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
         let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);

@@ -60,8 +60,8 @@ impl Shard {
             return Err(Code::InvalidNonce.into());
         }
         let followed = self.session(asker.conn).is_some_and(|session| session.follows.contains(&at));
-        let follows = self.session(asker.conn).map_or(0, |session| session.follows.len() + session.elsewhere.len());
-        if !followed && follows >= self.settings.limits.rooms_per_connection {
+        // For who asks from another shard that one has looked.
+        if !followed && asker.number == 0 && self.follows_enough(asker.conn, &self.halls[at].as_ref().expect("joined").name) {
             return Err(Code::TooManyFollowed.into());
         }
         let limits = &self.settings.limits;
