@@ -40,7 +40,7 @@ pub struct Counts {
     pub resumes: [u64; 4],
     /// How many events they were caught up by.
     pub resume_events: Sizes,
-    /// Times that a connection lost track of a room because its client did not read.
+    /// Times that a connection lost track of a room because its client did not read, or another shard did not.
     pub lost: u64,
     /// Connections ended because their clients did not read.
     pub not_reading: u64,

@@ -121,6 +121,8 @@ pub enum What {
     Follows(Arc<str>, u64),
     /// It no longer follows this room.
     FollowsNot(Arc<str>),
+    /// It lost track of this room, as too much was on its way: nothing but answers comes before a fresh view, which it asks for.
+    Lost(Arc<str>),
 }
 
 impl Body {

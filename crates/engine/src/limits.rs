@@ -262,7 +262,8 @@ limits! {
     shards: usize = 0, 0 => 64;
     /// How many requests of one connection to rooms on other shards may be unanswered.
     forwarded_per_connection: usize = 256, 1 => 10_000;
-    /// How much one shard may have said to another that was not heard yet: above it requests are `limited`.
+    /// How much one shard may have said to another that was not heard yet, in bytes: above it requests are `limited`, and in
+    /// place of what rooms tell comes one fresh view of each.
     forward_bytes: usize = 16 * MIB, 64 * KIB => 1024 * MIB;
     /// After this time what another shard has not heard is said again.
     forward_again_ms: u64 = 500, 10 => MINUTE_MS;

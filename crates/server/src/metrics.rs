@@ -50,7 +50,7 @@ fn connections(page: &mut Page, seen: &Seen<'_>) {
         page.sample("parlour_connections_closed_total", &[("code", &code)], *count);
     }
     page.one("parlour_connections_refused_total", "counter", "Connections and HTTP requests turned away.", seen.turned_away);
-    let lost = "Times that a connection lost track of a room because its client did not read.";
+    let lost = "Times that a connection lost track of a room because its client, or a loop of the server, did not read.";
     page.one("parlour_rooms_lost_total", "counter", lost, counts.lost);
     let closed = "Connections closed because their clients did not read.";
     let cut = seen.meters.slow_consumers.load(Ordering::Relaxed);

@@ -57,6 +57,7 @@ pub const WANTED: &[&str] = &[
     "packets lost",
     "packets doubled",
     "rooms not reached",
+    "rooms lost between shards",
 ];
 
 /// Counters by name.

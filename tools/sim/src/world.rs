@@ -14,7 +14,7 @@ use crate::judge::{Called, Judge};
 use crate::luck::Luck;
 use crate::{Plan, Report, kinds};
 use net::Link;
-use parlour_engine::forward::{Packet, ShardId};
+use parlour_engine::forward::{Body, Packet, Parcel, ShardId, What};
 use parlour_engine::io::{AskBot, AskId, CallId, ConnId, Identity, Input, JobId, Now, Output, Role, StartJob};
 use parlour_engine::limits::Limits;
 use parlour_engine::lookup::{LookId, Lookup};
@@ -403,6 +403,12 @@ impl World {
     /// Between two shards a packet may be lost, doubled or overtaken.
     fn forwards(&mut self, from: ShardId, to: ShardId, packet: Packet) {
         self.judge.tally.add("packets between shards");
+        let lost = |parcel: &Parcel| matches!(parcel.what, What::Lost(_));
+        if let Some(Body::Notices(notices)) = packet.body.as_deref()
+            && notices.parcels.iter().any(lost)
+        {
+            self.judge.tally.add("rooms lost between shards");
+        }
         let is_lost = self.t_ms < self.cut_until_ms || (!self.is_healing() && self.luck.percent(5));
         if is_lost {
             return self.judge.tally.add("packets lost");

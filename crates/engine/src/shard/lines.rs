@@ -21,6 +21,8 @@ pub(super) struct Lines {
     notices: Vec<Notices>,
     /// Requests that were sent on and are not answered.
     unanswered: BTreeMap<(ConnId, u64), Unanswered>,
+    /// Connections of other shards that lost track of a room that is here, until they are shown it anew.
+    lost: BTreeSet<(ConnId, Arc<str>)>,
 }
 
 struct Unanswered {
@@ -56,12 +58,32 @@ impl Lines {
         let count = usize::from(shards.max(1));
         let lines = std::iter::repeat_with(Line::default).take(count).collect();
         let notices = std::iter::repeat_with(Notices::default).take(count).collect();
-        Self { lines, notices, unanswered: BTreeMap::new() }
+        Self { lines, notices, unanswered: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
-    /// A frame that is framed already.
-    pub(super) fn tell(&mut self, to: ShardId, room: &Arc<str>, bytes: &[u8], parcel: crate::hall::Parcel, sent: &mut SentOnce) {
+    /// A frame that is framed already. When so much as the limit is on its way, news is not added to it: whose they are is told
+    /// once that they lost track.
+    pub(super) fn tell(
+        &mut self,
+        to: ShardId,
+        room: &Arc<str>,
+        bytes: &[u8],
+        parcel: crate::hall::Parcel,
+        sent: &mut SentOnce,
+        limit: usize,
+    ) {
         let crate::hall::Parcel { conn, number, frame, sort } = parcel;
+        let key = (conn, room.clone());
+        match sort {
+            Sort::News if self.lost.contains(&key) => return,
+            Sort::News if self.lines[usize::from(to.0)].bytes() + self.notices[usize::from(to.0)].bytes.len() >= limit => {
+                self.lost.insert(key);
+                let what = What::Lost(room.clone());
+                return self.notices[usize::from(to.0)].parcels.push(Parcel { conn, what });
+            }
+            Sort::Welcome => drop(self.lost.remove(&key)),
+            Sort::News | Sort::Answer | Sort::Anew | Sort::Passing => {}
+        }
         let notices = &mut self.notices[usize::from(to.0)];
         if number > 0 && sort == Sort::Welcome {
             notices.parcels.push(Parcel { conn, what: What::Welcomed(room.clone()) });
@@ -101,6 +123,11 @@ impl Lines {
     /// Says something that waits for no answer.
     pub(super) fn say(&mut self, to: ShardId, body: Body, now_ms: u64, patience_ms: u64) {
         self.line(to).say(body, now_ms, patience_ms);
+    }
+
+    /// A connection of another shard is shown a room anew, or follows it no longer.
+    pub(super) fn is_found_again(&mut self, conn: ConnId, room: &Arc<str>) {
+        self.lost.remove(&(conn, room.clone()));
     }
 
     fn line(&mut self, to: ShardId) -> &mut Line {
@@ -245,6 +272,12 @@ impl Shard {
                     self.follows_elsewhere(*conn, room, *number, now);
                     None
                 }
+                What::Lost(room) => {
+                    if self.session(*conn).is_some_and(|session| !session.deaf.contains_key(room)) {
+                        self.lost_on_the_way(*conn, room, now);
+                    }
+                    None
+                }
                 What::FollowsNot(room) => {
                     if let Some(session) = self.session(*conn) {
                         session.elsewhere.remove(room);
@@ -360,6 +393,7 @@ impl Shard {
     pub(super) fn tell_who_follows(&mut self, conn: ConnId, at: usize, by: Option<u64>) {
         let Some(to) = self.session(conn).and_then(|session| session.stands_for) else { return };
         let room: Arc<str> = self.hall(at).name.clone();
+        self.lines.is_found_again(conn, &room);
         let what = by.map_or(What::FollowsNot(room.clone()), |number| What::Follows(room, number));
         self.lines.notices[usize::from(to.0)].parcels.push(Parcel { conn, what });
     }

@@ -355,13 +355,13 @@ impl Shard {
     }
 
     pub(super) fn let_go(&mut self, room: &Arc<str>, mut draft: crate::hall::Draft) {
-        let mut sent = SentOnce::default();
+        let (mut sent, limit) = (SentOnce::default(), self.settings.limits.forward_bytes);
         for parcel in draft.parcels.drain(..) {
             let conn = parcel.conn;
             let Some(place) = self.places.get(&conn).copied() else { continue };
             let session = self.sessions[place].as_mut().expect("places are kept");
             if let Some(to) = session.stands_for {
-                self.lines.tell(to, room, &draft.bytes, parcel, &mut sent);
+                self.lines.tell(to, room, &draft.bytes, parcel, &mut sent, limit);
             } else {
                 self.queue(place, room, parcel.sort, &draft.bytes[parcel.frame]);
             }

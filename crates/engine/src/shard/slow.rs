@@ -83,6 +83,22 @@ impl Shard {
         }
     }
 
+    /// So much is on its way from another shard that what this room tells was not added to it. No more is asked of that shard for
+    /// this connection before it was shown the room anew.
+    pub(super) fn lost_on_the_way(&mut self, conn: ConnId, room: &Arc<str>, now: Now) {
+        let Some(session) = self.session(conn).filter(|session| session.phase != session::Phase::Closing) else { return };
+        let is_behind = session.is_behind;
+        let is_news = session.lost.insert(room.clone(), None).is_none();
+        let pauses = !std::mem::replace(&mut session.is_paused, true);
+        self.counts.lost += u64::from(is_news);
+        if pauses {
+            self.outputs.push_back(Output::Pause(conn));
+        }
+        if !is_behind {
+            self.catch_up(conn, now);
+        }
+    }
+
     /// Its client has read everything: it gets a fresh view of each room it lost track of, as many at a time as it may be owed.
     /// Answers whether there is nothing left to catch up with.
     pub(super) fn catch_up(&mut self, conn: ConnId, now: Now) -> bool {
@@ -131,6 +147,7 @@ impl Shard {
 
     /// A connection of another shard lost track of a room that is here.
     pub(super) fn is_to_show_anew(&mut self, conn: ConnId, room: &Arc<str>, now: Now) {
+        self.lines.is_found_again(conn, room);
         self.show_anew(conn, room, now);
     }
 

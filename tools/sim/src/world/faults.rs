@@ -164,7 +164,7 @@ impl World {
             strikes: 60,
             forward_again_ms: 40,
             forward_ms: 3_000,
-            forward_bytes: 64 * 1024,
+            forward_bytes: usize::try_from(self.luck.range(1_500, 20_000)).expect("small"),
             ..Limits::default()
         };
         let planted = match self.plan.planted {
