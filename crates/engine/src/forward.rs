@@ -39,6 +39,11 @@ pub struct Place {
 impl Place {
     /// The only one.
     pub const ALONE: Self = Self { shard: ShardId(0), shards: 1 };
+
+    /// Whether a room or a user of this name belongs here.
+    pub fn is_home_of(self, name: &str) -> bool {
+        self.shards <= 1 || home(name, self.shards) == self.shard
+    }
 }
 
 /// What travels between two shards. It may be lost, doubled or overtaken: [`Line`] makes up for it.

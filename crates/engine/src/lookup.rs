@@ -1,6 +1,7 @@
 //! What the shard asks of the journal beside whole rooms, and what it is handed back, as plain values: lists of rooms, rooms with
 //! a free seat. What is found is durable; what the shard itself knows of a loaded room is newer and goes before it.
 
+use crate::forward::Place;
 use crate::store::RoomRow;
 use parlour_room::Hash64;
 use parlour_room::stream::Body;
@@ -33,6 +34,8 @@ pub enum Lookup {
         kind: String,
         /// The hash of the configuration.
         config: Hash64,
+        /// Only rooms whose home is this shard.
+        place: Place,
         /// At most so many.
         limit: u32,
     },

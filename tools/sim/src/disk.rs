@@ -137,8 +137,11 @@ impl Disk {
                 });
                 Found::History(light.cloned().collect())
             }
-            Lookup::Seats { by, kind, config, limit } => {
-                let fits = |listing: &&Listing| listing.free > 0 && listing.kind == kind && listing.config == *config;
+            Lookup::Seats { by, kind, config, place, limit } => {
+                let is_here = |listing: &Listing| place.is_home_of(&listing.room);
+                let fits = |listing: &&Listing| {
+                    listing.free > 0 && listing.kind == kind && listing.config == *config && is_here(listing)
+                };
                 let mut fitting: Vec<&Listing> = self.listings.values().filter(fits).collect();
                 fitting.sort_by_key(|listing| (!listing.is_public, listing.free));
                 let rooms = fitting.into_iter().take(most(limit)).map(|listing| listing.room.clone()).collect();

@@ -13,7 +13,7 @@ use crate::command::{Find, Open};
 use crate::dialect::native_out::Failure;
 use crate::hall::{Phase, Waiting};
 use crate::io::{Now, Role};
-use crate::lookup::{FindRow, Lookup};
+use crate::lookup::{FindRow, Listing, Lookup};
 use crate::session::name_of;
 use parlour_room::table::NONCE_BYTES;
 use parlour_room::{As, Hash64, Seed};
@@ -187,7 +187,7 @@ impl Shard {
                     None => match &mut seeker.more {
                         None => return self.ask_for_seats(seeker),
                         Some(more) => match more.pop_front() {
-                            Some(room) if seeker.tried.contains(&room) || !self.is_home_of(&room) => continue,
+                            Some(room) if seeker.tried.contains(&room) => continue,
                             Some(room) => room,
                             None => self.name_of_new(&mut seeker),
                         },
@@ -221,7 +221,8 @@ impl Shard {
     fn ask_for_seats(&mut self, seeker: Box<Seeker>) {
         let by = seeker.find.id.as_deref().map(|id| (seeker.asker.who.user.clone(), id.to_owned()));
         let (kind, config, limit) = (seeker.kind.to_owned(), seeker.config, self.settings.limits.find_tries);
-        self.look(Lookup::Seats { by, kind, config, limit }, Looking::Seek(seeker));
+        let place = self.settings.place;
+        self.look(Lookup::Seats { by, kind, config, place, limit }, Looking::Seek(seeker));
     }
 
     /// The name of the room to open: made of user and id, so that a retry finds the same room, or of luck; one that lives here.
@@ -240,6 +241,12 @@ impl Shard {
     /// Goes into one room, which is opened if it is the one for that.
     fn enter(&mut self, mut seeker: Box<Seeker>, at: usize, now: Now) -> Tried {
         let opens = seeker.opens.as_ref() == Some(&self.hall(at).name) && seeker.before.is_none();
+        let fits = |listing: &Listing| (listing.kind, listing.config) == (seeker.kind, seeker.config);
+        if !opens && seeker.before.is_none() && self.hall(at).listing.as_ref().is_some_and(|listing| !fits(listing)) {
+            // The name has begun a new life since the journal was asked.
+            self.touch(at);
+            return Tried::Next(seeker);
+        }
         let mut created = seeker.before.as_ref().is_some_and(|before| before.created);
         if opens {
             let find = &seeker.find;

@@ -137,8 +137,7 @@ impl Lines {
 
 impl Shard {
     pub(super) fn is_home_of(&self, room: &str) -> bool {
-        let place = self.settings.place;
-        place.shards <= 1 || home(room, place.shards) == place.shard
+        self.settings.place.is_home_of(room)
     }
 
     /// Sends a request to the home of the room it is about.

@@ -133,6 +133,13 @@ impl Shard {
         self.hall(at).listing = now;
     }
 
+    /// The journal lists something else: the room as it is now goes with this turn's batch.
+    pub(super) fn keep_listing(&mut self, at: usize) {
+        if let Some(listing) = self.hall(at).listing.clone() {
+            self.listings.insert(listing.room.clone(), listing);
+        }
+    }
+
     /// The name begins a new life: nothing of the former one counts.
     pub(super) fn unlist(&mut self, at: usize) {
         let before = self.hall(at).listing.take();

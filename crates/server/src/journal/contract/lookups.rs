@@ -2,6 +2,7 @@
 
 use super::{House, Random};
 use crate::journal::Reader;
+use parlour_engine::forward::{Place, ShardId};
 use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, HistoryRow, Listing, Lookup, event_body};
 use parlour_engine::store::{Batch, ReadError};
 use parlour_room::Hash64;
@@ -56,10 +57,14 @@ fn agree(listings: &BTreeMap<Arc<str>, Listing>, reader: &dyn Reader) {
         let fits = |listing: &&Listing| listing.kind == kind && listing.config == Hash64(config) && listing.free > 0;
         let mut expected: Vec<&Listing> = listings.values().filter(fits).collect();
         expected.sort_by_key(|listing| (!listing.is_public, listing.free, listing.room.clone()));
-        let expected: Vec<&str> = expected.iter().take(5).map(|listing| &*listing.room).collect();
-        let lookup = Lookup::Seats { by: None, kind: kind.to_owned(), config: Hash64(config), limit: 5 };
-        let Found::Seats { before: None, rooms } = reader.look(&lookup).unwrap() else { panic!("something else was found") };
-        assert_eq!(rooms.iter().map(|room| &**room).collect::<Vec<_>>(), expected);
+        for (shard, shards) in [(0, 1), (0, 2), (1, 2)] {
+            let place = Place { shard: ShardId(shard), shards };
+            let here = expected.iter().map(|listing| &*listing.room).filter(|room| place.is_home_of(room));
+            let here: Vec<&str> = here.take(5).collect();
+            let lookup = Lookup::Seats { by: None, kind: kind.to_owned(), config: Hash64(config), place, limit: 5 };
+            let Found::Seats { before: None, rooms } = reader.look(&lookup).unwrap() else { panic!("something else was found") };
+            assert_eq!(rooms.iter().map(|room| &**room).collect::<Vec<_>>(), here);
+        }
     }
 }
 
@@ -74,7 +79,7 @@ pub(crate) fn where_a_search_ended_is_known_for_its_window_and_forgotten_some_ti
     };
     let known = |reader: &dyn Reader, row: &FindRow| {
         let by = Some((row.user.clone(), row.id.clone()));
-        let lookup = Lookup::Seats { by, kind: "cards".into(), config: Hash64(0), limit: 1 };
+        let lookup = Lookup::Seats { by, kind: "cards".into(), config: Hash64(0), place: Place::ALONE, limit: 1 };
         let Found::Seats { before, .. } = reader.look(&lookup).unwrap() else { panic!("something else was found") };
         before
     };

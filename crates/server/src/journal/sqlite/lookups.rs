@@ -4,6 +4,7 @@
 use super::read::room_row;
 use super::row::{damaged, failed, number, text};
 use super::{Refused, stored};
+use parlour_engine::forward::Place;
 use parlour_engine::lookup::{FIND_WINDOW_MS, FindRow, Found, HistoryRow, Listing, Lookup, event_body};
 use parlour_engine::store::{Batch, ReadError};
 use parlour_room::Hash64;
@@ -26,8 +27,9 @@ const PUBLIC: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_
 const PUBLIC_OF_KIND: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot, wake_at
     FROM listings INDEXED BY listings_public JOIN rooms ON rooms.room = listings.room
     WHERE public AND listings.kind = ?3 AND listings.room > ?1 ORDER BY listings.room LIMIT ?2";
+/// A shard passes over the rooms of others: so many rows are looked at, at most.
 const FREE: &str = "SELECT room FROM listings INDEXED BY listings_free WHERE free > 0 AND kind = ?1 AND config = ?2
-    ORDER BY public DESC, free, room LIMIT ?3";
+    ORDER BY public DESC, free, room LIMIT 4096";
 const BEFORE: &str = "SELECT body, room, created, ts_ms FROM finds WHERE user = ?1 AND id = ?2";
 
 /// Keeps what a batch says of rooms and of those who looked for one.
@@ -65,13 +67,13 @@ pub(super) fn look(db: &Connection, lookup: &Lookup) -> Result<Found, ReadError>
         Lookup::History { room, first, before, limit, bytes } => {
             history(db, room, *first, *before, *limit, *bytes).map(Found::History)
         }
-        Lookup::Seats { by, kind, config, limit } => {
+        Lookup::Seats { by, kind, config, place, limit } => {
             let state = db.unchecked_transaction().map_err(failed(0))?;
             let before = match by {
                 Some((user, id)) => before(db, user, id)?,
                 None => None,
             };
-            let rooms = free(db, kind, *config, *limit)?;
+            let rooms = free(db, kind, *config, *place, *limit)?;
             drop(state);
             Ok(Found::Seats { before, rooms })
         }
@@ -103,12 +105,18 @@ fn history(
     Ok(events)
 }
 
-fn free(db: &Connection, kind: &str, config: Hash64, limit: u32) -> Result<Vec<Arc<str>>, ReadError> {
+fn free(db: &Connection, kind: &str, config: Hash64, place: Place, limit: u32) -> Result<Vec<Arc<str>>, ReadError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut query = db.prepare_cached(FREE).map_err(failed(0))?;
-    let mut rows = query.query(params![kind, config.to_string(), limit]).map_err(failed(0))?;
+    let mut rows = query.query(params![kind, config.to_string()]).map_err(failed(0))?;
     let mut rooms = Vec::new();
-    while let Some(row) = rows.next().map_err(failed(0))? {
-        rooms.push(text(row, 0, 0, "a room's name")?.into());
+    while let Some(row) = rows.next().map_err(failed(0))?
+        && rooms.len() < limit
+    {
+        let room = text(row, 0, 0, "a room's name")?;
+        if place.is_home_of(room) {
+            rooms.push(room.into());
+        }
     }
     Ok(rooms)
 }
