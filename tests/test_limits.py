@@ -107,6 +107,19 @@ def test_on_several_loops_the_connections_of_a_user_are_counted_in_one_place(lim
             assert 60 <= passed < 80, f"{passed} of 120 requests, and a bucket holds 60"
 
 
+def test_a_connection_asks_the_journal_only_so_much_at_a_time_and_others_are_not_kept_waiting(limited):
+    server = limited(lookups_per_connection=3)
+    with Wire.greeted(server, tokens.good(server, "ada")) as ada, Wire.greeted(server, tokens.good(server, "bob")) as bob:
+        ada.send(b"".join(raw.message({"type": "list_rooms", "ref": str(at)}) for at in range(50)))
+        assert bob.ask({"type": "list_rooms", "ref": "b"})["status"] == "ok"
+        got = acks(ada, 50)
+        refused = [payload for payload in got.values() if payload["status"] == "error"]
+        for payload in refused:
+            assert_typed(payload, "too_many_waiting")
+        assert 3 <= 50 - len(refused) < 50, f"{len(refused)} of 50 were refused"
+        assert ada.ask({"type": "list_rooms", "ref": "again"})["status"] == "ok"
+
+
 def test_on_several_loops_too_a_connection_follows_only_so_many_rooms(limited):
     server = limited(shards=4, rooms_per_connection=5)
     rooms = [f"r{at}" for at in range(20)]

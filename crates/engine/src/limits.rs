@@ -167,6 +167,8 @@ limits! {
     pulse_ms: u64 = MINUTE_MS, 100 => HOUR_MS;
     /// How many questions to the journal (lists, rooms with a free seat) may be open at one time.
     lookups: usize = 1024, 1 => 100_000;
+    /// How many of them one connection may have open: their answers together are less than it may be owed.
+    lookups_per_connection: usize = 8, 1 => 1000;
     /// How many rooms a `find_room` tries that turn out to be full, closed or not for its sender, before it opens one.
     find_tries: u32 = 16, 1 => 1000;
     /// How many ids of `find_room` are remembered in memory, beside the journal.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// A page that is being read, and for whom.
 pub(super) struct Listing {
-    asker: Asker,
+    pub(super) asker: Asker,
     limit: usize,
 }
 

@@ -7,7 +7,7 @@ use super::listing::Listing;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure};
 use crate::hall::{Draft, Parcel};
-use crate::io::{Now, Output};
+use crate::io::{ConnId, Now, Output};
 use crate::lookup::{Found, LookId, Lookup};
 use crate::shard::requests::Asker;
 use crate::store::ReadError;
@@ -49,10 +49,20 @@ pub(super) enum Looking {
     History(Asker, String),
 }
 
+impl Looking {
+    fn conn(&self) -> ConnId {
+        match self {
+            Looking::List(list) => list.asker.conn,
+            Looking::Seek(seeker) => seeker.asker.conn,
+            Looking::History(asker, _) => asker.conn,
+        }
+    }
+}
+
 impl Shard {
     /// Asks the journal; beyond the limit whoever waits for it is told so.
     pub(super) fn look(&mut self, lookup: Lookup, looking: Looking) {
-        if self.lookups.open.len() + self.lookups.later.len() >= self.settings.limits.lookups {
+        if self.looks_enough(looking.conn()) {
             return self.look_in_vain(looking, Code::TooManyWaiting);
         }
         self.lookups.last += 1;
@@ -67,10 +77,16 @@ impl Shard {
         if awaited <= self.durable {
             return self.look(lookup, looking);
         }
-        if self.lookups.open.len() + self.lookups.later.len() >= self.settings.limits.lookups {
+        if self.looks_enough(looking.conn()) {
             return self.look_in_vain(looking, Code::TooManyWaiting);
         }
         self.lookups.later.push_back((awaited, lookup, looking));
+    }
+
+    fn looks_enough(&self, conn: ConnId) -> bool {
+        let limits = &self.settings.limits;
+        let all = || self.lookups.open.values().chain(self.lookups.later.iter().map(|(.., looking)| looking));
+        all().count() >= limits.lookups || all().filter(|looking| looking.conn() == conn).count() >= limits.lookups_per_connection
     }
 
     pub(super) fn looked(&mut self, look: LookId, result: Result<Found, ReadError>, now: Now) {

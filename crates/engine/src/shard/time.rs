@@ -36,14 +36,17 @@ impl Shard {
         self.say_again(now);
     }
 
-    /// Plays every clock of a room that is due, each once, however late.
+    /// Plays every clock of a room that is due, each once, however late. A room that is too far ahead of the disk waits for it.
     pub(super) fn fire_due(&mut self, at: usize, now: Now) {
         if self.draining.is_some() {
             return;
         }
-        let limit = FIRED_AT_ONCE;
-        for _ in 0..limit {
+        let far = self.settings.limits.undurable_per_room;
+        for _ in 0..FIRED_AT_ONCE {
             let Some(hall) = self.halls[at].as_mut().filter(|hall| hall.frozen.is_none()) else { return };
+            if hall.undurable.len() >= far {
+                break;
+            }
             let stamp = stamp(hall.clock, now);
             let Some(table) = hall.table_mut() else { return };
             let outcome = table.fire(stamp);
@@ -57,9 +60,11 @@ impl Shard {
     }
 
     pub(super) fn set_timer(&mut self, at: usize) {
+        let far = self.settings.limits.undurable_per_room;
         let Some(hall) = self.halls[at].as_mut() else { return };
+        let may_fire = hall.frozen.is_none() && hall.undurable.len() < far;
         let due_ms = match &hall.phase {
-            Phase::Open { table, .. } if hall.frozen.is_none() => table.due_ms().map(|due_ms| hall.clock.mono_ms(due_ms)),
+            Phase::Open { table, .. } if may_fire => table.due_ms().map(|due_ms| hall.clock.mono_ms(due_ms)),
             _ => None,
         };
         if hall.timer == due_ms {

@@ -27,6 +27,8 @@ mod sleeping;
 #[cfg(test)]
 mod slow;
 #[cfg(test)]
+mod stalled_disk;
+#[cfg(test)]
 mod strangers;
 #[cfg(test)]
 mod versions;
