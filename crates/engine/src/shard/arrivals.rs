@@ -24,13 +24,13 @@ impl Shard {
     }
 
     pub(super) fn verified(&mut self, conn: ConnId, result: Result<Identity, Code>, now: Now) {
-        let settings = self.settings.clone();
+        let is_possible = |who: &Identity| who.is_possible(&self.settings.limits);
+        let result = result.and_then(|who| if is_possible(&who) { Ok(who) } else { Err(Code::AuthenticationFailed) });
         let Some(session) = self.session(conn) else { return };
         if session.phase != Phase::Verifying {
             return self.refreshed(conn, result);
         }
-        let is_possible = |who: &Identity| who.is_possible(&settings.limits);
-        match result.and_then(|who| if is_possible(&who) { Ok(who) } else { Err(Code::AuthenticationFailed) }) {
+        match result {
             Ok(who) => {
                 self.greet(conn, who, None);
                 let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();

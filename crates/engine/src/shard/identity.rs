@@ -38,14 +38,12 @@ impl Shard {
 
     /// That token was looked at. One that is not good, or another user's, changes nothing.
     pub(super) fn refreshed(&mut self, conn: ConnId, result: Result<Identity, Code>) {
-        let settings = self.settings.clone();
         let Some(session) = self.session(conn).filter(|session| session.phase == Phase::Live && session.is_refreshing) else {
             return;
         };
         session.is_refreshing = false;
         let reference = session.auth_reference.take();
         let judged = match result {
-            Ok(who) if !who.is_possible(&settings.limits) => Err(Code::AuthenticationFailed),
             Ok(who) if session.who.as_ref().is_none_or(|before| before.user != who.user) => Err(Code::OtherUser),
             judged => judged,
         };

@@ -30,15 +30,43 @@ struct Unanswered {
     reference: Option<String>,
     /// The room it is about; of a request for any room the one that was found, once that is known.
     room: Arc<str>,
-    /// It decides whether the connection follows the room.
-    decides: bool,
-    /// In that it joins; else it no longer follows.
-    joins: bool,
-    /// It asked for any room.
-    is_find: bool,
-    /// The connection followed the room that was found before it was.
-    knows: bool,
+    wish: Wish,
     whose: Whose,
+}
+
+/// What a request does to whether its connection follows the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// Nothing.
+    Neither,
+    /// It joins.
+    Joins,
+    /// It no longer follows.
+    Leaves,
+    /// It asks for any room, and none is known to be found.
+    Seeks,
+    /// It asked for any room and follows this one, which the connection followed before or not.
+    Found { before: bool },
+}
+
+impl Wish {
+    fn of(command: &Command<'_>) -> Self {
+        match command {
+            Command::Join { .. } => Wish::Joins,
+            Command::Unsubscribe(_) => Wish::Leaves,
+            Command::Find(_) => Wish::Seeks,
+            _ => Wish::Neither,
+        }
+    }
+
+    /// Whether it is about this room in particular, and decides.
+    fn decides(self) -> bool {
+        matches!(self, Wish::Joins | Wish::Leaves | Wish::Found { .. })
+    }
+
+    fn is_find(self) -> bool {
+        matches!(self, Wish::Seeks | Wish::Found { .. })
+    }
 }
 
 /// Who asked something of a room elsewhere.
@@ -142,22 +170,17 @@ impl Shard {
 
     /// Sends a request to the home of the room it is about.
     pub(super) fn send_on(&mut self, asker: &Asker, room: &str, command: &Command<'_>, text: &str, now: Now) {
-        let decides = matches!(command, Command::Join { .. } | Command::Unsubscribe(_));
+        let wish = Wish::of(command);
         let settings = self.settings.clone();
         let is_full = self.lines.line(home(room, settings.place.shards)).bytes() >= settings.limits.forward_bytes;
         let unanswered = self.session(asker.conn).map_or(0, |session| session.unanswered);
         if is_full || unanswered >= settings.limits.forwarded_per_connection {
             return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyWaiting);
         }
-        let follows = matches!(command, Command::Join { .. } | Command::Find(_));
-        if follows && self.follows_enough(asker.conn, room) {
+        if matches!(wish, Wish::Joins | Wish::Seeks) && self.follows_enough(asker.conn, room) {
             return self.fail(asker.conn, 0, asker.reference.as_deref(), Code::TooManyFollowed);
         }
-        let number = self.say_on(asker, Whose::Clients, room.into(), decides, text.to_owned(), now);
-        if let Some(waits) = self.lines.unanswered.get_mut(&(asker.conn, number)) {
-            waits.is_find = matches!(command, Command::Find(_));
-            waits.joins = matches!(command, Command::Join { .. });
-        }
+        self.say_on(asker, Whose::Clients, room.into(), wish, text.to_owned(), now);
     }
 
     /// Whether a connection follows as many rooms as it may, those counted that it has asked for. A stand-in could not say: it
@@ -171,17 +194,17 @@ impl Shard {
         let mut rooms: BTreeSet<&str> = session.elsewhere.keys().map(|room| &**room).collect();
         let mut finds = 0;
         for waits in self.lines.unanswered.range((conn, 0)..=(conn, u64::MAX)).map(|(_, waits)| waits) {
-            match (waits.is_find, waits.decides, waits.joins) {
-                (true, ..) => finds += 1,
-                (false, true, true) => drop(rooms.insert(&waits.room)),
-                (false, true, false) => drop(rooms.remove(&*waits.room)),
-                (false, false, _) => {}
+            match waits.wish {
+                Wish::Seeks | Wish::Found { .. } => finds += 1,
+                Wish::Joins => drop(rooms.insert(&waits.room)),
+                Wish::Leaves => drop(rooms.remove(&*waits.room)),
+                Wish::Neither => {}
             }
         }
         !rooms.contains(room) && session.follows.len() + rooms.len() + finds >= limit
     }
 
-    fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, decides: bool, text: String, now: Now) -> u64 {
+    fn say_on(&mut self, asker: &Asker, whose: Whose, room: Arc<str>, wish: Wish, text: String, now: Now) -> u64 {
         let settings = self.settings.clone();
         let limits = &settings.limits;
         let to = home(&room, settings.place.shards);
@@ -194,8 +217,7 @@ impl Shard {
         let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
         let until_ms = now.mono_ms.saturating_add(patience_ms);
         let (reference, room_asked) = (asker.reference.clone(), room.clone());
-        let waits =
-            Unanswered { until_ms, reference, room: room_asked, decides, joins: false, is_find: false, knows: false, whose };
+        let waits = Unanswered { until_ms, reference, room: room_asked, wish, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
         let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);
@@ -212,7 +234,7 @@ impl Shard {
             let names = (0_u32..).map(|number| format!("at-{number}"));
             let name = names.into_iter().find(|name| home(name, place.shards) == to).expect("some name lives there");
             let asker = Asker { reference: None, ..asker.clone() };
-            self.say_on(&asker, Whose::Ours, name.into(), false, text.to_owned(), now);
+            self.say_on(&asker, Whose::Ours, name.into(), Wish::Neither, text.to_owned(), now);
         }
     }
 
@@ -295,11 +317,11 @@ impl Shard {
     /// A connection follows a room elsewhere, by its request of this number.
     fn follows_elsewhere(&mut self, conn: ConnId, room: &Arc<str>, number: u64, now: Now) {
         let Some(session) = self.session(conn) else { return };
-        let knows = session.elsewhere.insert(room.clone(), number).is_some();
+        let before = session.elsewhere.insert(room.clone(), number).is_some();
         let is_deaf_after = session.deaf.get(room).is_some_and(|until| *until >= number);
         match self.lines.unanswered.get_mut(&(conn, number)) {
             // It will stop following at once, for an earlier request that was given up: so this one is, too.
-            Some(waits) if waits.is_find && is_deaf_after => {
+            Some(waits) if waits.wish.is_find() && is_deaf_after => {
                 let reference = waits.reference.take();
                 self.lines.unanswered.remove(&(conn, number));
                 if let Some(session) = self.session(conn) {
@@ -307,17 +329,17 @@ impl Shard {
                 }
                 self.fail(conn, 0, reference.as_deref(), Code::RoomNotReached);
             }
-            Some(waits) if waits.is_find => (waits.room, waits.decides, waits.knows) = (room.clone(), true, knows),
+            Some(waits) if waits.wish.is_find() => (waits.room, waits.wish) = (room.clone(), Wish::Found { before }),
             Some(_) => {}
             None if is_deaf_after => {}
-            None => self.follows_unasked(conn, room.clone(), knows, number, now),
+            None => self.follows_unasked(conn, room.clone(), before, number, now),
         }
     }
 
     /// It asked for any room and was told that none answered: it is taken out of the one it came into. If it followed that one
     /// before, it is told so; else it never heard that room's name, which may not be durable.
-    fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, knows: bool, number: u64, now: Now) {
-        if knows {
+    fn follows_unasked(&mut self, conn: ConnId, room: Arc<str>, before: bool, number: u64, now: Now) {
+        if before {
             self.say(conn, 0, |out| say::left(out, &room, Code::RoomNotReached.as_str()));
         }
         self.stop_listening(conn, room, number, now);
@@ -347,10 +369,10 @@ impl Shard {
         for ((conn, number), waits) in late {
             let Some(session) = self.session(conn) else { continue };
             session.unanswered -= 1;
-            match (waits.decides, waits.is_find) {
-                (true, true) => self.follows_unasked(conn, waits.room, waits.knows, number, now),
-                (true, false) => self.stop_listening(conn, waits.room, number, now),
-                (false, _) => {}
+            match waits.wish {
+                Wish::Found { before } => self.follows_unasked(conn, waits.room, before, number, now),
+                Wish::Joins | Wish::Leaves => self.stop_listening(conn, waits.room, number, now),
+                Wish::Neither | Wish::Seeks => {}
             }
             self.fail(conn, 0, waits.reference.as_deref(), Code::RoomNotReached);
         }
@@ -360,7 +382,7 @@ impl Shard {
     /// passed on.
     fn stop_listening(&mut self, conn: ConnId, room: Arc<str>, after: u64, now: Now) {
         let mut of_conn = self.lines.unanswered.range((conn, after)..=(conn, u64::MAX));
-        let next = of_conn.find(|(_, waits)| waits.decides && waits.room == room).map(|((_, number), _)| *number);
+        let next = of_conn.find(|(_, waits)| waits.wish.decides() && waits.room == room).map(|((_, number), _)| *number);
         let number = next.unwrap_or_else(|| self.unsubscribe_for(conn, &room, now));
         if let Some(session) = self.session(conn) {
             session.deaf.insert(room, number);
@@ -371,7 +393,7 @@ impl Shard {
         let Some(who) = self.session(conn).and_then(|session| session.who.clone()) else { return 0 };
         let text = format!("{{\"type\":\"unsubscribe\",\"payload\":{{\"room_id\":\"{room}\"}}}}");
         let asker = Asker { conn, who, number: 0, reference: None, found: None };
-        self.say_on(&asker, Whose::Ours, room.clone(), true, text, now)
+        self.say_on(&asker, Whose::Ours, room.clone(), Wish::Leaves, text, now)
     }
 
     /// A connection goes: the shards that keep a stand-in for it are told.
