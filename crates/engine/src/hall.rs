@@ -5,6 +5,7 @@
 //! answers, refusals, views, presence, replies to the HTTP API.
 
 mod refusals;
+mod seats;
 mod sight;
 
 pub(crate) use refusals::{Refusals, Refused};

@@ -64,6 +64,17 @@ pub enum Resumed {
     Fresh,
 }
 
+/// A seat that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seated {
+    /// Which.
+    pub seat: Seat,
+    /// By whom.
+    pub user: String,
+    /// Whether they are here: a bot always is.
+    pub online: bool,
+}
+
 /// What an `ack` of success says.
 #[derive(Clone, Debug)]
 pub enum Done<'a> {
@@ -90,6 +101,8 @@ pub enum Done<'a> {
         seed_hash: &'a str,
         /// Where any room of a kind was asked for: whether it was opened for it, and whether this had been answered before.
         found: Option<(bool, bool)>,
+        /// Who sits where, in order of seat; `None` where too many do.
+        seats: Option<&'a [Seated]>,
         /// What follows.
         resumed: Resumed,
     },
@@ -187,7 +200,7 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
                 None => literal(out, "null"),
             }
         }
-        Done::Joined { room, seat, at, seed_hash, found, resumed } => {
+        Done::Joined { room, seat, at, seed_hash, found, seats, resumed } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"as\":\"{}\"", if seat.is_some() { "player" } else { "spectator" }));
             if let Some(seat) = seat {
                 put(out, format_args!(",\"seat\":{seat}"));
@@ -195,7 +208,11 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
             if let Some((created, dup)) = found {
                 put(out, format_args!(",\"created\":{created},\"dup\":{dup}"));
             }
-            put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\",\"resumed\":"));
+            put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\""));
+            if let Some(seats) = seats {
+                put_seats(out, seats);
+            }
+            literal(out, ",\"resumed\":");
             match resumed {
                 Resumed::Replayed(events) => put(out, format_args!("{{\"kind\":\"replayed\",\"events\":{events}}}")),
                 Resumed::View => put(out, format_args!("{{\"kind\":\"view\"}}")),
@@ -221,6 +238,17 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
         Done::Legal { actions, ended } => put(out, format_args!(",\"actions\":[{}],\"ended\":{ended}", actions.join(","))),
     }
     put(out, format_args!("}}}}"));
+}
+
+fn put_seats(out: &mut Vec<u8>, seats: &[Seated]) {
+    literal(out, ",\"seats\":[");
+    for (number, Seated { seat, user, online }) in seats.iter().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        put(out, format_args!("{comma}{{\"seat\":{seat},\"user_id\":"));
+        string(out, user);
+        put(out, format_args!(",\"online\":{online}}}"));
+    }
+    literal(out, "]");
 }
 
 /// The answer to a request that failed: an `ack` where the request had a `ref`, else an `error`.
@@ -298,11 +326,14 @@ pub fn patch(out: &mut Vec<u8>, room: &str, p: u64, ops: &[u8]) {
     put(out, format_args!("]}}}}"));
 }
 
-/// Presence: somebody is here, or no longer. `kind` is `user_joined` or `user_left`.
-pub fn presence(out: &mut Vec<u8>, kind: &str, room: &str, user: &str) {
+/// Presence: somebody is here, or no longer, and which seat they hold. `kind` is `user_joined` or `user_left`.
+pub fn presence(out: &mut Vec<u8>, kind: &str, room: &str, user: &str, seat: Option<Seat>) {
     begin(out, kind);
     put(out, format_args!("\"payload\":{{\"room_id\":\"{room}\",\"user_id\":"));
     string(out, user);
+    if let Some(seat) = seat {
+        put(out, format_args!(",\"seat\":{seat}"));
+    }
     put(out, format_args!("}}}}"));
 }
 

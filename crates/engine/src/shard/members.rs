@@ -137,7 +137,7 @@ impl Shard {
         before: Option<&Follow>,
     ) -> Result<(), Failure> {
         let (conn, user) = (asker.conn, asker.who.user.as_str());
-        let view_bytes = self.settings.limits.view_bytes;
+        let (view_bytes, named) = (self.settings.limits.view_bytes, self.settings.limits.named_members);
         let table = self.open_table(at)?;
         let (viewer, since) = match seat {
             Some(seat) => (Viewer::Seat(seat), table.about().members.get(user).ok_or(Code::NotInRoom)?.since_order),
@@ -165,7 +165,9 @@ impl Shard {
         }] += 1;
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let name = hall.name.clone();
-        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found: asker.found, resumed };
+        let seats = hall.seats(named, seat.map(|_| user));
+        let (seats, found) = (seats.as_deref(), asker.found);
+        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found, seats, resumed };
         let answer = asker.reference.as_deref().map(|reference| hall.draft.frame(|out| say::done(out, reference, &done)));
         hall.draft.welcome(conn, asker.number, answer);
         for told in &missed {

@@ -91,7 +91,8 @@ impl Shard {
         let named = self.settings.limits.named_members;
         let hall = self.hall(at);
         if hall.follows.len() <= named {
-            hall.tell_others(cause, |out, name| say::presence(out, kind, name, user));
+            let seat = hall.seat_of(user);
+            hall.tell_others(cause, |out, name| say::presence(out, kind, name, user, seat));
         }
     }
 

@@ -28,6 +28,10 @@ impl Judge {
             if !is_here || life.table.seed_hash() != payload["seed_hash"].as_str().unwrap_or_default() {
                 continue;
             }
+            why = "P2: seats that no durable state at this position has";
+            if !sits(state, &payload["seats"]) {
+                continue;
+            }
             let since = member.map_or(0, |member| member.since);
             let owed = match after {
                 Some((of, n, m)) if *of == life.name => life.missed(*seq, state, viewer, since, (*n, *m)),
@@ -213,4 +217,12 @@ fn says(body: &str, said: &Said<'_>) -> bool {
 fn shows(ts_ms: u64, said: &Said<'_>) -> bool {
     let ts = said.ts.unwrap_or_default();
     ts.ends_with(&format!(".{:03}Z", ts_ms % 1000)) && ts.len() == "2026-11-21T10:00:00.123Z".len()
+}
+
+/// Whether a join tells who sits where as they do in this state. Who is online is no part of a state.
+fn sits(state: &State, told: &Value) -> bool {
+    let told = told.as_array().into_iter().flatten().map(|seated| (seated["seat"].as_u64(), seated["user_id"].as_str()));
+    let mut held: Vec<_> = state.members.iter().map(|(user, member)| (Some(u64::from(member.seat.0)), Some(&**user))).collect();
+    held.sort_unstable();
+    told.eq(held)
 }

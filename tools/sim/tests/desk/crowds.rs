@@ -41,9 +41,10 @@ fn presence(heard: &[Value]) -> Vec<(String, Value)> {
 fn a_few_are_told_of_each_other_by_name_at_once() {
     let (mut desk, ada) = desk();
     let bob = comes(&mut desk, "bob", "player");
-    assert_eq!(presence(&desk.hears(ada)), [("user_joined".to_owned(), json!({"room_id": "a", "user_id": "bob"}))]);
+    let of_bob = json!({"room_id": "a", "user_id": "bob", "seat": 1});
+    assert_eq!(presence(&desk.hears(ada)), [("user_joined".to_owned(), of_bob.clone())]);
     desk.hangs_up(bob);
-    assert_eq!(presence(&desk.hears(ada)), [("user_left".to_owned(), json!({"room_id": "a", "user_id": "bob"}))]);
+    assert_eq!(presence(&desk.hears(ada)), [("user_left".to_owned(), of_bob)]);
     desk.passes(PRESENCE_MS);
     let update = json!({"room_id": "a", "count": 1, "spectators": 0, "users": ["ada"]});
     assert_eq!(presence(&desk.hears(ada)), [("room_update".to_owned(), update)]);
@@ -67,6 +68,26 @@ fn a_crowd_is_told_once_in_a_while_how_many_there_are_and_of_nobody_by_name() {
     assert_eq!(told, [("room_update".to_owned(), json!({"room_id": "a", "count": 21, "spectators": 0}))]);
     desk.passes(10 * PRESENCE_MS);
     assert_eq!(presence(&desk.hears(ada)), [], "nothing changed");
+}
+
+#[test]
+fn who_comes_into_a_crowd_is_told_of_nobodys_seat_and_of_few_whose_each_is() {
+    let (mut desk, _) = desk();
+    for (n, user) in ["bob", "cyn", "dan", "eve"].into_iter().enumerate() {
+        let conn = desk.connects(user);
+        let heard = desk.asks(conn, &json!({"type": "join_room", "ref": "j", "payload": {"room_id": "a"}}));
+        let ack = heard.iter().find(|said| said["type"] == "ack").unwrap();
+        let (sits, online) = (|seat, user| json!({"seat": seat, "user_id": user, "online": user != "bob"}), user != "bob");
+        let seats = [sits(0, "ada"), sits(1, "bob"), sits(2, "cyn"), sits(3, "dan")];
+        match n + 2 {
+            count if count > NAMED => assert_eq!(ack["payload"].get("seats"), None),
+            2 => assert_eq!(ack["payload"]["seats"][1], json!({"seat": 1, "user_id": "bob", "online": true})),
+            count => assert_eq!(ack["payload"]["seats"], json!(seats[..count])),
+        }
+        if !online {
+            desk.hangs_up(conn);
+        }
+    }
 }
 
 #[test]
