@@ -1,16 +1,21 @@
 //! The front-door tests: builds the binary a user would run, gives Python what it needs, and lets pytest play against it.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::packages;
 use crate::run::{self, Failure, Shell};
 use crate::totals::{self, Totals};
 
-const REQUIREMENTS: &str = "tests/requirements.txt";
+/// What the tests run besides Python, each with the package of Debian that brings it.
+const PROGRAMS: [(&str, &str); 5] =
+    [("strace", "strace"), ("sqlite3", "sqlite3"), ("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium")];
+
+/// Runs the tests so many times, one after the other: for what must hold not only by luck.
+const TIMES: &str = "--times";
 
 /// The oldest Python that the pinned packages run on.
 const PYTHON_MIN: &str = "(3, 11)";
@@ -22,18 +27,31 @@ const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 const NO_TESTS: i32 = 5;
 
 pub(crate) fn run(shell: &Shell, args: &[String]) -> Result<Totals, Failure> {
+    let (times, args) = take_times(args)?;
     let python = provide_programs(shell)?;
     let binary = build_binary(shell, "parlour")?;
     let lab = build_binary(shell, "parlour-lab")?;
-    let venv_python = provide_venv(shell, &python)?;
+    let venv_python = packages::provide_python(shell, &python)?;
+    let node_modules = packages::provide_node(shell)?;
 
     let mut command = shell.command(venv_python);
-    command.args(["-m", "pytest", "-q"]).args(args).env("PARLOUR_BIN", &binary).env("PARLOUR_LAB", &lab);
-    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+    command.args(["-m", "pytest", "-q"]).args(&args).env("PARLOUR_BIN", &binary).env("PARLOUR_LAB", &lab);
+    command.env("PARLOUR_NODE", &node_modules).env_remove("PYTHONPATH").env_remove("PYTHONHOME");
     if !args.iter().any(|arg| names_a_path(shell.root(), arg)) {
         command.arg("tests");
     }
-    let (status, said) = run::tee(&mut command)?;
+    let mut sum = Totals::default();
+    for time in 1..=times {
+        if times > 1 {
+            println!("--- {time} of {times}");
+        }
+        sum += run_pytest(&mut command)?;
+    }
+    Ok(sum)
+}
+
+fn run_pytest(command: &mut Command) -> Result<Totals, Failure> {
+    let (status, said) = run::tee(command)?;
     if status.code() == Some(NO_TESTS) {
         return Err(Failure::new("pytest found no test to run").hint("see `tests/README.md`; with -k, check the name"));
     }
@@ -42,8 +60,16 @@ pub(crate) fn run(shell: &Shell, args: &[String]) -> Result<Totals, Failure> {
         return Err(Failure::new(format!("{failed}; each is shown above"))
             .hint("one test alone: cargo xtask front -k <part of its name>"));
     }
-    run::ended_well(&command, status)?;
+    run::ended_well(command, status)?;
     counted.ok_or_else(|| Failure::new("pytest ended well but printed no summary, so nothing is known to have run"))
+}
+
+/// How often, and the arguments that are pytest's.
+fn take_times(args: &[String]) -> Result<(usize, Vec<String>), Failure> {
+    let Some(at) = args.iter().position(|arg| arg == TIMES) else { return Ok((1, args.to_vec())) };
+    let times = args.get(at + 1).and_then(|times| times.parse().ok()).filter(|times| *times > 0);
+    let times = times.ok_or_else(|| Failure::new(format!("{TIMES} wants a number, as in {TIMES} 10")))?;
+    Ok((times, [&args[..at], &args[at + 2..]].concat()))
 }
 
 /// `tests/test_junk.py::test_arrays` stands for itself; then the whole folder must not be run beside it.
@@ -82,16 +108,15 @@ fn provide_programs(shell: &Shell) -> Result<String, Failure> {
         let still = missing_packages(shell);
         if !still.is_empty() {
             let what = format!("installed, and yet it does not work: {}", still.join(", "));
-            return Err(
-                Failure::new(what).hint("python3 must be 3.11 or newer and have venv; strace and sqlite3 must be on PATH")
-            );
+            return Err(Failure::new(what).hint("python3 must be 3.11 or newer and have venv; all others must be on PATH"));
         }
     }
     Ok(find_python(shell).expect("it is among what was just found complete").to_owned())
 }
 
 fn missing_packages(shell: &Shell) -> Vec<&'static str> {
-    let mut packages: Vec<_> = ["strace", "sqlite3"].into_iter().filter(|program| !on_path(program)).collect();
+    let mut packages: Vec<_> =
+        PROGRAMS.into_iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| package).collect();
     if find_python(shell).is_none() {
         packages.extend(["python3", "python3-venv"]);
     }
@@ -116,61 +141,18 @@ fn is_root(shell: &Shell) -> bool {
     run::capture(shell.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-/// Makes the venv, or finds the one made before, and returns its Python.
-fn provide_venv(shell: &Shell, python: &str) -> Result<PathBuf, Failure> {
-    let requirements = fs::read(shell.root().join(REQUIREMENTS))
-        .map_err(|error| Failure::new(format!("{REQUIREMENTS} cannot be read: {error}")).hint("restore it from git"))?;
-    let version = run::capture(shell.command(python).args(["-c", "import sys; print(sys.version, sys.base_prefix)"]))?;
-    let key = fnv1a(&[&requirements, version.as_bytes()].concat());
-    let folder = target_directory(shell)?.join("venv");
-    let venv = folder.join(format!("{key:016x}"));
-    if !venv.exists() {
-        // Made beside its place and then moved there: a run that is interrupted leaves nothing that looks complete, and of two
-        // that run at once both find a whole one.
-        let draft = folder.join(format!("{key:016x}.{}", process::id()));
-        let made = fill_venv(shell, python, &draft).and_then(|()| match fs::rename(&draft, &venv) {
-            Err(error) if !venv.exists() => Err(Failure::new(format!("{} cannot be made: {error}", venv.display()))),
-            _ => Ok(()),
-        });
-        // Gone already if all went well.
-        let _ = fs::remove_dir_all(&draft);
-        made?;
-    }
-    Ok(venv.join("bin/python"))
-}
-
-fn fill_venv(shell: &Shell, python: &str, folder: &Path) -> Result<(), Failure> {
-    println!("making a Python venv for {REQUIREMENTS}");
-    run::pass(shell.command(python).args(["-m", "venv"]).arg(folder))?;
-    let mut pip = shell.command(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", REQUIREMENTS]);
-    // A user's pip configuration may ask for --user, which a venv refuses.
-    pip.env("PIP_USER", "0");
-    run::pass(&mut pip).map_err(|failure| failure.hint("PyPI, or the index pip is set to, must be within reach this once"))
-}
-
-fn target_directory(shell: &Shell) -> Result<PathBuf, Failure> {
-    let metadata = run::capture(&mut shell.cargo(&["metadata", "--format-version", "1", "--no-deps"]))?;
-    let metadata = serde_json::from_str::<Value>(&metadata).map_err(|error| Failure::new(format!("cargo metadata: {error}")))?;
-    metadata["target_directory"]
-        .as_str()
-        .map(PathBuf::from)
-        .ok_or_else(|| Failure::new("cargo metadata names no target_directory"))
-}
-
-/// FNV-1a, 64 bit: the same on every machine and toolchain, so that a kept venv is found again.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_venv_key_is_the_published_fnv1a() {
-        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    fn how_often_is_no_argument_of_pytests() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(take_times(&words("-k name")).expect("fine"), (1, words("-k name")));
+        assert_eq!(take_times(&words("-k name --times 10 -x")).expect("fine"), (10, words("-k name -x")));
+        for wrong in ["--times", "--times x", "--times 0"] {
+            assert!(take_times(&words(wrong)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod bench;
 mod front;
+mod packages;
 mod run;
 mod stages;
 mod tidy;
@@ -70,6 +71,7 @@ fn help() -> String {
            cargo xtask <stage>         one stage\n  \
            cargo xtask rust [args]     further arguments go to cargo test:  cargo xtask rust -p parlour-room dice\n  \
            cargo xtask front [args]    further arguments go to pytest:      cargo xtask front -k name\n  \
+           cargo xtask front --times 10 -k name                 the same ten times, one after the other\n  \
            cargo xtask bench [words]   no stage; what single steps cost:    cargo xtask bench append wake\n\n\
          Stages:\n",
     );
@@ -77,8 +79,9 @@ fn help() -> String {
         text.push_str(&format!("  {:<7} {}\n", stage.name, stage.about));
     }
     text.push_str(
-        "\nThe front-door tests need Python 3 with venv, strace and sqlite3. As root on Debian they are installed when missing;\n\
-         the Python packages go into <target directory>/venv. Everything is built once: CARGO_TARGET_DIR is respected.\n\
+        "\nThe front-door tests need Python 3 with venv, strace, sqlite3, Node.js with npm, and Chromium. As root on Debian\n\
+         they are installed when missing; packages of PyPI and npm go into <target directory>/venv and node.\n\
+         Everything is built once: CARGO_TARGET_DIR is respected.\n\
          A full green run ends with the line `N passed, 0 failed`. The exit code is 0 only if every stage passed.",
     );
     text
