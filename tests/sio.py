@@ -2,7 +2,7 @@
 
     async with await sio.Session.open(server, "polling") as session:
         await session.join(server.token("ada"))
-        await session.say('42/game,7["game:heartbeat"]')
+        await session.say(sio.heartbeat(7))
         await session.until(lambda packet: packet.startswith("43/game,7"))
 """
 
@@ -68,6 +68,16 @@ def run_node(script, *args, **options):
     return subprocess.Popen(["node", path, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, **options)
 
 
+def stop_node(process):
+    """Ends it, with its stdin or by force."""
+    process.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(DEADLINE)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
 class Reference:
     """The `socket.io` server, as a process."""
 
@@ -82,12 +92,7 @@ class Reference:
         return f"good-{user}"
 
     def stop(self):
-        self.process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(DEADLINE)
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
+        stop_node(self.process)
 
 
 class Parlour(parlour.Server):
@@ -151,6 +156,11 @@ def _request(server, method, path, body, headers, deadline):
         return Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
     finally:
         connection.close()
+
+
+def heartbeat(ack_id=""):
+    """The packet of an event that every server here answers: by `game:heartbeat_ack`, and by an ack if one is wanted."""
+    return f"42/game,{ack_id}" + json.dumps(["game:heartbeat", {"type": "heartbeat", "message_id": str(uuid.uuid4())}])
 
 
 def split(payload):
@@ -324,9 +334,9 @@ class Session:
         await self.say("40/nowhere,")
         return (await self.until("44/nowhere,"))[:-1]
 
-    async def ask(self, ack_id, event="game:heartbeat", *args):
-        """Emits an event with an ack, and waits for that; the packets up to it."""
-        await self.say(f"42/game,{ack_id}" + json.dumps([event, *args]))
+    async def ask(self, ack_id, *event):
+        """Emits an event with an ack, a heartbeat unless another is given, and waits for the ack; the packets up to it."""
+        await self.say(f"42/game,{ack_id}" + json.dumps(event) if event else heartbeat(ack_id))
         return await self.until(f"43/game,{ack_id}[")
 
 

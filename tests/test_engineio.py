@@ -130,7 +130,7 @@ def test_what_is_sent_together_is_heard_in_its_order(calm, transport):
     async def talk():
         async with await Session.open(calm, transport) as session:
             await session.join()
-            await session.say(*(f'42/game,{ack}["game:heartbeat"]' for ack in range(12)))
+            await session.say(*map(sio.heartbeat, range(12)))
             acks = [packet for packet in await session.until("43/game,11[") if packet.startswith("43")]
             assert [packet.split("[")[0] for packet in acks] == [f"43/game,{ack}" for ack in range(12)]
 
@@ -142,7 +142,7 @@ def test_a_poll_waits_until_there_is_something(calm):
         async with await Session.open(calm, "polling") as session:
             await session.join()
             waiting = asyncio.create_task(session.poll())
-            await session.say('42/game,1["game:heartbeat"]')
+            await session.say(sio.heartbeat(1))
             answer = await asyncio.wait_for(waiting, parlour.DEADLINE)
             assert answer.status == 200 and b"/game" in answer.body
 
@@ -281,8 +281,7 @@ def test_a_body_that_is_too_long_is_refused_and_nothing_of_it_heard(calm):
     async def talk():
         async with await Session.open(calm, "polling") as session:
             await session.join()
-            said = '42/game,1["game:heartbeat"]\x1e'
-            answer = await session.post(said + "6" * session.opened["maxPayload"])
+            answer = await session.post(sio.heartbeat(1) + "\x1e" + "6" * session.opened["maxPayload"])
             assert answer.status == 413
             assert not [packet for packet in await session.ask(2) if packet.startswith("43/game,1[")]
 

@@ -23,7 +23,7 @@ async def assert_closed(websocket):
 
 
 def heartbeats(acks):
-    return [f'42/game,{ack}["game:heartbeat"]' for ack in acks]
+    return list(map(sio.heartbeat, acks))
 
 
 def acks_of(packets):
@@ -183,7 +183,7 @@ def test_a_probe_that_says_something_else_is_closed_and_the_session_goes_on(calm
         async with await Session.open(calm, "polling") as session:
             await session.join()
             websocket = await session.probe()
-            await websocket.send('42/game,1["game:heartbeat"]')
+            await websocket.send(sio.heartbeat(1))
             await assert_closed(websocket)
             assert acks_of(await session.ask(2)) == [2]
 

@@ -16,7 +16,7 @@ echoing = sio.served(sio.CALM, sio.ECHOES)
 
 every = pytest.mark.parametrize("transport", sio.TRANSPORTS)
 
-HEARTBEAT = '42/game,0["game:heartbeat"]'
+HEARTBEAT = sio.heartbeat(0)
 
 
 def slot(number):
@@ -238,7 +238,7 @@ def test_an_event_has_its_answer(calm, transport):
     async def talk():
         async with await Session.open(calm, transport) as session:
             await session.join()
-            await session.say('42/game,["game:heartbeat",{}]')
+            await session.say(sio.heartbeat())
             packet = (await session.until("42/game,"))[-1]
             event, *args = json.loads(packet.removeprefix("42/game,"))
             assert event == "game:heartbeat_ack" and len(args) == 1 and args[0]["type"] == "heartbeat_ack"
@@ -252,7 +252,7 @@ def test_who_asks_for_an_ack_gets_it_once(calm, transport, ack):
     async def talk():
         async with await Session.open(calm, transport) as session:
             await session.join()
-            packets = await session.ask(ack, "game:heartbeat", {})
+            packets = await session.ask(ack)
             packets += await session.ask(7_777)
             acks = [packet for packet in packets if is_ack(packet)]
             assert [packet.split("[")[0] for packet in acks] == [f"43/game,{ack}", "43/game,7777"]
@@ -267,7 +267,7 @@ def test_who_asks_for_no_ack_gets_none(calm, transport):
     async def talk():
         async with await Session.open(calm, transport) as session:
             await session.join()
-            await session.say('42/game,["game:heartbeat"]', '42/game,["nothing:known"]')
+            await session.say(sio.heartbeat(), '42/game,["nothing:known"]')
             packets = await session.ask(5)
             assert [packet.split("[")[0] for packet in packets if is_ack(packet)] == ["43/game,5"]
 
