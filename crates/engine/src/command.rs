@@ -68,6 +68,8 @@ pub enum Command<'a> {
         action: Cow<'a, str>,
         /// The type, where the message was sent under its own: then it may be a pulse.
         own: Option<String>,
+        /// Whether the answer is to tell what the action told its actor.
+        events: bool,
     },
 }
 

@@ -12,7 +12,7 @@ pub(crate) use refusals::{Refusals, Refused};
 pub(crate) use sight::ViewFault;
 
 use crate::code::Code;
-use crate::dialect::native_out::{self as say, Done, Failure};
+use crate::dialect::native_out::{self as say, Done, Failure, OwnEvents};
 use crate::framing::websocket;
 use crate::io::{AskId, CallId, ConnId, Reply};
 use crate::lookup::Listing;
@@ -134,7 +134,7 @@ pub(crate) struct BotAsked {
 
 #[derive(Debug)]
 pub(crate) enum Answered {
-    Acted { at: Position, dup: bool },
+    Acted { at: Position, dup: bool, events: OwnEvents },
     Batched { at: Position, results: Vec<Result<Position, Failure>>, dup: bool },
     Failed(Failure),
 }
@@ -381,8 +381,8 @@ impl Hall {
                 (Some(reference), Answered::Batched { at, results, dup }) => {
                     Some(self.draft.frame(|out| say::done(out, reference, &Done::Batched { at, results, dup: *dup })))
                 }
-                (Some(reference), Answered::Acted { at, dup }) => {
-                    Some(self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup })))
+                (Some(reference), Answered::Acted { at, dup, events }) => {
+                    Some(self.draft.frame(|out| say::done(out, reference, &Done::Acted { at, dup: *dup, events })))
                 }
                 (reference, Answered::Failed(failure)) => {
                     Some(self.draft.frame(|out| say::failed(out, reference.as_deref(), failure)))

@@ -17,6 +17,7 @@ mod lines;
 mod listing;
 mod lookups;
 mod members;
+mod own;
 mod play;
 mod presence;
 mod pulses;

@@ -73,11 +73,23 @@ proptest! {
         let payload = Value::Object(fields.into_iter().collect()).to_string();
         let text = format!("{{\"type\":\"action\",\"room\":\"{room}\",\"id\":{},\"payload\":{payload}}}", json!(id));
         match decode(&text, &Limits::default()).command {
-            Ok(Command::Act { room: to, id: with, action, own: None }) => {
+            Ok(Command::Act { room: to, id: with, action, own: None, events: false }) => {
                 prop_assert_eq!((to.as_ref(), with.as_deref()), (room.as_str(), Some(id.as_str())));
                 prop_assert_eq!(action.as_ref(), payload.as_str());
             }
             other => prop_assert!(false, "{:?}", other),
+        }
+    }
+
+    #[test]
+    fn whether_an_actions_events_are_wanted_is_true_or_false(events in any_json()) {
+        let text = json!({"type": "action", "room": "r", "events": events, "payload": {}}).to_string();
+        match (decode(&text, &Limits::default()).command, events.as_bool()) {
+            (Ok(Command::Act { events, .. }), wanted) => prop_assert_eq!(Some(events), wanted),
+            (refused, wanted) => {
+                prop_assert_eq!(refused, Err(Code::InvalidMessage));
+                prop_assert_eq!(wanted, None);
+            }
         }
     }
 

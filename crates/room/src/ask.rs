@@ -10,6 +10,7 @@ use crate::record::{
 };
 use crate::room::{Room, Wire};
 use crate::seat::{As, Seat, Viewer, Who};
+use crate::stream::Heard;
 use crate::table::{JSON_DEPTH, NONCE_BYTES, Played, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -235,6 +236,16 @@ impl<R: Room> Table<R> {
             Seen::Played(answer) => Some(Ok(answer)),
             Seen::Batch(..) | Seen::OtherBody => Some(Err(Rejected::IdReused)),
         }
+    }
+
+    /// The events that the action of this message id told its actor, as they were told them; `None` where that is not kept any
+    /// more, or they have given up the seat on which they were told it.
+    pub fn told_by(&self, user: &str, id: &str) -> Option<Vec<Heard>> {
+        let (from, to) = self.inboxes.get(user)?.told(id)?;
+        let Some(from) = from else { return Some(Vec::new()) };
+        let member = self.members.get(user).filter(|member| member.since_order <= from.order)?;
+        let told = self.streams.between(member.seat, from, to)?;
+        Some(Heard::of(told, Viewer::Seat(member.seat), member.since_order))
     }
 
     /// What was answered to this very batch before; `None` if it is new. Plays nothing.

@@ -10,7 +10,7 @@ use crate::play::{self, Fault, Input, guard};
 use crate::record::{Cause, OpenedInput, Record, Stamp, Version};
 use crate::room::{Never, Room, World};
 use crate::seat::{As, Audience, Seat, Source, Viewer, Who};
-use crate::stream::Position;
+use crate::stream::{Heard, Position};
 use crate::table::{About, Damage, Played, Table, version_of};
 use schemars::{Schema, schema_for};
 use std::any::TypeId;
@@ -84,6 +84,7 @@ pub trait AnyTable: Send {
     fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault>;
     fn act(&mut self, stamp: Stamp, user: &str, id: Option<&str>, action: &str) -> Result<Acted, Rejected>;
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>>;
+    fn told_by(&self, user: &str, id: &str) -> Option<Vec<Heard>>;
     fn hash_of(&self, action: &str) -> Option<Hash64>;
     fn batch(
         &mut self,
@@ -393,6 +394,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn repeated(&self, stamp: Stamp, user: &str, id: &str, action: &str) -> Option<Result<Answer, Rejected>> {
         self.repeated(stamp, user, id, action)
+    }
+
+    fn told_by(&self, user: &str, id: &str) -> Option<Vec<Heard>> {
+        self.told_by(user, id)
     }
 
     fn hash_of(&self, action: &str) -> Option<Hash64> {

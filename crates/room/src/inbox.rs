@@ -2,6 +2,7 @@
 
 use crate::batch::Done;
 use crate::hash::Hash64;
+use crate::stream::Mark;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::VecDeque;
 
@@ -48,6 +49,9 @@ struct Entry {
     body: Hash64,
     at_ms: u64,
     answer: Answer,
+    /// Where the events of an action began; `None` where its actor was told nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Mark>,
     /// Of a batch: what became of each action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     results: Option<Vec<Done>>,
@@ -79,8 +83,23 @@ impl Inbox {
         }
     }
 
-    pub(crate) fn remember(&mut self, now_ms: u64, id: String, body: Hash64, answer: Answer, results: Option<Vec<Done>>) {
-        let entry = Entry { id, body, at_ms: now_ms, answer, results };
+    /// Where the events of this message began, if its actor was told any, and where they ended; `None` if nothing is known of it.
+    pub(crate) fn told(&self, id: &str) -> Option<(Option<Mark>, Answer)> {
+        self.entries.iter().rev().find(|entry| entry.id == id).map(|entry| (entry.from, entry.answer))
+    }
+
+    /// `from`: how far its actor had heard before it.
+    pub(crate) fn remember(
+        &mut self,
+        now_ms: u64,
+        id: String,
+        body: Hash64,
+        from: Mark,
+        answer: Answer,
+        results: Option<Vec<Done>>,
+    ) {
+        let from = Some(from).filter(|from| results.is_none() && (from.n, from.m) != (answer.n, answer.m));
+        let entry = Entry { id, body, at_ms: now_ms, answer, from, results };
         self.answers += entry.answers();
         while self.answers > INBOX_IDS || self.entries.front().is_some_and(|entry| !entry.is_kept(now_ms)) {
             let Some(oldest) = self.entries.pop_front() else { break };
@@ -108,12 +127,13 @@ impl Entry {
 mod tests {
     use super::*;
 
+    const START: Mark = Mark { order: 0, n: 0, m: 0 };
     const FIRST: Answer = Answer { n: 1, m: 0 };
 
     #[test]
     fn an_id_is_known_with_its_answer_within_the_window_and_no_longer() {
         let mut inbox = Inbox::default();
-        inbox.remember(1000, "a".to_owned(), Hash64(1), FIRST, None);
+        inbox.remember(1000, "a".to_owned(), Hash64(1), START, FIRST, None);
         assert_eq!(inbox.seen(1000 + INBOX_WINDOW_MS, "a", Hash64(1)), Seen::Played(FIRST));
         assert_eq!(inbox.seen(1000, "a", Hash64(2)), Seen::OtherBody);
         assert_eq!(inbox.seen(1000, "b", Hash64(1)), Seen::New);
@@ -124,7 +144,7 @@ mod tests {
     fn only_the_last_ids_are_kept() {
         let mut inbox = Inbox::default();
         for n in 0..=INBOX_IDS {
-            inbox.remember(5, n.to_string(), Hash64(0), FIRST, None);
+            inbox.remember(5, n.to_string(), Hash64(0), START, FIRST, None);
         }
         assert_eq!(inbox.seen(5, "0", Hash64(0)), Seen::New);
         assert_eq!(inbox.seen(5, "1", Hash64(0)), Seen::Played(FIRST));
@@ -134,13 +154,13 @@ mod tests {
     fn a_batch_counts_as_many_as_it_has_answers_also_after_it_was_read_back() {
         let mut inbox = Inbox::default();
         let results = vec![Done::Played(FIRST); 32];
-        inbox.remember(5, "batch".to_owned(), Hash64(9), FIRST, Some(results.clone()));
+        inbox.remember(5, "batch".to_owned(), Hash64(9), START, FIRST, Some(results.clone()));
         inbox = serde_json::from_str(&serde_json::to_string(&inbox).unwrap()).unwrap();
         for n in 32..INBOX_IDS {
-            inbox.remember(5, n.to_string(), Hash64(0), FIRST, None);
+            inbox.remember(5, n.to_string(), Hash64(0), START, FIRST, None);
         }
         assert_eq!(inbox.seen(5, "batch", Hash64(9)), Seen::Batch(FIRST, results));
-        inbox.remember(5, "one more".to_owned(), Hash64(0), FIRST, None);
+        inbox.remember(5, "one more".to_owned(), Hash64(0), START, FIRST, None);
         assert_eq!(inbox.seen(5, "batch", Hash64(9)), Seen::New);
         assert_eq!(inbox.seen(5, "32", Hash64(0)), Seen::Played(FIRST));
     }

@@ -151,6 +151,7 @@ impl<R: Room> Table<R> {
         let record = Record { seq, at_ms: stamp.at_ms, ts_ms: stamp.ts_ms, cause, input: text, hash: Hash64(0) };
         let mut played = Played { record, told: Vec::new(), jobs: Vec::new(), removed: Vec::new(), ended: false, fault: None };
         let acted = self.keep(kept, &mut played);
+        let from = acted.as_ref().map(|acted| self.streams.mark(acted.seat));
         let answers = match acted.as_ref().and_then(|acted| Some((acted.seat, acted.batch.as_ref()?))) {
             None => {
                 for effect in effects {
@@ -170,10 +171,10 @@ impl<R: Room> Table<R> {
                 marks.iter().map(&mut step).collect()
             }
         };
-        if let Some(Acted { user, seat, id: Some(id), body, batch }) = acted {
+        if let (Some(Acted { user, seat, id: Some(id), body, batch }), Some(from)) = (acted, from) {
             let answer = Answer { n: self.streams.n(), m: self.streams.m(Viewer::Seat(seat)) };
             let results = batch.map(|batch| merge(&batch.refused, answers.iter().copied()));
-            self.inboxes.entry(user).or_default().remember(stamp.at_ms, id, body, answer, results);
+            self.inboxes.entry(user).or_default().remember(stamp.at_ms, id, body, from, answer, results);
         }
         self.hash = chain.finish();
         played.record.hash = self.hash;

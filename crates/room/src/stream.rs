@@ -1,6 +1,7 @@
 //! What was told: one public numbering for everybody, one private numbering per seat, and the last of each kept so that who was
 //! away can catch up.
 
+use crate::inbox::Answer;
 use crate::seat::{Seat, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -116,6 +117,37 @@ struct Private {
     anew: Option<u64>,
 }
 
+/// A place in all that one seat hears: what was told after it has higher numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mark {
+    pub(crate) order: u64,
+    pub(crate) n: u64,
+    pub(crate) m: u64,
+}
+
+/// An event as one viewer heard it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Whether it is numbered among what only that viewer hears.
+    pub private: bool,
+    /// Its number.
+    pub number: u64,
+    /// What they heard.
+    pub body: Body,
+}
+
+impl Heard {
+    /// Of these events those that this viewer hears, as they hear them.
+    pub fn of<'a>(told: impl IntoIterator<Item = &'a Told>, viewer: Viewer, since: u64) -> Vec<Self> {
+        let heard = |told: &Told| {
+            let body = told.heard_by(viewer, since)?.clone();
+            Some(Self { private: told.seat.is_some(), number: told.number, body })
+        };
+        told.into_iter().filter_map(heard).collect()
+    }
+}
+
 /// What somebody who comes back has missed.
 #[derive(Clone, Debug)]
 pub enum Missed<'a> {
@@ -160,6 +192,27 @@ impl Streams {
         }
         events.sort_unstable_by_key(|told| told.order);
         Missed::Events(events)
+    }
+
+    /// Where what this seat hears has come to.
+    pub(crate) fn mark(&self, seat: Seat) -> Mark {
+        Mark { order: self.order, n: self.n, m: self.m(Viewer::Seat(seat)) }
+    }
+
+    /// What this seat was told after `from` and up to `to`, both in its present tenure; `None` where not all of it is kept.
+    pub(crate) fn between(&self, seat: Seat, from: Mark, to: Answer) -> Option<Vec<&Told>> {
+        let private = self.private.get(&seat).map(|private| (&private.ring, private.m));
+        let rings = [(Some((&self.public, self.n)), from.n, to.n), (private, from.m, to.m)];
+        let mut events = Vec::new();
+        for (ring, from, to) in rings.into_iter().filter(|(_, from, to)| from < to) {
+            let (ring, last) = ring?;
+            if from < last.saturating_sub(length(ring)) {
+                return None;
+            }
+            events.extend(ring.iter().filter(|told| told.number > from && told.number <= to));
+        }
+        events.sort_unstable_by_key(|told| told.order);
+        Some(events)
     }
 
     /// The private events after a position; `None` where that cannot be told any more.

@@ -69,7 +69,7 @@ fn events(said: &Said, frames: &mut Frames) -> u64 {
 
 fn acks(said: &Said, frames: &mut Frames) -> u64 {
     for (reference, at) in &said.acks {
-        frames.frame(|out| say::done(out, reference, &Done::Acted { at, dup: false }));
+        frames.frame(|out| say::done(out, reference, &Done::Acted { at, dup: false, events: &say::OwnEvents::Unasked }));
     }
     said.acks.len() as u64
 }

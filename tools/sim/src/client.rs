@@ -239,6 +239,7 @@ fn written(luck: &mut Luck, asked: &Asked) -> Value {
                     action["room_id"] = json!(room);
                     json!({"type": kind, "payload": action})
                 }
+                _ if luck.percent(40) => json!({"type": "action", "room": room, "events": true, "payload": action}),
                 _ => json!({"type": "action", "room": room, "payload": action}),
             };
             if let Some(id) = id {

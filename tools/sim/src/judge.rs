@@ -6,6 +6,7 @@ mod batches;
 mod calls;
 mod finds;
 mod follows;
+mod own_events;
 mod pulses;
 mod verdict;
 

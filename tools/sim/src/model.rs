@@ -80,6 +80,8 @@ pub struct Act {
     pub at_ms: u64,
     /// Who acted.
     pub user: String,
+    /// On which seat, and in which generation of its private numbering.
+    pub seat: (Seat, u64),
     /// Under which message id.
     pub id: Option<String>,
     /// The hash of the action.
@@ -244,7 +246,7 @@ impl Life {
         let input: Value = serde_json::from_str(&record.input).map_err(|error| error.to_string())?;
         let text = |field: &str| input[field].as_str().map(str::to_owned);
         let seat = Seat(u32::try_from(input["seat"].as_u64().ok_or("an action without a seat")?).map_err(|_| "a huge seat")?);
-        let m = self.private.get(&seat).map_or(0, |(_, numbering)| numbering.m);
+        let Numbering { m, generation, .. } = self.private.get(&seat).map(|(_, numbering)| *numbering).unwrap_or_default();
         let (user, body) = (text("user").ok_or("an action of nobody")?, text("body").ok_or("an action without hash")?);
         let id = text("id");
         let again = |act: &&Act| id.is_some() && act.id == id && act.user == user;
@@ -259,7 +261,8 @@ impl Life {
             ));
         }
         let steps = input["steps"].as_array().into_iter().flatten().map(refused_step).collect();
-        self.acts.push(Act { seq: record.seq, at_ms: record.at_ms, user, id, body, answer: (self.n, m), steps });
+        let (seat, answer) = ((seat, generation), (self.n, m));
+        self.acts.push(Act { seq: record.seq, at_ms: record.at_ms, user, seat, id, body, answer, steps });
         Ok(())
     }
 

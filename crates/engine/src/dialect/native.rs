@@ -68,6 +68,8 @@ struct Envelope<'a> {
     room: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     payload: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    events: Option<&'a RawValue>,
 }
 
 /// A field that is there, be it `null`: `null` is a value like any other, and nearly always a wrong one.
@@ -131,6 +133,7 @@ impl<'a> Envelope<'a> {
                     id: self.id(limits)?,
                     action: Cow::Borrowed(action.get()),
                     own: None,
+                    events: self.events()?,
                 })
             }
             "" => Err(Code::UnknownType),
@@ -231,6 +234,7 @@ impl<'a> Envelope<'a> {
             id: self.id(limits)?,
             action: Cow::Owned(action),
             own: Some(kind.to_owned()),
+            events: false,
         })
     }
 
@@ -248,6 +252,11 @@ impl<'a> Envelope<'a> {
             Some(id) if id.trim().is_empty() || id.len() > limits.id_bytes => Err(Code::InvalidMessage),
             id => Ok(id),
         }
+    }
+
+    /// Whether an action's events are to come with its answer.
+    fn events(&self) -> Result<bool, Code> {
+        self.events.map_or(Ok(false), |events| serde_json::from_str(events.get()).map_err(|_| Code::InvalidMessage))
     }
 
     fn payload<T: DeserializeOwned>(&self) -> Result<T, Code> {

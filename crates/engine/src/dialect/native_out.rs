@@ -4,7 +4,7 @@
 use crate::code::{Code, Kind};
 use crate::limits::Limits;
 use crate::lookup::HistoryRow;
-use parlour_room::stream::Body;
+use parlour_room::stream::{Body, Heard};
 use parlour_room::{Position, Refusal, Seat, Source};
 use std::fmt::Arguments;
 use std::io::Write;
@@ -62,6 +62,17 @@ pub enum Resumed {
     View,
     /// There was nothing to resume.
     Fresh,
+}
+
+/// What an action told its own actor, for its answer.
+#[derive(Clone, Debug)]
+pub enum OwnEvents {
+    /// Nobody wants to know.
+    Unasked,
+    /// It is not kept any more.
+    Gone,
+    /// These, in this order.
+    Told(Vec<Heard>),
 }
 
 /// A seat that is held.
@@ -126,6 +137,8 @@ pub enum Done<'a> {
         at: &'a Position,
         /// Whether it had been played before.
         dup: bool,
+        /// What it told its actor, if that was asked for.
+        events: &'a OwnEvents,
     },
     /// Several actions were played, or refused.
     Batched {
@@ -234,10 +247,28 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
             }
             literal(out, "]");
         }
-        Done::Acted { at, dup } => put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup}")),
+        Done::Acted { at, dup, events } => {
+            put(out, format_args!(",\"at\":\"{at}\",\"dup\":{dup}"));
+            put_own_events(out, events);
+        }
         Done::Legal { actions, ended } => put(out, format_args!(",\"actions\":[{}],\"ended\":{ended}", actions.join(","))),
     }
     put(out, format_args!("}}}}"));
+}
+
+fn put_own_events(out: &mut Vec<u8>, events: &OwnEvents) {
+    let events = match events {
+        OwnEvents::Unasked => return,
+        OwnEvents::Gone => return literal(out, ",\"events\":null"),
+        OwnEvents::Told(events) => events,
+    };
+    literal(out, ",\"events\":[");
+    for (place, Heard { private, number, body }) in events.iter().enumerate() {
+        let (kind, fields) = split(body.get());
+        let (comma, numbering) = (if place > 0 { "," } else { "" }, if *private { "m" } else { "n" });
+        put(out, format_args!("{comma}{{\"type\":\"{kind}\",\"{numbering}\":{number},\"payload\":{{{fields}}}}}"));
+    }
+    literal(out, "]");
 }
 
 fn put_seats(out: &mut Vec<u8>, seats: &[Seated]) {

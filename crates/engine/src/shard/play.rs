@@ -1,10 +1,11 @@
 //! Actions, and opening and closing rooms: "inbox (seen?) -> check (legal?) -> play -> sound? -> record".
 
+use super::own::Actor;
 use super::requests::Asker;
 use super::{Planted, Shard};
 use crate::code::{Code, Kind};
 use crate::command::Open;
-use crate::dialect::native_out::{self as say, Done, Failure};
+use crate::dialect::native_out::{self as say, Done, Failure, OwnEvents};
 use crate::hall::{Answered, Phase, Refused, RoomClock};
 use crate::io::{BOT_PREFIX, Identity, Now, Role};
 use crate::store::RoomRow;
@@ -18,12 +19,12 @@ pub(super) enum Opened {
 }
 
 impl Shard {
-    pub(super) fn act(&mut self, at: usize, asker: &Asker, id: Option<&str>, action: &str, now: Now) {
+    pub(super) fn act(&mut self, at: usize, asker: &Asker, id: Option<&str>, action: &str, events: bool, now: Now) {
         let app = self.hall(at).app();
-        let answered = match self.try_act(at, &asker.who.user, id, action, now) {
-            Ok((at, dup)) => {
+        let answered = match self.try_act(at, &asker.who.user, id, action, events, now) {
+            Ok((at, dup, events)) => {
                 self.counts.actions.entry(app).or_default().played(dup);
-                Answered::Acted { at, dup }
+                Answered::Acted { at, dup, events }
             }
             Err(failure) => {
                 self.counts.actions.entry(app).or_default().refused(failure.kind);
@@ -37,7 +38,15 @@ impl Shard {
         self.touch(at);
     }
 
-    fn try_act(&mut self, at: usize, user: &str, id: Option<&str>, action: &str, now: Now) -> Result<(Position, bool), Failure> {
+    fn try_act(
+        &mut self,
+        at: usize,
+        user: &str,
+        id: Option<&str>,
+        action: &str,
+        events: bool,
+        now: Now,
+    ) -> Result<(Position, bool, OwnEvents), Failure> {
         let limits = &self.settings.limits;
         let hall = self.halls[at].as_mut().expect("a room that is asked is there");
         match &hall.phase {
@@ -63,18 +72,21 @@ impl Shard {
             // Nothing is played, but what was played is still answered as it was.
             let repeated = id.and_then(|id| table.repeated(stamp, user, id, action)).ok_or(Code::RoomFrozen)?;
             let answer = repeated.map_err(failure)?;
-            return Ok((Position { life: table.about().life.to_owned(), n: answer.n, m: Some(answer.m) }, true));
+            let at = Position { life: table.about().life.to_owned(), n: answer.n, m: Some(answer.m) };
+            return Ok((at, true, Actor::of(events, table.as_ref(), user).heard_before(table.as_ref(), id)));
         }
+        let actor = Actor::of(events, table.as_ref(), user);
         match table.act(stamp, user, id, action) {
             Ok(Acted::Before(answer)) => {
                 let life = table.about().life.to_owned();
-                Ok((Position { life, n: answer.n, m: Some(answer.m) }, true))
+                Ok((Position { life, n: answer.n, m: Some(answer.m) }, true, actor.heard_before(table.as_ref(), id)))
             }
             Ok(Acted::Played(answer, played)) => {
                 let life = table.about().life.to_owned();
+                let heard = actor.hears(&played.told);
                 self.record(at, played);
                 self.hall(at).was_acted_by(user, 1);
-                Ok((Position { life, n: answer.n, m: Some(answer.m) }, false))
+                Ok((Position { life, n: answer.n, m: Some(answer.m) }, false, heard))
             }
             Err(Rejected::Fault(fault)) => Err(self.faulted(at, &fault, now)),
             Err(rejected) => {

@@ -124,7 +124,7 @@ impl Shard {
             Command::History { before, limit, .. } => self.history(at, &asker, before.as_ref(), limit),
             Command::Legal(_) => self.legal(at, &asker, now),
             Command::Act { own: Some(kind), action, .. } if self.is_pulse(at, &kind) => self.pulse(at, &asker, &action, now),
-            Command::Act { id, action, .. } => self.act(at, &asker, id.as_deref(), &action, now),
+            Command::Act { id, action, events, .. } => self.act(at, &asker, id.as_deref(), &action, events, now),
             Command::Batch { id, atomic, actions, .. } => self.batch(at, &asker, id.as_deref(), atomic, &actions, now),
         }
         let after = self.halls[at].as_ref().map_or(0, |hall| hall.draft.bytes.len());

@@ -216,7 +216,9 @@ pub fn known<E: Eyes>(world: &World<E>, person: Person) -> Vec<String> {
 
 /// Sends an action; answers with its fields, by which it can be repeated.
 pub fn act<E: Eyes>(world: &mut World<E>, person: Person, number: u64, action: &str) -> String {
-    let fields = format!(r#","id":"a{number}","room":"{ROOM}","payload":{action}"#);
+    // Some want to hear with the answer what their action told them, also when they ask again.
+    let events = if number.is_multiple_of(2) { ",\"events\":true" } else { "" };
+    let fields = format!(r#","id":"a{number}","room":"{ROOM}"{events},"payload":{action}"#);
     world.ask(person, "action", &fields);
     fields
 }

@@ -19,6 +19,8 @@ mod lives;
 #[cfg(test)]
 mod missed;
 #[cfg(test)]
+mod own_events;
+#[cfg(test)]
 mod presence;
 #[cfg(test)]
 mod refusals;

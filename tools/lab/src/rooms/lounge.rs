@@ -33,6 +33,8 @@ pub(crate) enum Action {
     Say { text: String },
     /// Says something to one; the others hear that there was a whisper.
     Whisper { to: Seat, text: String },
+    /// Says something to one, and nobody else hears anything.
+    Murmur { to: Seat, text: String },
     /// Says it so often.
     Repeat { text: String, times: u32 },
     /// From now on nobody hears this guest.
@@ -52,6 +54,7 @@ pub(crate) enum Action {
 pub(crate) enum Event {
     Said { by: Seat, text: String },
     Whispered { by: Seat, to: Seat, text: Option<String> },
+    Murmured { by: Seat, text: String },
     Hushed { seat: Seat },
 }
 
@@ -128,6 +131,7 @@ impl Room for Lounge {
                 let own = Event::Whispered { by, to, text: Some(text) };
                 turn.tell_apart(&[by, to], own, Event::Whispered { by, to, text: None });
             }
+            Action::Murmur { to, text } => turn.tell_only(to, Event::Murmured { by, text }),
             Action::Hush { seat } => {
                 self.hushed = Some(seat);
                 turn.tell(Event::Hushed { seat });

@@ -1,5 +1,6 @@
 //! Every request one answer, in the order of the requests of one room, and true on a durable state no older than the request.
 
+use super::own_events::own_events;
 use super::{Acked, Judge, Pending, Seen, What};
 use crate::model::{Act, Life, Past, State};
 use parlour_engine::io::Role;
@@ -111,6 +112,9 @@ impl Judge {
         let is_dup = payload["dup"] == true;
         if !is_dup && act.seq <= pending.lower {
             return Err(format!("P3: played before it was asked, as record {}", act.seq));
+        }
+        if let Some(events) = payload.get("events") {
+            self.tally.add(own_events(past, life, act, pending.lower, is_dup, events)?);
         }
         self.tally.add(if is_dup { "dups" } else { "acts" });
         let Some(id) = id else { return if is_dup { Err("P3: a dup without id".to_owned()) } else { Ok(()) } };
