@@ -347,6 +347,21 @@ pub const ATTACHMENTS: usize = 10;
 /// How many arguments an event of Socket.IO may have.
 pub const EVENT_ARGS: usize = 64;
 
+/// How many requests of a client of `mantimon` may be unanswered; more are `rate_limited`.
+pub const MANTIMON_PENDING: usize = 256;
+/// How many games one of its connections may follow: of each it keeps the view.
+pub const MANTIMON_ROOMS: usize = 8;
+/// Of so many seats of a game it is known who holds them.
+pub const MANTIMON_SEATS: usize = 64;
+/// How many pages of a user's own rooms are read to see in how many games they are.
+pub const MANTIMON_PAGES: usize = 8;
+/// The longest `message_id` of a client of it.
+pub const MANTIMON_ID_BYTES: usize = 256;
+/// The longest name of a game that is looked for.
+pub const MANTIMON_NAME_BYTES: usize = 256;
+/// The longest type of an action that is told back.
+pub const MANTIMON_TYPE_BYTES: usize = 64;
+
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
 pub const ORDERED: &[(&str, &str)] = &[
     ("ping_ms", "silence_ms"),
