@@ -47,7 +47,7 @@ def test_who_joins_is_told_an_id_of_their_own(calm, transport):
             packet = await session.hear()
             assert packet.startswith("40/game,"), packet
             answer = json.loads(packet.removeprefix("40/game,"))
-            assert set(answer) == {"sid"} and isinstance(answer["sid"], str) and len(answer["sid"]) >= 16
+            assert set(answer) == {"sid"} and isinstance(answer["sid"], str) and answer["sid"]
             # Others in the namespace may be told that one; the session's own is what its requests are known by.
             assert answer["sid"] != session.sid
 
@@ -67,7 +67,9 @@ def test_who_may_not_join_is_told_why_and_may_try_again(calm, transport, packet)
                 answer = await session.hear()
                 assert answer.startswith("44/game,"), answer
                 answer = json.loads(answer.removeprefix("44/game,"))
-                assert answer == {"message": "authentication_failed", "data": {"code": "authentication_failed"}}
+                assert set(answer) == {"message", "data"} and answer["message"] == "authentication_failed", answer
+                # A server may say more of it there.
+                assert answer["data"]["code"] == "authentication_failed", answer
             await session.join()
             await session.ask(1)
 

@@ -189,8 +189,8 @@ impl Session {
             Some(polling) if polling.closes_by_ms().is_some() => {}
             Some(_) => {
                 self.send_packet(&Packet::Close, out);
-                if let Some(polling) = self.polling_mut() {
-                    polling.close(now);
+                if let Some(posted) = self.polling_mut().and_then(|polling| polling.close(now)) {
+                    self.answer(posted, Answer::ok());
                 }
                 self.flush();
             }

@@ -70,9 +70,15 @@ impl Session {
     pub fn post(&mut self, call: CallId, body: Vec<u8>) {
         let limit = self.terms.payload_bytes;
         let Some(polling) = self.polling_mut() else { return };
+        let is_closing = polling.closes_by_ms.is_some();
         let Some(post) = polling.post.as_mut().filter(|post| post.call == call && post.body.is_none()) else { return };
         if body.len() > limit {
             return self.post_too_big(call);
+        }
+        if is_closing {
+            // It came, but nothing more is heard.
+            polling.post = None;
+            return self.answer(call, Answer::ok());
         }
         match String::from_utf8(body) {
             Ok(body) => post.body = Some((body, 0)),
@@ -95,10 +101,9 @@ impl Session {
     pub fn take(&mut self, now: Now) -> Option<Message<'static>> {
         loop {
             let polling = self.polling_mut()?;
-            let is_closing = polling.closes_by_ms.is_some();
             let post = polling.post.as_mut()?;
             let (body, read) = post.body.as_mut()?;
-            if *read > body.len() || is_closing {
+            if *read > body.len() {
                 let call = post.call;
                 polling.post = None;
                 self.answer(call, Answer::ok());
@@ -162,8 +167,11 @@ impl Polling {
         self.closes_by_ms
     }
 
-    pub(super) fn close(&mut self, now: Now) {
+    /// Nothing more is heard. A post that came and was not taken to its end is answered all the same: whose client may not poll
+    /// before that.
+    pub(super) fn close(&mut self, now: Now) -> Option<CallId> {
         self.closes_by_ms = Some(now.mono_ms.saturating_add(LAST_POLL_MS));
+        self.post.take_if(|post| post.body.is_some()).map(|post| post.call)
     }
 
     /// Keeps a packet for the next poll, unless the last one was sent. Whether as much may wait.

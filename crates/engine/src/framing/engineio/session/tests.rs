@@ -216,8 +216,25 @@ fn a_post_with_which_the_layer_above_ends_the_session_is_answered_like_any() {
     session.post(CallId(9), b"4a\x1e4b".to_vec());
     assert_eq!(session.take(at(1)), Some(Message::Text("a".into())));
     session.close(at(1), &mut out);
-    assert_eq!(done(&mut session), ["1: 200 1", "9: 200 ok"]);
+    assert_eq!(done(&mut session), ["9: 200 ok", "1: 200 1"]);
     assert_eq!((session.take(at(1)), session.end()), (None, Some(End::ByServer)));
+}
+
+#[test]
+fn a_post_with_which_it_ends_the_session_is_answered_though_nobody_polls() {
+    let mut session = polling();
+    session.post_begins(CallId(3), None);
+    session.post(CallId(3), b"4junk\x1e4more".to_vec());
+    assert_eq!(session.take(at(1)), Some(Message::Text("junk".into())));
+    session.close(at(1), &mut Vec::new());
+    assert_eq!(done(&mut session), ["3: 200 ok"]);
+    assert_eq!(session.take(at(1)), None, "what comes after it is not heard");
+    session.post_begins(CallId(4), None);
+    session.post(CallId(4), b"4even more".to_vec());
+    assert_eq!((done(&mut session), session.take(at(1))), (vec!["4: 200 ok".to_owned()], None));
+    session.poll(CallId(5), at(2));
+    assert_eq!(done(&mut session), ["5: 200 1"]);
+    assert!(gone(&mut session));
 }
 
 #[test]
