@@ -125,12 +125,16 @@ impl Room for Cards {
     /// Leaving a game is resigning; before the cards are dealt it only frees the seat, and afterwards there is no other game.
     fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.sit(seat, false);
-        self.resigned(seat, turn);
+        if self.phase != Phase::Waiting {
+            self.resigned(seat, turn);
+        }
     }
 
+    /// The same as the action. Who resigns before anybody came ends the room: there was no game, so nobody has won.
     fn resigned(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         match self.phase {
-            Phase::Waiting | Phase::Over => {}
+            Phase::Waiting => turn.close(Reason::Resignation.word()),
+            Phase::Over => {}
             Phase::Rematch => self.decline(seat, turn),
             _ => self.resign(seat, turn),
         }

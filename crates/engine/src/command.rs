@@ -30,6 +30,13 @@ pub enum Command<'a> {
     Unsubscribe(Cow<'a, str>),
     /// What may I do now?
     Legal(Cow<'a, str>),
+    /// Give up one's game, by way of the table.
+    Resign {
+        /// The room.
+        room: Cow<'a, str>,
+        /// The idempotency key.
+        id: Option<Cow<'a, str>>,
+    },
     /// Act several times.
     Batch {
         /// The room.

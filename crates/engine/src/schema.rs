@@ -1,6 +1,6 @@
 //! Which kinds of rooms a server has, and whether each can be spoken on the wire at all: checked once, when it is registered.
 
-use crate::dialect::native::SYSTEM_TYPES;
+use crate::dialect::native::{RESIGN, SYSTEM_TYPES};
 use parlour_room::{AnyKind, AnyRunner, Bots, KindOf, Room, Runner, RunnerOf, Version};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,7 +171,8 @@ fn check(kind: &dyn AnyKind) -> Result<BTreeSet<String>, KindError> {
     for (what, schema) in spoken.into_iter().filter_map(|(what, schema)| Some((what, schema?))) {
         for tag in tags(schema.as_value()) {
             let tag = tag.map_err(|variant| KindError::Untagged { kind: name.to_owned(), what, variant })?;
-            if SYSTEM_TYPES.contains(&tag.as_str()) || tag.starts_with("parlour_") {
+            let is_own_resignation = what == "Action" && tag == RESIGN;
+            if SYSTEM_TYPES.contains(&tag.as_str()) && !is_own_resignation || tag.starts_with("parlour_") {
                 return Err(KindError::Reserved { kind: name.to_owned(), name: tag });
             }
             if what == "Pulse" {

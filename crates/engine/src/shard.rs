@@ -22,6 +22,7 @@ mod play;
 mod presence;
 mod pulses;
 mod requests;
+mod resign;
 mod rooms;
 mod sleep;
 mod slow;

@@ -3,7 +3,7 @@
 use crate::batch::Batched;
 use crate::dice::Seed;
 use crate::hash::Hash64;
-use crate::inbox::{Answer, Seen};
+use crate::inbox::{Answer, Seen, resignation};
 use crate::play::{Fault, Input, guard};
 use crate::record::{
     ActionInput, Cause, ClosedInput, JoinedInput, LeftInput, OpenedInput, ResignedInput, SleptInput, Stamp, WokeInput,
@@ -270,14 +270,23 @@ impl<R: Room> Table<R> {
     }
 
     /// A member resigns by way of the table: it is recorded even when the rules cannot play it.
-    pub fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected> {
+    pub fn resign(&mut self, stamp: Stamp, user: &str, id: Option<&str>) -> Result<Acted, Rejected> {
+        if let Some(id) = id {
+            match self.seen(stamp, user, id, resignation()) {
+                Seen::New => {}
+                Seen::Played(answer) => return Ok(Acted::Before(answer)),
+                Seen::Batch(..) | Seen::OtherBody => return Err(Rejected::IdReused),
+            }
+        }
         let seat = self.members.get(user).map(|member| member.seat).ok_or(Rejected::NotMember)?;
         if self.ended.is_some() {
             return Err(Rejected::Ended);
         }
-        let input = ResignedInput { user: user.to_owned(), seat };
+        let input = ResignedInput { user: user.to_owned(), seat, id: id.map(str::to_owned) };
         let text = json(&input);
-        Ok(self.play(stamp, Cause::Resigned, Input::Resigned(input), text)?)
+        let played = self.play(stamp, Cause::Resigned, Input::Resigned(input), text)?;
+        let answer = Answer { n: self.streams.n(), m: self.streams.m(Viewer::Seat(seat)) };
+        Ok(Acted::Played(answer, played))
     }
 
     /// Ends the room from outside; the rules are not asked.

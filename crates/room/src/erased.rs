@@ -99,7 +99,7 @@ pub trait AnyTable: Send {
     fn fire(&mut self, stamp: Stamp) -> Result<Option<Played>, Fault>;
     fn answer(&mut self, stamp: Stamp, key: &str, since: u64, result: &str) -> Result<Option<Played>, Fault>;
     fn job_failed(&mut self, stamp: Stamp, key: &str, since: u64, why: JobFault) -> Result<Option<Played>, Fault>;
-    fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected>;
+    fn resign(&mut self, stamp: Stamp, user: &str, id: Option<&str>) -> Result<Acted, Rejected>;
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected>;
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault>;
@@ -435,8 +435,8 @@ impl<R: Room> AnyTable for Table<R> {
         self.job_failed(stamp, key, since, why)
     }
 
-    fn resign(&mut self, stamp: Stamp, user: &str) -> Result<Played, Rejected> {
-        self.resign(stamp, user)
+    fn resign(&mut self, stamp: Stamp, user: &str, id: Option<&str>) -> Result<Acted, Rejected> {
+        self.resign(stamp, user, id)
     }
 
     fn close(&mut self, stamp: Stamp, by: &str, reason: &str) -> Result<Played, Rejected> {

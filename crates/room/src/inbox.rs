@@ -21,6 +21,11 @@ pub struct Answer {
     pub m: u64,
 }
 
+/// The hash by which a resignation is remembered: no action and no batch has it, whose hashes are of other texts.
+pub fn resignation() -> Hash64 {
+    Hash64::of(b"resign\0")
+}
+
 /// What is known of a message id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {

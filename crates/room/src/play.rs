@@ -7,7 +7,7 @@
 use crate::batch::{Unplayed, merge};
 use crate::dice::{Dice, Stirred, key};
 use crate::hash::Hash64;
-use crate::inbox::Answer;
+use crate::inbox::{Answer, resignation};
 use crate::record::{
     ActionInput, BatchInput, Cause, Chain, ClosedInput, FailedInput, JoinedInput, LeftInput, OpenedInput, PresentInput, Record,
     ResignedInput, SignalInput, SleptInput, Stamp, Step, WokeInput,
@@ -242,10 +242,12 @@ impl<R: Room> Table<R> {
                 let effects = self.run_on_copy(turn, |state, turn| state.signal(signal, turn))?;
                 Ok((effects, KeptInput::Used { clock, job }))
             }
-            Input::Resigned(ResignedInput { seat, .. }) => {
+            Input::Resigned(ResignedInput { user, seat, id }) => {
+                self.members.get(&user).filter(|member| member.seat == seat).ok_or(Fault::Misfit)?;
                 // If the rules cannot even play a resignation, the table closes the room by itself.
                 let effects = self.run_on_copy(turn, |state, turn| state.resigned(seat, turn));
-                Ok((effects.unwrap_or_else(|_| vec![Effect::Close("resignation".to_owned())]), KeptInput::Nothing))
+                let effects = effects.unwrap_or_else(|_| vec![Effect::Close("resignation".to_owned())]);
+                Ok((effects, KeptInput::Acted(Acted { user, seat, id, body: resignation(), batch: None })))
             }
         }
     }

@@ -268,6 +268,8 @@ fn present<'de, S: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 pub(crate) struct ResignedInput {
     pub(crate) user: String,
     pub(crate) seat: Seat,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! Every way a game ends, and the clock.
 
 use crate::common::scene::{FOE, ME, fighter, scene};
-use crate::common::{Game, begun, dealt};
+use crate::common::{Game, begun, dealt, open};
 use parlour_cards::{Action, Event, Reason, Refusal};
-use parlour_room::{Seat, Table, Viewer};
+use parlour_room::{Acted, Seat, Table, Viewer};
 use serde_json::json;
 
 fn assert_over(game: &Game, winner: Option<Seat>, reason: Reason) {
@@ -107,10 +107,26 @@ fn leaving_the_setup_is_resigning_too() {
 
 #[test]
 fn resigning_by_way_of_the_table_is_resigning() {
-    let mut game = begun(json!({}), 1);
-    game.table.resign(game.stamp(), "ada").unwrap();
-    assert_eq!(game.view(Viewer::Spectator).outcome.unwrap().winner, Some(Seat(1)));
+    for (user, winner) in [("ada", Seat(1)), ("bob", Seat(0))] {
+        for mut game in [begun(json!({}), 1), dealt(json!({}), 1)] {
+            let Ok(Acted::Played(_, played)) = game.table.resign(game.stamp(), user, Some("enough")) else {
+                panic!("not played")
+            };
+            game.hear(&played);
+            assert_over(&game, Some(winner), Reason::Resignation);
+            let over = Event::GameOver { winner: Some(winner), reason: Reason::Resignation };
+            assert!(game.heard.iter().all(|heard| heard.last() == Some(&over)), "both and who watches are told");
+        }
+    }
+}
+
+#[test]
+fn resigning_before_anybody_came_ends_the_room_and_nobody_has_won() {
+    let mut game = open(json!({}), 1).unwrap();
+    game.join(Seat(0));
+    assert!(matches!(game.table.resign(game.stamp(), "ada", None), Ok(Acted::Played(..))));
     assert_eq!(game.ended().unwrap().outcome, "resignation");
+    assert_eq!(game.view(Viewer::Spectator).outcome, None);
 }
 
 #[test]

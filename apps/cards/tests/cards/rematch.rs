@@ -57,8 +57,9 @@ fn after_the_last_game_the_table_closes() {
 
 #[test]
 fn the_table_closes_if_one_declines_or_leaves_or_does_not_answer_in_time() {
-    let ways: [fn(&mut Game); 3] = [
+    let ways: [fn(&mut Game); 4] = [
         |game| drop(game.must(BOB, Action::DeclineRematch {})),
+        |game| drop(game.table.resign(game.stamp(), "bob", None).unwrap()),
         |game| game.leave(BOB),
         |game| {
             game.must(ADA, Action::Rematch {});

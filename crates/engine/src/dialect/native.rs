@@ -43,7 +43,12 @@ pub const SYSTEM_TYPES: &[&str] = &[
     "closing",
     "topic",
     "resumed",
+    RESIGN,
 ];
+
+/// Resigning by way of the table. A room may have an action of this name all the same, which is sent as `action`: whatever it
+/// does, this does what its rules do for who resigns, and works where they play nothing any more.
+pub const RESIGN: &str = "resign";
 
 /// A decoded message: what it asks or what is wrong with it, and the `ref` to answer to.
 #[derive(Debug, PartialEq)]
@@ -123,6 +128,7 @@ impl<'a> Envelope<'a> {
             },
             "history" => self.history(limits),
             "legal" => self.room(limits).map(Command::Legal),
+            RESIGN => Ok(Command::Resign { room: self.room(limits)?, id: self.id(limits)? }),
             "batch" => self.batch(limits),
             "list_rooms" => self.list(limits),
             "find_room" => self.find(limits),

@@ -92,6 +92,7 @@ impl Shard {
             }
             Command::Join { room, .. } | Command::Leave(room) | Command::Unsubscribe(room) | Command::Legal(room) => room.clone(),
             Command::Act { room, .. } | Command::Batch { room, .. } | Command::History { room, .. } => room.clone(),
+            Command::Resign { room, .. } => room.clone(),
         };
         if number == 0 && !self.is_home_of(&room) {
             return self.send_on(&asker, &room, &command, asking.text, now);
@@ -125,6 +126,7 @@ impl Shard {
             Command::Legal(_) => self.legal(at, &asker, now),
             Command::Act { own: Some(kind), action, .. } if self.is_pulse(at, &kind) => self.pulse(at, &asker, &action, now),
             Command::Act { id, action, events, .. } => self.act(at, &asker, id.as_deref(), &action, events, now),
+            Command::Resign { id, .. } => self.resign(at, &asker, id.as_deref(), now),
             Command::Batch { id, atomic, actions, .. } => self.batch(at, &asker, id.as_deref(), atomic, &actions, now),
         }
         let after = self.halls[at].as_ref().map_or(0, |hall| hall.draft.bytes.len());

@@ -111,7 +111,11 @@ impl<R: Disguise> Scene<R> {
         if let Some(person) = self.dice.pick(&members).cloned() {
             let stamp = self.stamp();
             let gone = match chance {
-                0 => Some(self.table.resign(stamp, &person.user)),
+                0 => match self.table.resign(stamp, &person.user, None) {
+                    Ok(Acted::Played(_, played)) => Some(Ok(played)),
+                    Ok(Acted::Before(_)) => return Err(format!("a resignation of {} without an id was a repeat", person.user)),
+                    Err(why) => Some(Err(why)),
+                },
                 1 | 2 => Some(self.table.leave(stamp, &person.user, "left")),
                 _ => None,
             };

@@ -34,8 +34,7 @@ fn eventful() -> Live<Room> {
     live.keep(played);
     live.now.at_ms = live.table.about().at_ms;
     live.leave("u1");
-    let played = live.table.resign(live.now, "u0").unwrap();
-    live.keep(played);
+    live.resign("u0", Some("resigned")).unwrap();
     let played = live.table.close(live.now, "root", "enough").unwrap();
     live.keep(played);
     live

@@ -42,7 +42,7 @@ fn an_action_that_fails_spoils_the_table_until_it_is_loaded_and_loading_gives_th
         assert_eq!(table.join(now, joining("u1")).unwrap_err(), spoiled);
         assert_eq!(table.admit(joining("u1").who, As::Spectator), Err(spoiled.clone()));
         assert_eq!(table.leave(now, "u0", "left").unwrap_err(), spoiled);
-        assert_eq!(table.resign(now, "u0").unwrap_err(), spoiled);
+        assert_eq!(table.resign(now, "u0", None).unwrap_err(), spoiled);
         assert_eq!(table.close(now, "root", "closed").unwrap_err(), spoiled);
         assert_eq!(table.fire(now).unwrap_err(), Fault::Spoiled);
         assert_eq!(table.answer(now, "job", since, "\"well\"").unwrap_err(), Fault::Spoiled);
@@ -125,9 +125,11 @@ fn rules_that_panic_on_everything_can_still_be_resigned_from_and_closed() {
     assert_eq!(live.table.legal_json(Seat(0)), Err(Fault::Panicked));
     let snapshot = live.table.snapshot();
 
-    let played = live.table.resign(live.now, "u0").unwrap();
+    let (answer, _) = live.resign("u0", Some("enough")).unwrap();
+    let played = live.played.last().unwrap();
     assert!(played.ended && played.told.is_empty() && played.jobs.len() == 1);
-    live.keep(played);
+    assert_eq!(live.resign("u0", Some("enough")), Ok((answer, false)));
+    assert_eq!(live.resign("u0", Some("again")), Err(Rejected::Ended));
     assert_eq!(live.table.about().ended.unwrap().outcome, "resignation");
     assert_eq!(everything(&live.replayed()), everything(&live.table));
 

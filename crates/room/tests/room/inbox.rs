@@ -137,6 +137,24 @@ fn the_inboxes_of_the_many_who_left_are_forgotten_after_the_window_only() {
     assert!(!kicked.table.snapshot().contains("guest-"), "who is thrown out has left, too");
 }
 
+#[test]
+fn a_resignation_counts_once_under_its_id_which_is_no_actions() {
+    let mut live: Live<Room> = Live::with("{}", 2);
+    let (shouted, _) = live.try_act("u0", Some("a"), SHOUT).unwrap();
+    assert_eq!(live.resign("u0", Some("a")), Err(Rejected::IdReused));
+    let (resigned, new) = live.resign("u0", Some("b")).unwrap();
+    assert!(new && resigned.n > shouted.n);
+    // These rules take the seat of who resigns; a repeat is answered all the same, also by the table of a restart.
+    assert_eq!(live.resign("u0", Some("c")), Err(Rejected::NotMember));
+    assert_eq!(live.try_act("u0", Some("b"), SHOUT), Err(Rejected::IdReused));
+    assert_eq!(live.resign("u0", Some("b")), Ok((resigned, false)));
+    for mut table in [Table::<Room>::restore(&live.table.snapshot()).unwrap(), live.replayed()] {
+        let again = table.resign(live.now, "u0", Some("b")).unwrap();
+        assert!(matches!(again, parlour_room::Acted::Before(answer) if answer == resigned));
+        assert!(table.told_by("u0", "b").is_none(), "what it told was told on a seat that is given up");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

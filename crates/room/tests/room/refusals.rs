@@ -33,7 +33,7 @@ fn what_is_refused_leaves_no_trace() {
         assert_eq!(everything(&live.table), before, "{action}");
     }
     assert!(live.table.leave(now, "nobody", "left").is_err());
-    assert!(live.table.resign(now, "nobody").is_err());
+    assert!(live.table.resign(now, "nobody", None).is_err());
     assert!(live.table.join(now, Joining { seat: Some(Seat(0)), ..joining("u2") }).is_err());
     assert!(live.table.fire(now).unwrap().is_none());
     assert!(live.table.answer(now, "a", 1, "{}").unwrap().is_none());

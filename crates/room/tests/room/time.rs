@@ -160,9 +160,8 @@ fn a_room_that_ended_has_no_clocks_no_jobs_and_nothing_legal() {
     assert_eq!(live.table.legal_json(Seat(0)), Ok(Vec::new()));
     live.pass(1_000_000);
     assert!(rung(&mut live).is_empty());
-    for closed in [live.table.close(live.now, "root", "again"), live.table.resign(live.now, "u0")] {
-        assert_eq!(closed.unwrap_err(), parlour_room::Rejected::Ended);
-    }
+    assert_eq!(live.table.close(live.now, "root", "again").unwrap_err(), parlour_room::Rejected::Ended);
+    assert_eq!(live.resign("u0", Some("late")), Err(parlour_room::Rejected::Ended));
     assert_eq!(everything(&live.replayed()), everything(&live.table));
 }
 

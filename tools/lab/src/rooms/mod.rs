@@ -1,5 +1,6 @@
 //! The rooms, one file each.
 
+pub(crate) mod brittle;
 pub(crate) mod egg;
 pub(crate) mod errand;
 pub(crate) mod lounge;

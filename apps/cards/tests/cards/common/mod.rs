@@ -149,7 +149,7 @@ impl Game {
         self.must(seat, action);
     }
 
-    fn hear(&mut self, played: &Played) {
+    pub fn hear(&mut self, played: &Played) {
         for told in &played.told {
             for (number, viewer) in VIEWERS.into_iter().enumerate() {
                 if let Some(body) = told.heard_by(viewer, 0) {

@@ -84,6 +84,17 @@ impl<R: Room> Live<R> {
         }
     }
 
+    /// A resignation by way of the table: the answer, and whether it was played just now.
+    pub(crate) fn resign(&mut self, user: &str, id: Option<&str>) -> Result<(Answer, bool), Rejected> {
+        match self.table.resign(self.now, user, id)? {
+            Acted::Played(answer, played) => {
+                self.keep(played);
+                Ok((answer, true))
+            }
+            Acted::Before(answer) => Ok((answer, false)),
+        }
+    }
+
     /// Plays an action that must be legal.
     pub(crate) fn act(&mut self, user: &str, action: &R::Action) -> &Played {
         let text = serde_json::to_string(action).unwrap();

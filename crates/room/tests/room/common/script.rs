@@ -44,6 +44,7 @@ pub(crate) enum Op {
     },
     Resign {
         user: usize,
+        id: Option<u8>,
     },
     Close,
     /// Put away, and loaded again after this time (which the wall clock may see pass backwards).
@@ -72,7 +73,7 @@ pub(crate) fn scripts(len: usize) -> impl Strategy<Value = Vec<Op>> {
         8 => Just(Op::Fire),
         5 => (0..3_usize, proptest::bool::weighted(0.2), result)
             .prop_map(|(pick, stale, result)| Op::Answer { pick, stale, result }),
-        1 => who.prop_map(|user| Op::Resign { user }),
+        1 => (who, id()).prop_map(|(user, id)| Op::Resign { user, id }),
         3 => (-5_000..40_000_i64).prop_map(|after_ms| Op::Wake { after_ms }),
         2 => Just(Op::Sleep),
     ];
@@ -170,9 +171,8 @@ impl<const FREEZES: bool> Live<High<FREEZES>> {
                     self.keep(played);
                 }
             }
-            Op::Resign { user: n } => {
-                let played = self.table.resign(self.now, &user(*n))?;
-                self.keep(played);
+            Op::Resign { user: n, id } => {
+                self.resign(&user(*n), id_text(id).as_deref())?;
             }
             Op::Close => {
                 let played = self.table.close(self.now, "root", "closed")?;
