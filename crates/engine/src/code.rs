@@ -139,6 +139,8 @@ codes! {
     OtherRules "other_rules" Unavailable false "The room was recorded under other rules than this server has.",
     Draining "draining" Unavailable true "This server is shutting down: connect again.",
     RoomNotReached "room_not_reached" Unavailable true "The room did not answer in time: repeat it with the same id.",
+    NotTracked "not_tracked" Unavailable false "This server keeps no count of connections: start it with --cluster alone or redis://HOST.",
+    ClusterDown "cluster_down" Unavailable true "The cluster's Redis cannot be reached just now.",
     JournalDown "journal_down" Unavailable true "The journal cannot be read just now.",
     Internal "internal" Internal true "Something went wrong in the rules of this room; nothing of it was kept.",
 }

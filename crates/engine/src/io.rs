@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::lookup::{Found, LookId, Lookup};
 use crate::revocation::Revocation;
 use crate::store::{Batch, Due, History, ReadError};
+use crate::tracking::Tracked;
 use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
 
@@ -301,6 +302,8 @@ pub enum Output {
     StartJob(StartJob),
     /// Nobody wants the result of this job any more: it may end early, but say `JobDone` all the same.
     StopJob(JobId),
+    /// Tell whoever keeps count of connections, if `Settings::tracks`.
+    Track(Tracked),
     /// Say `Time` at this monotonic time, at the latest.
     WakeAt(u64),
     /// Tell the operator.

@@ -21,3 +21,4 @@ pub mod schema;
 pub(crate) mod session;
 pub mod shard;
 pub mod store;
+pub mod tracking;

@@ -319,6 +319,19 @@ limits! {
     calls: usize = 1024, 1 => 100_000;
     /// How long the body of an HTTP request may take.
     body_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// A connection that was heard from is told to the cluster once in this time, and connections that are stale are removed
+    /// from it as often.
+    cluster_heartbeat_ms: u64 = 30_000, 1000 => HOUR_MS;
+    /// A connection of which so many heartbeats were missed is stale.
+    cluster_missed: u64 = 3, 2 => 100;
+    /// For how long the cluster keeps what it was told of a connection, if nobody removes it.
+    cluster_ttl_ms: u64 = HOUR_MS, 10_000 => 24 * HOUR_MS;
+    /// How long Redis may take to answer before it counts as lost.
+    cluster_reply_ms: u64 = 1000, 10 => MINUTE_MS;
+    /// How often a lost Redis is tried again, and one that has nothing to do is asked whether it is there.
+    cluster_retry_ms: u64 = 1000, 10 => HOUR_MS;
+    /// How many connections that have gone are remembered for a Redis that is lost; more are left to go stale there.
+    cluster_goodbyes: usize = 10_000, 0 => 1_000_000;
 }
 
 /// How many bytes of views may be looked through for one patch. A part is looked through once for each object or list around it
@@ -368,6 +381,7 @@ pub const ORDERED: &[(&str, &str)] = &[
     ("output_bytes", "output_bytes_max"),
     ("view_bytes", "output_bytes_max"),
     ("job_retry_ms", "job_retry_ms_max"),
+    ("cluster_heartbeat_ms", "cluster_ttl_ms"),
 ];
 
 impl Limits {

@@ -6,6 +6,7 @@ use crate::framing::websocket::{self, Decoder};
 use crate::io::{ConnId, Identity};
 use crate::limiter::Purse;
 use crate::limits::Limits;
+use crate::tracking::Told;
 use parlour_room::{Dice, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub(crate) struct Session {
     pub(crate) heard_ms: u64,
     pub(crate) pinged: bool,
     pub(crate) purse: Purse,
+    /// What was told of it to those who keep count of connections.
+    pub(crate) told: Told,
     entropy: [u8; 32],
     drawn: u64,
 }
@@ -102,6 +105,7 @@ impl Session {
             heard_ms: now_ms,
             pinged: false,
             purse: Purse::default(),
+            told: Told::default(),
             entropy,
             drawn: 0,
         };

@@ -28,6 +28,7 @@ mod sleep;
 mod slow;
 mod time;
 mod topics;
+mod tracking;
 mod waking;
 
 pub use identity::Second;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub server: String,
     /// What a user's second connection does to the first.
     pub second: Second,
+    /// Whether it tells who is connected and in which rooms (`Output::Track`).
+    pub tracks: bool,
     /// Faults put in on purpose, so that tests can show that they would be found.
     #[doc(hidden)]
     pub planted: Option<Planted>,
@@ -343,6 +346,7 @@ impl Shard {
     }
 
     fn closed(&mut self, conn: ConnId) {
+        self.track_gone(conn);
         for at in self.session(conn).map(|session| session.follows.clone()).unwrap_or_default() {
             self.unfollow(at, conn);
         }

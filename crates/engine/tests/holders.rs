@@ -22,7 +22,7 @@ impl House {
         let shard = |shard| {
             let place = Place { shard: ShardId(shard), shards: SHARDS };
             let (kinds, limits, server) = (Kinds::default(), Limits::default(), "test".to_owned());
-            Shard::new(Settings { kinds, limits, place, server, second: Second::Replaces, planted: None })
+            Shard::new(Settings { kinds, limits, place, server, second: Second::Replaces, tracks: false, planted: None })
         };
         Self { shards: (0..SHARDS).map(shard).collect(), ways: VecDeque::new(), closed: BTreeSet::new() }
     }

@@ -87,7 +87,8 @@ impl World {
         let kinds = Kinds::new().with::<Cards>().expect("cards can be spoken");
         let limits = Limits { ping_ms: u64::MAX, silence_ms: u64::MAX, ..Limits::default() };
         let (server, place) = ("parlour/test".to_owned(), Place::ALONE);
-        let shard = Shard::new(Settings { kinds, limits, place, server, second: Second::default(), planted: None });
+        let shard =
+            Shard::new(Settings { kinds, limits, place, server, second: Second::default(), tracks: false, planted: None });
         let now = Now { mono_ms: 1_000, wall_ms: 1_795_255_200_000 };
         Self { shard, now, mode, number, clients: vec![], rooms: vec![], conns: 0, messages: 0, durable: VecDeque::new() }
     }

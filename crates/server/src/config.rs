@@ -1,6 +1,7 @@
 //! What a server is started with.
 
 use crate::auth::Trust;
+use crate::cluster;
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use parlour_engine::shard::Second;
@@ -20,6 +21,8 @@ pub struct Config {
     pub guests: bool,
     /// What a user's second connection does to the first.
     pub second: Second,
+    /// Where it keeps count of connections, if it does.
+    pub cluster: Option<cluster::Place>,
     /// The origins whose pages may ask, besides its own.
     pub origins: Origins,
     /// Its limits.

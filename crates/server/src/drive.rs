@@ -6,6 +6,7 @@ mod sockets;
 use crate::addresses::Addresses;
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bells, Health, Knock};
+use crate::cluster::Cluster;
 use crate::conn::{Conn, Stage};
 use crate::door::HandedOver;
 use crate::guests::Guests;
@@ -48,6 +49,7 @@ pub(crate) struct Parts {
     pub(crate) shard: Shard,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) cluster: Option<Arc<dyn Cluster>>,
     pub(crate) health: Arc<Health>,
 }
 
@@ -280,6 +282,11 @@ impl Drive {
                 Output::Forward { to, packet } => self.forwards[usize::from(to.0)].push(packet),
                 Output::StartJob(start) => self.parts.jobs.start(start),
                 Output::StopJob(id) => self.parts.jobs.stop(id),
+                Output::Track(tracked) => {
+                    if let Some(cluster) = &self.parts.cluster {
+                        cluster.track(tracked);
+                    }
+                }
                 Output::WakeAt(at) => self.wake_at = Some(at),
                 Output::Note(note) => tell(&note),
                 Output::Drained => self.is_drained(),

@@ -1,6 +1,7 @@
 //! The cold path: the HTTP API and the page, on a runtime of their own. They ask the loop and the journal; nothing here is on a
 //! message's way.
 
+mod connections;
 mod list;
 mod revocations;
 mod who;
@@ -8,6 +9,7 @@ mod who;
 use crate::addresses::{self, Addresses};
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bell, Bells, Health, Knock};
+use crate::cluster::Cluster;
 use crate::cors;
 use crate::door::{self, HandedOver, Peer};
 use crate::failures::{failed, not_here, too_long, too_slow, wrong_method, wrong_query};
@@ -62,6 +64,7 @@ pub(crate) struct Cold {
     pub(crate) health: Arc<Health>,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) cluster: Option<Arc<dyn Cluster>>,
     /// Where the journal is.
     pub(crate) data: PathBuf,
     /// One for each request that may be under way.
@@ -91,6 +94,8 @@ fn router(cold: Cold) -> Router {
         .route("/v1/rooms/{room}", get(show).delete(close))
         .route("/v1/rooms/{room}/members", get(members))
         .route("/v1/rooms/{room}/replay", get(replay_room))
+        .route("/v1/rooms/{room}/connections", get(connections::in_room))
+        .route("/v1/users/{user}/connections", get(connections::of_user))
         .route("/v1/revocations", get(revocations::list).post(revocations::add).delete(revocations::remove))
         .route(head::NATIVE_PATH, any(upgrade))
         .fallback(|| async { failed(&not_here()) })
@@ -331,7 +336,12 @@ async fn readyz(State(cold): Shared) -> Response {
     let journal = cold.read(|lists| lists.rooms("", 1).is_ok()).await.unwrap_or(false) && !failed;
     let ready = journal && !draining;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": ready, "journal": journal, "draining": draining}))).into_response()
+    let mut body = json!({"ready": ready, "journal": journal, "draining": draining});
+    if let Some(cluster) = &cold.cluster {
+        // Everything in it may be lost, so without it the server is as ready as with it.
+        body["cluster"] = json!(cluster.state());
+    }
+    (status, Json(body)).into_response()
 }
 
 fn operator() -> Identity {

@@ -4,6 +4,7 @@
 mod addresses;
 pub mod auth;
 mod bell;
+pub mod cluster;
 pub mod config;
 mod conn;
 mod cors;

@@ -3,6 +3,7 @@
 use crate::addresses::Addresses;
 use crate::auth::{Revocations, Verifier};
 use crate::bell::{Bell, Bells, Health, Knock};
+use crate::cluster::{self, Cluster};
 use crate::config::Config;
 use crate::drive::{Drive, LISTENER, Parts, WAKER};
 use crate::guests::Guests;
@@ -39,6 +40,7 @@ pub struct Server {
     cold: JoinHandle<()>,
     reader: JoinHandle<()>,
     writer: Arc<Writer>,
+    cluster: Option<Arc<dyn Cluster>>,
 }
 
 /// Why a server could not start.
@@ -103,6 +105,7 @@ impl Server {
         let verifier = Verifier::start(&config.trust, &config.limits, Arc::new(revocations))?;
         let health = Arc::new(Health::default());
         let addresses = Addresses::new(&config.limits);
+        let cluster = config.cluster.as_ref().map(|place| cluster::start(place, &config.limits)).transpose()?;
         let callers = Callers { origins: config.origins.clone(), guests: config.guests };
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let cold = Cold {
@@ -118,6 +121,7 @@ impl Server {
             health: health.clone(),
             addresses: addresses.clone(),
             meters: meters.clone(),
+            cluster: cluster.clone(),
             data: config.data.clone(),
             address,
         };
@@ -136,7 +140,8 @@ impl Server {
             let jobs = Jobs::new(kinds.clone(), bell.clone());
             let models = Models::new(kinds.clone(), bell.clone(), limits.clone());
             let bots = kinds.bots().clone();
-            let settings = Settings { kinds, limits, place, server: NAME.to_owned(), second: config.second, planted: None };
+            let (server, second, tracks) = (NAME.to_owned(), config.second, cluster.is_some());
+            let settings = Settings { kinds, limits, place, server, second, tracks, planted: None };
             let parts = Parts {
                 place,
                 listener,
@@ -155,11 +160,12 @@ impl Server {
                 shard: Shard::new(settings),
                 addresses: addresses.clone(),
                 meters: meters.clone(),
+                cluster: cluster.clone(),
                 health: health.clone(),
             };
             loops.push(run_loop(parts)?);
         }
-        Ok(Self { address, bells, loops, cold, reader, writer })
+        Ok(Self { address, bells, loops, cold, reader, writer, cluster })
     }
 
     /// Where it listens.
@@ -180,12 +186,15 @@ impl Server {
 
     /// Waits until it has ended. An error says why it could not go on.
     pub fn wait(self) -> Result<(), String> {
-        let Self { bells, loops, cold, reader, writer, .. } = self;
+        let Self { bells, loops, cold, reader, writer, cluster, .. } = self;
         let ends: Vec<Result<(), String>> = loops
             .into_iter()
             .map(|one| one.join().unwrap_or_else(|_| Err("an event loop ended without a word".to_owned())))
             .collect();
         drop(bells);
+        if let Some(cluster) = cluster {
+            cluster.end();
+        }
         // The loops held the senders that both wait for.
         let _ = (cold.join(), reader.join());
         if let Ok(writer) = Arc::try_unwrap(writer) {

@@ -201,7 +201,8 @@ impl Server {
     fn new(limits: &Limits, load: Load) -> Self {
         let kinds = Kinds::new().with::<Cards>().expect("cards can be spoken");
         let (limits_of_it, server, second) = (limits.clone(), "bench".to_owned(), Second::default());
-        let settings = Settings { kinds, limits: limits_of_it, place: Place::ALONE, server, second, planted: None };
+        let settings =
+            Settings { kinds, limits: limits_of_it, place: Place::ALONE, server, second, tracks: false, planted: None };
         Self { shard: Shard::new(settings), load }
     }
 

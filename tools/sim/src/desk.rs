@@ -11,6 +11,7 @@ use parlour_engine::limits::Limits;
 use parlour_engine::revocation::Revocation;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Second, Settings, Shard};
+use parlour_engine::tracking::Tracked;
 use parlour_room::{Cause, JobFault};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,8 @@ pub struct Desk {
     pub signals: Vec<Arc<str>>,
     /// What bots were asked.
     pub asked: Vec<AskBot>,
+    /// What was told of connections.
+    pub tracked: Vec<Tracked>,
     /// The jobs that were to be run.
     pub started: Vec<StartJob>,
     /// The jobs whose results are no longer wanted.
@@ -102,6 +105,7 @@ impl Desk {
             notes: Vec::new(),
             signals: Vec::new(),
             asked: Vec::new(),
+            tracked: Vec::new(),
             started: Vec::new(),
             stopped: Vec::new(),
         };
@@ -357,6 +361,7 @@ impl Desk {
             Output::StopJob(job) => self.stopped.push(job),
             Output::WakeAt(at_ms) => self.wake_at = Some(at_ms),
             Output::Note(note) => self.notes.push(note),
+            Output::Track(tracked) => self.tracked.push(tracked),
             Output::Forward { .. } => unreachable!("there is one shard"),
             Output::AskBot(ask) => self.asked.push(ask),
             Output::Drained | Output::Stop(_) => {}
@@ -365,5 +370,13 @@ impl Desk {
 }
 
 fn settings(kinds: Kinds, limits: Limits) -> Settings {
-    Settings { kinds, limits, server: "desk".to_owned(), second: Second::default(), planted: None, place: Place::ALONE }
+    Settings {
+        kinds,
+        limits,
+        server: "desk".to_owned(),
+        second: Second::default(),
+        tracks: true,
+        planted: None,
+        place: Place::ALONE,
+    }
 }

@@ -8,6 +8,7 @@ mod finds;
 mod follows;
 mod own_events;
 mod pulses;
+mod tracked;
 mod verdict;
 
 pub use calls::Called;
@@ -132,6 +133,7 @@ pub struct Judge {
     /// What was seen.
     pub tally: Tally,
     conns: BTreeMap<ConnId, Seen>,
+    tracked: tracked::Ledger,
     /// The answers to actions that were let out: by room, life, user and id.
     acked: BTreeMap<Key, Acked>,
     /// When this shard first heard of (user, room, id), in records of the room, and with which bodies.
@@ -215,6 +217,7 @@ impl Judge {
             model: Model::new(kinds),
             tally: Tally::default(),
             conns: BTreeMap::new(),
+            tracked: BTreeMap::new(),
             acked: BTreeMap::new(),
             first_heard: BTreeMap::new(),
             found: BTreeMap::new(),
@@ -248,6 +251,7 @@ impl Judge {
     /// The server is no more; what it only remembered is forgotten.
     pub fn crashed(&mut self) {
         self.conns.clear();
+        self.tracked.clear();
         self.first_heard.clear();
         self.process += 1;
         self.is_draining = false;
@@ -359,6 +363,7 @@ impl Judge {
                 return Err(format!("P1: {} was never answered on {conn:?}: {:?}", seen.user, pending.asked));
             }
         }
+        self.all_are_tracked()?;
         self.all_is_heard(&BTreeSet::new())
     }
 

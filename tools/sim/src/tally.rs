@@ -58,6 +58,8 @@ pub const WANTED: &[&str] = &[
     "packets doubled",
     "rooms not reached",
     "rooms lost between shards",
+    "rooms that connections were tracked into",
+    "heartbeats",
 ];
 
 /// Counters by name.

@@ -320,6 +320,7 @@ impl World {
             Output::Note(note) if note.contains(SULKS) => {}
             Output::Note(note) if note.ends_with("the rules panicked") => self.judge.tally.add("panics"),
             Output::Note(note) => return Err(format!("the shard notes: {note}")),
+            Output::Track(tracked) => self.judge.tracks(tracked)?,
             Output::Drained => return self.drained(),
             Output::Stop(why) => return Err(format!("the shard stops: {why}")),
         }

@@ -1,18 +1,13 @@
 //! The front-door tests: builds the binary a user would run, gives Python what it needs, and lets pytest play against it.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::packages;
 use crate::run::{self, Failure, Shell};
 use crate::totals::{self, Totals};
-
-/// What the tests run besides Python, each with the package of Debian that brings it.
-const PROGRAMS: [(&str, &str); 5] =
-    [("strace", "strace"), ("sqlite3", "sqlite3"), ("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium")];
+use crate::{debian, packages};
 
 /// Runs the tests so many times, one after the other: for what must hold not only by luck.
 const TIMES: &str = "--times";
@@ -89,38 +84,11 @@ fn build_binary(shell: &Shell, package: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Installs what is missing if that is allowed, and returns the Python to make the venv with.
+/// Sees to it that what the tests start is there, and returns the Python to make the venv with.
 fn provide_programs(shell: &Shell) -> Result<String, Failure> {
-    let packages = missing_packages(shell);
-    if !packages.is_empty() {
-        let by_hand = format!("apt-get install {}   (or the same by your system's own means)", packages.join(" "));
-        if !is_root(shell) || !on_path("apt-get") {
-            return Err(Failure::new(format!("not installed: {}", packages.join(", "))).hint(by_hand));
-        }
-        println!("installing from the distribution: {}", packages.join(" "));
-        let apt_get = |args: &[&str]| {
-            let mut command = shell.command("apt-get");
-            run::pass(command.args(args).env("DEBIAN_FRONTEND", "noninteractive"))
-        };
-        apt_get(&["update", "-q"])?;
-        let install = [&["install", "-q", "-y", "--no-install-recommends"], &packages[..]].concat();
-        apt_get(&install).map_err(|failure| failure.hint(&by_hand))?;
-        let still = missing_packages(shell);
-        if !still.is_empty() {
-            let what = format!("installed, and yet it does not work: {}", still.join(", "));
-            return Err(Failure::new(what).hint("python3 must be 3.11 or newer and have venv; all others must be on PATH"));
-        }
-    }
+    let python = || if find_python(shell).is_none() { vec!["python3", "python3-venv"] } else { Vec::new() };
+    debian::provide(shell, &debian::FRONT_TESTS, python)?;
     Ok(find_python(shell).expect("it is among what was just found complete").to_owned())
-}
-
-fn missing_packages(shell: &Shell) -> Vec<&'static str> {
-    let mut packages: Vec<_> =
-        PROGRAMS.into_iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| package).collect();
-    if find_python(shell).is_none() {
-        packages.extend(["python3", "python3-venv"]);
-    }
-    packages
 }
 
 fn find_python(shell: &Shell) -> Option<&'static str> {
@@ -131,14 +99,6 @@ fn find_python(shell: &Shell) -> Option<&'static str> {
 
 fn quiet(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-fn on_path(program: &str) -> bool {
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
-}
-
-fn is_root(shell: &Shell) -> bool {
-    run::capture(shell.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod debian;
 mod front;
 mod packages;
 mod run;
@@ -79,7 +80,7 @@ fn help() -> String {
         text.push_str(&format!("  {:<7} {}\n", stage.name, stage.about));
     }
     text.push_str(
-        "\nThe front-door tests need Python 3 with venv, strace, sqlite3, Node.js with npm, and Chromium. As root on Debian\n\
+        "\nThe tests need Python 3 with venv, strace, sqlite3, redis-server, Node.js with npm, and Chromium. As root on Debian\n\
          they are installed when missing; packages of PyPI and npm go into <target directory>/venv and node.\n\
          Everything is built once: CARGO_TARGET_DIR is respected.\n\
          A full green run ends with the line `N passed, 0 failed`. The exit code is 0 only if every stage passed.",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::run::{self, Failure, Shell};
 use crate::totals::{self, Totals};
-use crate::{front, tidy};
+use crate::{debian, front, tidy};
 
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
@@ -147,6 +147,10 @@ fn lint(shell: &Shell, _: &[String]) -> Result<Totals, Failure> {
 }
 
 fn rust(shell: &Shell, args: &[String]) -> Result<Totals, Failure> {
+    // Who asks for some of them knows what these need.
+    if args.is_empty() {
+        debian::provide(shell, &debian::RUST_TESTS, Vec::new)?;
+    }
     // Not fail-fast: who has broken two things is told of both. Arguments that name packages replace the whole workspace.
     let mut command = shell.cargo(&["test", "--no-fail-fast"]);
     if !args.iter().any(|arg| arg == "-p" || arg.starts_with("--package")) {

@@ -59,6 +59,7 @@ impl Shard {
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));
         self.holds(conn);
+        self.track_here(conn);
         self.say(conn, 0, |out| say::connected(out, &user, &id, token, &settings.server, &settings.limits));
         if let Some(reference) = reference {
             self.say(conn, 0, |out| say::done(out, &reference, &say::Done::Plain));

@@ -303,6 +303,7 @@ impl Shard {
                     if let Some(session) = self.session(*conn) {
                         session.elsewhere.remove(room);
                     }
+                    self.track_out(*conn, room);
                     None
                 }
             };
@@ -426,6 +427,9 @@ impl Shard {
         session.follows.retain(|room| *room != at);
         if session.follows.len() < before {
             self.tell_who_follows(conn, at, None);
+            if let Some(room) = self.halls[at].as_ref().map(|hall| hall.name.clone()) {
+                self.track_out(conn, &room);
+            }
         }
     }
 

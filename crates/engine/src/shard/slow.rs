@@ -51,6 +51,9 @@ impl Shard {
 
     /// Queues a frame of a room for a connection that is here, or does not.
     pub(super) fn queue(&mut self, place: usize, room: &Arc<str>, sort: Sort, frame: &[u8]) {
+        if sort == Sort::Welcome {
+            self.track_in(place, room);
+        }
         let limits = &self.settings.limits;
         let Some(session) = self.sessions[place].as_mut().filter(|session| session.phase != session::Phase::Closing) else {
             return;
@@ -138,7 +141,7 @@ impl Shard {
         is_caught_up
     }
 
-    fn follows_room(&mut self, conn: ConnId, room: &Arc<str>) -> bool {
+    pub(super) fn follows_room(&mut self, conn: ConnId, room: &Arc<str>) -> bool {
         let at = self.by_name.get(room).copied();
         let follows =
             |session: &mut Session| session.elsewhere.contains_key(room) || at.is_some_and(|at| session.follows.contains(&at));

@@ -123,6 +123,7 @@ impl Shard {
             self.hang_up(conn, 1008, reason);
         }
         self.look_after_slow(now);
+        self.track_heard(now);
     }
 
     /// Puts every room away and tells every client.

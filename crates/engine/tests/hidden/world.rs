@@ -53,6 +53,7 @@ impl<E: Eyes> World<E> {
             limits,
             server: "parlour/test".to_owned(),
             second: Second::default(),
+            tracks: false,
             planted: None,
             place: Place::ALONE,
         };
@@ -225,6 +226,7 @@ impl<E: Eyes> World<E> {
                 | Output::Resume(_)
                 | Output::Forward { .. }
                 | Output::Note(_)
+                | Output::Track(_)
                 | Output::StartJob(_)
                 | Output::StopJob(_)
                 | Output::Stop(_)

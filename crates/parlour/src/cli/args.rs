@@ -121,6 +121,9 @@ pub(crate) struct Serving {
     /// Where to listen [env: PARLOUR_LISTEN] [default: 127.0.0.1:7350]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Where to keep count of who is connected: alone (in memory), or redis://HOST [env: PARLOUR_CLUSTER]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) cluster: Option<String>,
     #[command(flatten)]
     pub(crate) place: Place,
 }
@@ -139,7 +142,7 @@ pub(crate) struct Place {
 impl Place {
     /// What these flags say of the settings.
     pub(crate) fn flags(&self) -> Flags<'_> {
-        Flags { config: self.config.as_deref(), data: self.data.as_deref(), listen: None }
+        Flags { config: self.config.as_deref(), data: self.data.as_deref(), ..Flags::default() }
     }
 }
 

@@ -18,6 +18,7 @@ use keys::Value;
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use parlour_engine::shard::Second;
+use parlour_server::cluster;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -64,6 +65,7 @@ pub(crate) struct Flags<'a> {
     pub(crate) config: Option<&'a Path>,
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) data: Option<&'a Path>,
+    pub(crate) cluster: Option<&'a str>,
 }
 
 /// The settings that were found.
@@ -74,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) pages: Origins,
     pub(crate) identities: Identities,
     pub(crate) second: Second,
+    /// Where connections are counted, if they are.
+    pub(crate) cluster: Option<cluster::Place>,
     pub(crate) limits: Limits,
     /// Where each value is from that is not its default.
     origins: BTreeMap<String, Origin>,
@@ -103,6 +107,7 @@ impl Settings {
             pages: Origins::default(),
             identities: Identities::default(),
             second: Second::default(),
+            cluster: None,
             limits: Limits::default(),
             origins: BTreeMap::new(),
             file: None,
@@ -123,6 +128,10 @@ impl Settings {
         if let Some(data) = flags.data {
             settings.data = data.to_path_buf();
             settings.origins.insert("data".to_owned(), Origin::Flag("--data"));
+        }
+        if let Some(cluster) = flags.cluster {
+            let origin = Origin::Flag("--cluster");
+            settings.put_all(vec![Given { key: keys::CLUSTER.to_owned(), value: Value::Text(cluster.into()), origin }], wrong);
         }
         settings.read_keys(wrong);
         settings.compare(wrong);
@@ -168,6 +177,7 @@ impl Settings {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
             "data" => self.data = PathBuf::from(value.path()?),
             keys::SECOND => self.second = value.read(keys::SECONDS, keys::second)?,
+            keys::CLUSTER => self.cluster = Some(value.cluster()?),
             keys::ORIGINS => self.pages = value.origins()?,
             of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
             limit => {
@@ -219,6 +229,7 @@ impl Settings {
             "listen" => Some(self.listen.to_string()),
             "data" => Some(self.data.display().to_string()),
             keys::SECOND => Some(keys::name_of(self.second).to_owned()),
+            keys::CLUSTER => self.cluster.as_ref().map(cluster::Place::to_string),
             keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),
             limit => self.limits.get(limit.strip_prefix(keys::LIMITS)?).map(|value| value.to_string()),

@@ -36,7 +36,7 @@ pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
 }
 
 fn find(serving: &Serving) -> Result<Settings, Failed> {
-    Settings::find(Flags { listen: serving.listen, ..serving.place.flags() })
+    Settings::find(Flags { listen: serving.listen, cluster: serving.cluster.as_deref(), ..serving.place.flags() })
 }
 
 fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
@@ -54,6 +54,7 @@ fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
         trust: settings.identities.trust(secret),
         guests,
         second: settings.second,
+        cluster: settings.cluster,
         origins: settings.pages,
         limits: settings.limits,
     };

@@ -66,7 +66,7 @@ fn done(status: StatusCode, result: Result<Value, Code>) -> Response {
     }
 }
 
-fn is_admin(cold: &Cold, headers: &HeaderMap) -> Result<(), Failure> {
+pub(super) fn is_admin(cold: &Cold, headers: &HeaderMap) -> Result<(), Failure> {
     match cold.who(headers)?.role {
         Role::Admin => Ok(()),
         Role::Player | Role::Spectator => Err(Code::RoleRequired.into()),

@@ -163,6 +163,7 @@ impl World {
             opening_tokens_per_s: 1,
             strikes: 60,
             forward_again_ms: 40,
+            cluster_heartbeat_ms: 2_000,
             forward_ms: 3_000,
             forward_bytes: usize::try_from(self.luck.range(1_500, 20_000)).expect("small"),
             ..Limits::default()
@@ -172,7 +173,15 @@ impl World {
             Some(Planted::RefuseEarly) => Some(shard::Planted::RefuseEarly),
             Some(Planted::LostInbox) | None => None,
         };
-        Settings { kinds: kinds(), limits, server: "sim".to_owned(), second: Second::default(), planted, place: Place::ALONE }
+        Settings {
+            kinds: kinds(),
+            limits,
+            server: "sim".to_owned(),
+            second: Second::default(),
+            tracks: true,
+            planted,
+            place: Place::ALONE,
+        }
     }
 
     /// Everything is quiet: nothing is owed, held or lost, and every room can be read.

@@ -31,4 +31,6 @@ mod stalled_disk;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
+mod tracking;
+#[cfg(test)]
 mod versions;

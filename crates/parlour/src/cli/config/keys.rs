@@ -6,6 +6,7 @@ use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::{About, Limits};
 use parlour_engine::shard::Second;
 use parlour_server::auth::{self, Algorithm, Secret};
+use parlour_server::cluster;
 use std::ffi::OsString;
 
 pub(super) const SECRET: &str = "auth.jwt.secret";
@@ -22,6 +23,8 @@ pub(super) const SECONDS: &str = "joins or replaces";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
 pub(super) const ORIGINS: &str = "cors.origins";
+pub(super) const CLUSTER: &str = "cluster";
+pub(super) const CLUSTERS: &str = "alone, or redis://HOST, with :PORT, /DATABASE and USER:PASSWORD@ where they are needed";
 pub(super) const ADDRESS: &str = "an address and a port, for instance 127.0.0.1:7350";
 pub(super) const KEYS_URL: &str = "an address that begins with https://, or http:// on this machine, without a password";
 /// What stands for a secret.
@@ -62,6 +65,13 @@ pub(super) fn all() -> Vec<Key> {
     let mut keys = vec![
         key("listen", LISTEN, ADDRESS, "Where the server listens. Beyond loopback it starts only with a secret or a public key."),
         key("data", DATA, FILE_NAME, "The folder of the journal, and of the secret that a server makes for itself."),
+        key(
+            CLUSTER,
+            "",
+            CLUSTERS,
+            "Where the server keeps count of who is connected and in which rooms: in memory, or in a Redis that several servers \
+             share. Without it, it keeps none.",
+        ),
         key(
             ORIGINS,
             "",
@@ -169,6 +179,15 @@ impl Value {
             Value::Text(_) => Err(format!("must be {FILE_NAME}, and is empty")),
             other => Err(format!("must be {FILE_NAME}, in quotes, not {}", other.describe())),
         }
+    }
+
+    /// Where connections are counted. What was found may hold a password, so it is not repeated.
+    pub(super) fn cluster(self) -> Result<cluster::Place, String> {
+        let place = match &self {
+            Value::Text(text) => text.to_str().and_then(cluster::Place::of),
+            _ => None,
+        };
+        place.ok_or_else(|| format!("must be {CLUSTERS}"))
     }
 
     /// A list: as such, or as the text of a variable. What it may hold is said by what reads its parts.
