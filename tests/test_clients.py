@@ -144,6 +144,9 @@ class Plain:
     async def play(self, websocket):
         async for text in websocket:
             said = json.loads(text)
+            if websocket.request.headers["Authorization"] != "Bearer good-ada":
+                await websocket.send(json.dumps({"type": "error", "code": "authentication_failed"}))
+                return await websocket.close(1008, "authentication_failed")
             await websocket.send(json.dumps({"type": "turn_start"}))
             if said["type"] == "heartbeat":
                 await websocket.send(json.dumps({"type": "heartbeat_ack"}))
@@ -151,7 +154,7 @@ class Plain:
                 await websocket.send(json.dumps({"type": "error", "request_message_id": said["message_id"]}))
 
     def judge(self, connection, request):
-        if request.path != "/ws/mantimon" or request.headers.get("Authorization") != "Bearer good-ada":
+        if request.path != "/ws/mantimon" or "Authorization" not in request.headers:
             return connection.respond(401, "no\n")
         return None
 
@@ -163,13 +166,17 @@ def test_plain_websockets_are_driven_in_the_same_way():
             far.port = listener.sockets[0].getsockname()[1]
             ada = new_client()
             with pytest.raises(clients.Refused) as refused:
-                await ada.connect({"token": "wrong"})
+                await ada.connect()
             assert refused.value.data == {"status": 401, "body": "no\n"}
+            with pytest.raises(clients.Refused) as refused:
+                await ada.connect({"token": "wrong"})
+            assert (refused.value.message, refused.value.data) == ("authentication_failed", {"code": "authentication_failed"})
             await ada.connect({"token": "good-ada"})
             assert await ada.call("game:heartbeat", {"type": "heartbeat", "message_id": "1"}) == [{"type": "heartbeat_ack"}]
             (error,) = await ada.call("game:join", {"type": "join_game", "message_id": "2"})
             assert (error["type"], error["request_message_id"]) == ("error", "2")
-            assert [name for name, _ in ada.events] == ["game:turn_start", "game:heartbeat_ack", "game:turn_start", "game:error"]
+            heard = [name.removeprefix("game:") for name, _ in ada.events]
+            assert heard == ["turn_start", "turn_start", "heartbeat_ack", "turn_start", "error"]
             await ada.cut()
             await ada.connect({"token": "good-ada"})
         hosts.stop()

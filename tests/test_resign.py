@@ -91,6 +91,25 @@ def test_the_games_own_resignation_is_the_same_as_that_of_the_table(lab):
     parlour.run(talk())
 
 
+def test_that_a_room_without_a_free_seat_has_ended_is_told_to_who_hears_of_rooms(make_server):
+    # On one loop: another might hear of the subscription only after the end.
+    lab = make_server(env={"PARLOUR_LIMITS__SHARDS": "1"})
+
+    async def talk():
+        async with parlour.Client(lab, "sam") as sam:
+            clients = await seated(lab, "ada", "bob", kind="cards", room="g")
+            await sam.request("subscribe", {"topic": "rooms:cards"})
+            seen = len(sam.frames)
+            await clients[0].request("resign", room="g")
+            told = await sam.until(lambda said: said["type"] == "topic" and said["payload"]["rooms"], "the end", start=seen)
+            [room] = told["payload"]["rooms"]
+            assert (room["room_id"], room["status"], room["outcome"]) == ("g", "ended", "resignation")
+            for client in clients:
+                await client.drop()
+
+    parlour.run(talk())
+
+
 def test_only_who_holds_a_seat_resigns(lab):
     async def talk():
         ada, bob = await seated(lab, "ada", "bob", kind="cards", room="g")

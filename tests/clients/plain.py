@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import urllib.parse
+import uuid
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -15,6 +16,8 @@ PLACE = "/ws/mantimon"
 
 EVENTS = {"game_state": "game:state"}
 """Messages whose event has another name than `game:` and their type."""
+
+REFUSED = "authentication_failed"
 
 ANSWERS = {"join_game": "game_state", "heartbeat": "heartbeat_ack", "action": "action_result"}
 """What answers a message that goes well, where there are no acks."""
@@ -34,7 +37,10 @@ class Host:
 
 
 class Plain(Client):
-    """Its events are the messages, named as Socket.IO names them. It shows its token in a header."""
+    """Its events are the messages, named as Socket.IO names them. It shows its token in a header.
+
+    Nobody tells it that it was let in: it asks by a heartbeat, whose answer is none of its events.
+    """
 
     def __init__(self, server):
         super().__init__(server)
@@ -52,15 +58,25 @@ class Plain(Client):
             said = [str(refused), {"status": answer.status_code, "body": answer.body.decode()} if answer else None]
             return self.note(self.life, "connect_error", said)
         self.reader = asyncio.create_task(self._read(self.socket))
-        self.note(self.life, "connect", ["plain"])
+        with contextlib.suppress(ConnectionClosed):
+            await self.emit("game:heartbeat", {"type": "heartbeat", "message_id": str(uuid.uuid4())})
 
     async def _read(self, source):
+        begun = len(self.life)
         with contextlib.suppress(ConnectionClosed):
             async for text in source:
                 message = json.loads(text)
-                kind = message["type"]
-                self.note(self.events, EVENTS.get(kind, f"game:{kind}"), [message])
-        self.note(self.life, "disconnect", [source.close_code, source.close_reason])
+                kind, code, is_new = message["type"], message.get("code"), len(self.life) == begun
+                if is_new and kind == "heartbeat_ack":
+                    self.note(self.life, "connect", ["plain"])
+                elif is_new and code == REFUSED:
+                    self.note(self.life, "connect_error", [code, {"code": code}])
+                else:
+                    self.note(self.events, EVENTS.get(kind, f"game:{kind}"), [message])
+        how = [source.close_code, source.close_reason]
+        if self.life[begun:] and self.life[-1][0] == "connect_error":
+            return
+        self.note(self.life, "disconnect" if self.life[begun:] else "connect_error", how)
 
     async def emit(self, event, *args):
         """The event has no name here, for the message says what it is."""

@@ -6,7 +6,8 @@ const readline = require("readline");
 const { io } = require("socket.io-client");
 const { makeDriver } = require("./driver.js");
 
-const server = net.createServer((link) => {
+// Without delay: what is told is small, and tests wait for it.
+const server = net.createServer({ noDelay: true }, (link) => {
   const drive = makeDriver(io, (told) => link.writable && link.write(JSON.stringify(told) + "\n"));
   const leave = () => drive({ do: "leave" });
   link.on("error", leave).on("close", leave);

@@ -110,6 +110,8 @@ pub struct Open<'a> {
 pub struct List<'a> {
     /// Of this kind only.
     pub kind: Option<Cow<'a, str>>,
+    /// Only those in which the asker holds a seat, public or not.
+    pub mine: bool,
     /// Only those after this name; "" is before all.
     pub after: Cow<'a, str>,
     /// At most so many; without one as many as a page holds.

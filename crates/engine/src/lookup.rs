@@ -16,8 +16,10 @@ pub struct LookId(pub u64);
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// Public rooms by name (by its bytes), of one kind or of all.
+    /// Public rooms, or those of one user, by name (by its bytes), of one kind or of all.
     Rooms {
+        /// Only those in which this user holds a seat, public or not.
+        holder: Option<String>,
         /// Of this kind only.
         kind: Option<String>,
         /// Only those after this name; "" is before all.
@@ -111,9 +113,15 @@ pub struct Listing {
     pub config: Hash64,
     /// How many seats are free: none in a room that has ended.
     pub free: u32,
-    /// Whether anybody may watch: others are in no list.
+    /// Whether anybody may watch: others are in no list but their members' own.
     pub is_public: bool,
+    /// Who holds a seat, by name, without bots; nobody in a room with more than [`LISTED_HOLDERS`] members.
+    pub holders: Vec<String>,
 }
+
+/// Of a room with more members than this the journal does not list who they are. No setting: what is listed of rooms that sleep
+/// was written under it.
+pub const LISTED_HOLDERS: usize = 64;
 
 /// Which room a `find_room` with a message id ended in, so that the same request ends there again.
 #[derive(Clone, Debug, PartialEq, Eq)]

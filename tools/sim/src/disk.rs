@@ -120,9 +120,13 @@ impl Disk {
     pub fn look(&self, lookup: &Lookup) -> Found {
         let most = |limit: &u32| usize::try_from(*limit).unwrap_or(usize::MAX);
         match lookup {
-            Lookup::Rooms { kind, after, limit } => {
+            Lookup::Rooms { holder, kind, after, limit } => {
+                let is_listed = |listing: &Listing| match holder {
+                    Some(holder) => listing.holders.contains(holder),
+                    None => listing.is_public,
+                };
                 let rows = self.rooms.iter().filter(|(room, _)| room.as_ref() > after.as_str());
-                let rows = rows.filter(|(room, _)| self.listings.get(*room).is_some_and(|listing| listing.is_public));
+                let rows = rows.filter(|(room, _)| self.listings.get(*room).is_some_and(is_listed));
                 let rows = rows.filter_map(|(_, stored)| stored.row.clone());
                 Found::Rooms(rows.filter(|row| kind.as_ref().is_none_or(|kind| *kind == row.kind)).take(most(limit)).collect())
             }

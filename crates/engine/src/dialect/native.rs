@@ -193,7 +193,7 @@ impl<'a> Envelope<'a> {
         let list: ListPayload = self.payload()?;
         let after = list.after.filter(|after| !after.is_empty());
         let after = after.map(|after| checked_name(Cow::Owned(after), limits)).transpose()?.unwrap_or_default();
-        Ok(Command::List(List { kind: list.kind.map(Cow::Owned), after, limit: list.limit }))
+        Ok(Command::List(List { kind: list.kind.map(Cow::Owned), mine: list.mine, after, limit: list.limit }))
     }
 
     fn find(&self, limits: &Limits) -> Result<Command<'a>, Code> {
@@ -333,6 +333,8 @@ struct BatchPayload {
 #[derive(Deserialize)]
 struct ListPayload {
     kind: Option<String>,
+    #[serde(default)]
+    mine: bool,
     after: Option<String>,
     limit: Option<u32>,
 }

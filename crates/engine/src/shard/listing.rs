@@ -19,6 +19,8 @@ use std::sync::Arc;
 /// A page that is being read, and for whom.
 pub(super) struct Listing {
     pub(super) asker: Asker,
+    /// Whether only rooms in which the asker holds a seat are listed.
+    mine: bool,
     limit: usize,
 }
 
@@ -63,8 +65,9 @@ impl Shard {
         if kind.as_deref().is_some_and(|kind| self.settings.kinds.get(kind).is_none()) {
             return self.fail(asker.conn, asker.number, asker.reference.as_deref(), Code::UnknownKind);
         }
-        let listing = Listing { asker, limit: usize::try_from(limit).unwrap_or(usize::MAX) };
-        let lookup = Lookup::Rooms { kind, after: list.after.clone().into_owned(), limit };
+        let holder = list.mine.then(|| asker.who.user.clone());
+        let listing = Listing { asker, mine: list.mine, limit: usize::try_from(limit).unwrap_or(usize::MAX) };
+        let lookup = Lookup::Rooms { holder, kind, after: list.after.clone().into_owned(), limit };
         self.look(lookup, super::lookups::Looking::List(listing));
     }
 
@@ -72,14 +75,15 @@ impl Shard {
         self.fail(asker.conn, asker.number, asker.reference.as_deref(), code);
     }
 
-    /// A page was read: of rooms that are loaded here the shard says how they are now, and those that nobody may watch any more
-    /// are left out.
-    pub(super) fn listed(&mut self, Listing { asker, limit }: &Listing, rows: &[RoomRow]) {
+    /// A page was read: of rooms that are loaded here the shard says how they are now, and those that nobody may watch any more,
+    /// or in which the asker holds no seat any more, are left out.
+    pub(super) fn listed(&mut self, Listing { asker, mine, limit }: &Listing, rows: &[RoomRow]) {
+        let holder = mine.then_some(asker.who.user.as_str());
         let (mut rooms, mut bytes) = (Vec::with_capacity(rows.len()), 0);
         let mut next = (rows.len() >= *limit).then(|| rows.last()).flatten().map(|row| row.room.clone());
         let mut before: Option<Arc<str>> = None;
         for row in rows {
-            if let Some(room) = self.entry(row) {
+            if let Some(room) = self.entry(row, holder) {
                 let room = room.to_string();
                 bytes += room.len();
                 if bytes > self.settings.limits.list_bytes && !rooms.is_empty() {
@@ -108,10 +112,16 @@ impl Shard {
         self.lobby.draft.replies.push((to, reply));
     }
 
-    fn entry(&self, row: &RoomRow) -> Option<Value> {
+    fn entry(&self, row: &RoomRow, holder: Option<&str>) -> Option<Value> {
         let hall = self.by_name.get(&row.room).and_then(|at| self.halls[*at].as_ref());
         let mut entry = match hall.map(|hall| (hall, &hall.phase)) {
-            Some((hall, Phase::Open { .. })) => return hall.listing.as_ref()?.is_public.then(|| self.loaded_entry(hall)),
+            Some((hall, Phase::Open { table, .. })) => {
+                let is_shown = match holder {
+                    Some(user) => table.about().members.contains_key(user),
+                    None => hall.listing.as_ref()?.is_public,
+                };
+                return is_shown.then(|| self.loaded_entry(hall));
+            }
             Some((_, Phase::Broken(code))) => json!({"status": "frozen", "reason": code.as_str()}),
             Some((_, Phase::Loading(_) | Phase::Absent)) | None => return Some(lookup::listed(row)),
         };
@@ -146,12 +156,16 @@ impl Shard {
         self.vacancies.put(before.as_ref(), None);
     }
 
-    /// After a record: what changed of its seats, or of who may watch, goes with this turn's batch.
-    pub(super) fn relist(&mut self, at: usize) {
+    /// After a record: what changed of its seats, or of who may watch, goes with this turn's batch. That it ended is news, too,
+    /// of a room in which no seat was free before.
+    pub(super) fn relist(&mut self, at: usize, has_ended: bool) {
         let Some(hall) = self.halls[at].as_ref() else { return };
         let Phase::Open { table, .. } = &hall.phase else { return };
         let (free, is_public) = (free_seats(table.as_ref()), is_public(table.as_ref()));
-        if hall.listing.as_ref().is_some_and(|listing| (listing.free, listing.is_public) == (free, is_public)) {
+        let is_same = |listing: &lookup::Listing| {
+            (listing.free, listing.is_public) == (free, is_public) && holders(table.as_ref()).eq(&listing.holders)
+        };
+        if !has_ended && hall.listing.as_ref().is_some_and(is_same) {
             return;
         }
         let was_public = hall.listing.as_ref().is_some_and(|listing| listing.is_public);
@@ -171,7 +185,15 @@ fn listing_of(hall: &Hall) -> Option<lookup::Listing> {
         config: table.config_hash(),
         free: free_seats(table.as_ref()),
         is_public: is_public(table.as_ref()),
+        holders: holders(table.as_ref()).cloned().collect(),
     })
+}
+
+/// Who holds a seat and may ask for their own rooms, where they are few enough to be listed.
+fn holders(table: &dyn AnyTable) -> impl Iterator<Item = &String> {
+    let members = table.about().members;
+    let listed = if members.len() <= lookup::LISTED_HOLDERS { members.len() } else { 0 };
+    members.iter().filter(|(_, member)| member.bot.is_none()).map(|(user, _)| user).take(listed)
 }
 
 fn free_seats(table: &dyn AnyTable) -> u32 {

@@ -218,7 +218,7 @@ impl Shard {
         self.set_timer(at);
         self.keep_wake_row(at, played.ended);
         self.touch(at);
-        self.relist(at);
+        self.relist(at, played.ended);
         if played.ended {
             self.snapshot(at);
         }

@@ -49,7 +49,7 @@ pub(super) async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<
         return Err(Code::UnknownKind.into());
     }
     let limit = paging.limit(&cold.limits);
-    let lookup = Lookup::Rooms { kind: paging.kind, after: paging.after, limit };
+    let lookup = Lookup::Rooms { holder: None, kind: paging.kind, after: paging.after, limit };
     let found = cold.read(move |lists| lists.look(&lookup)).await;
     let found = found.map_err(|_| Failure::from(Code::Internal))?.map_err(|_| Failure::from(Code::JournalDown))?;
     let Found::Rooms(rows) = found else { return Err(Code::Internal.into()) };

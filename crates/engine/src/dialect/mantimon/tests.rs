@@ -24,6 +24,8 @@ struct Done {
     /// What the client was told.
     says: Vec<Value>,
     acks: Vec<(u64, Value)>,
+    /// Types and `ack`s, as they came.
+    order: Vec<String>,
 }
 
 impl Done {
@@ -95,9 +97,13 @@ fn done(out: Vec<Out>) -> Done {
                 let kind = body["type"].as_str().unwrap();
                 assert_eq!(event, if kind == "game_state" { "game:state".to_owned() } else { format!("game:{kind}") });
                 assert_eq!(body["message_id"].as_str().unwrap().len(), 36);
+                done.order.push(kind.to_owned());
                 done.says.push(body);
             }
-            Out::Ack { ack, body } => done.acks.push((ack, serde_json::from_str(&body).unwrap())),
+            Out::Ack { ack, body } => {
+                done.order.push("ack".to_owned());
+                done.acks.push((ack, serde_json::from_str(&body).unwrap()));
+            }
         }
     }
     done

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const KINDS: [&str; 2] = ["cards", "pad"];
+/// In their order.
+const USERS: [&str; 4] = ["ada", "bob", "o'neil \"x\\", "été"];
 
 pub(crate) fn public_rooms_and_free_seats_are_found_as_last_written(house: &impl House) {
     let mut random = Random::new(7);
@@ -25,7 +27,9 @@ pub(crate) fn public_rooms_and_free_seats_are_found_as_last_written(house: &impl
                 }
                 let kind = KINDS[random.below(2) as usize];
                 let (free, is_public) = (random.below(4) as u32, random.below(2) == 0);
-                let listing = Listing { room: room.clone(), kind, config: Hash64(random.below(2)), free, is_public };
+                let holders = USERS.into_iter().filter(|_| random.below(3) == 0).map(str::to_owned).collect();
+                let config = Hash64(random.below(2));
+                let listing = Listing { room: room.clone(), kind, config, free, is_public, holders };
                 batch.opened.push(super::RoomRow { kind: kind.to_owned(), ..super::row(&room, 1) });
                 listings.insert(room, listing.clone());
                 batch.listings.push(listing);
@@ -39,12 +43,19 @@ pub(crate) fn public_rooms_and_free_seats_are_found_as_last_written(house: &impl
 }
 
 fn agree(listings: &BTreeMap<Arc<str>, Listing>, reader: &dyn Reader) {
-    for kind in [None, Some("cards"), Some("pad"), Some("chess")] {
-        let fits = |listing: &&Listing| listing.is_public && kind.is_none_or(|kind| listing.kind == kind);
+    let kinds = [None, Some("cards"), Some("pad"), Some("chess")];
+    let users = [None, Some("nobody")].into_iter().chain(USERS.map(Some));
+    for (holder, kind) in users.flat_map(|holder| kinds.map(|kind| (holder, kind))) {
+        let is_listed = |listing: &Listing| match holder {
+            Some(holder) => listing.holders.iter().any(|user| user == holder),
+            None => listing.is_public,
+        };
+        let fits = |listing: &&Listing| is_listed(listing) && kind.is_none_or(|kind| listing.kind == kind);
         let expected: Vec<&str> = listings.values().filter(fits).map(|listing| &*listing.room).collect();
         let (mut found, mut after) = (Vec::new(), String::new());
         loop {
-            let lookup = Lookup::Rooms { kind: kind.map(str::to_owned), after, limit: 4 };
+            let (holder, kind) = (holder.map(str::to_owned), kind.map(str::to_owned));
+            let lookup = Lookup::Rooms { holder, kind, after, limit: 4 };
             let Found::Rooms(page) = reader.look(&lookup).unwrap() else { panic!("something else was found") };
             assert!(page.len() <= 4);
             let Some(last) = page.last() else { break };

@@ -51,6 +51,8 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX listings_public ON listings (kind, room) WHERE public;
     CREATE INDEX listings_free ON listings (kind, config, public DESC, free, room) WHERE free > 0;
+    CREATE TABLE holders (user TEXT NOT NULL, room TEXT NOT NULL, PRIMARY KEY (user, room)) STRICT, WITHOUT ROWID;
+    CREATE INDEX holders_room ON holders (room);
     CREATE TABLE finds (
         user TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, room TEXT NOT NULL, created INTEGER NOT NULL,
         ts_ms INTEGER NOT NULL, PRIMARY KEY (user, id)

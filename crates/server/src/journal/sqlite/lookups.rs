@@ -16,6 +16,9 @@ const HISTORY: &str = "SELECT n, ts_ms, body FROM history WHERE room = ?1 AND fi
 const LIST: &str = "INSERT INTO listings (room, kind, config, free, public) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (room) DO UPDATE SET kind = excluded.kind, config = excluded.config, free = excluded.free,
     public = excluded.public";
+/// What changed of who holds a seat in a room, and nothing else, is written.
+const SEAT: &str = "INSERT INTO holders (user, room) SELECT value, ?1 FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING";
+const UNSEAT: &str = "DELETE FROM holders WHERE room = ?1 AND user NOT IN (SELECT value FROM json_each(?2))";
 const FOUND: &str = "INSERT INTO finds (user, id, body, room, created, ts_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (user, id) DO UPDATE SET body = excluded.body, room = excluded.room, created = excluded.created,
     ts_ms = excluded.ts_ms";
@@ -27,6 +30,9 @@ const PUBLIC: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_
 const PUBLIC_OF_KIND: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot, wake_at
     FROM listings INDEXED BY listings_public JOIN rooms ON rooms.room = listings.room
     WHERE public AND listings.kind = ?3 AND listings.room > ?1 ORDER BY listings.room LIMIT ?2";
+pub(super) const HELD: &str = "SELECT rooms.room, rooms.kind, rules, life, first, opened_ms, outcome, snapshot, wake_at
+    FROM holders JOIN rooms ON rooms.room = holders.room
+    WHERE holders.user = ?4 AND holders.room > ?1 AND (?3 IS NULL OR rooms.kind = ?3) ORDER BY holders.room LIMIT ?2";
 /// A shard passes over the rooms of others: so many rows are looked at, at most.
 const FREE: &str = "SELECT room FROM listings INDEXED BY listings_free WHERE free > 0 AND kind = ?1 AND config = ?2
     ORDER BY public DESC, free, room LIMIT 4096";
@@ -34,8 +40,11 @@ const BEFORE: &str = "SELECT body, room, created, ts_ms FROM finds WHERE user = 
 
 /// Keeps what a batch says of rooms and of those who looked for one.
 pub(super) fn keep(db: &Connection, batch: &Batch) -> Result<(), Refused> {
-    for Listing { room, kind, config, free, is_public } in &batch.listings {
+    for Listing { room, kind, config, free, is_public, holders } in &batch.listings {
         db.prepare_cached(LIST)?.execute(params![&**room, kind, config.to_string(), free, is_public])?;
+        let holders = serde_json::to_string(holders).expect("names can be written as JSON");
+        db.prepare_cached(UNSEAT)?.execute([&**room, holders.as_str()])?;
+        db.prepare_cached(SEAT)?.execute([&**room, holders.as_str()])?;
     }
     for FindRow { user, id, body, room, created, ts_ms } in &batch.finds {
         let ts = stored(*ts_ms, room)?;
@@ -51,11 +60,17 @@ pub(super) fn keep(db: &Connection, batch: &Batch) -> Result<(), Refused> {
 
 pub(super) fn look(db: &Connection, lookup: &Lookup) -> Result<Found, ReadError> {
     match lookup {
-        Lookup::Rooms { kind, after, limit } => {
-            let mut query = db.prepare_cached(if kind.is_some() { PUBLIC_OF_KIND } else { PUBLIC }).map_err(failed(0))?;
-            let mut rows = match kind {
-                Some(kind) => query.query(params![after, limit, kind]),
-                None => query.query(params![after, limit]),
+        Lookup::Rooms { holder, kind, after, limit } => {
+            let sql = match (holder, kind) {
+                (Some(_), _) => HELD,
+                (None, Some(_)) => PUBLIC_OF_KIND,
+                (None, None) => PUBLIC,
+            };
+            let mut query = db.prepare_cached(sql).map_err(failed(0))?;
+            let mut rows = match (holder, kind) {
+                (Some(holder), kind) => query.query(params![after, limit, kind, holder]),
+                (None, Some(kind)) => query.query(params![after, limit, kind]),
+                (None, None) => query.query(params![after, limit]),
             }
             .map_err(failed(0))?;
             let mut list = Vec::new();

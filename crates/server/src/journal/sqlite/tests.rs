@@ -331,3 +331,15 @@ fn three_records(commit: u64) -> Batch {
     let records = (3 * commit - 2..=3 * commit).map(|seq| ("r".into(), record(seq))).collect();
     Batch { commit, records, ..Batch::default() }
 }
+
+#[test]
+fn a_users_own_rooms_are_found_without_looking_at_those_of_others() {
+    let folder = Folder::new();
+    drop(folder.open().unwrap());
+    let db = Connection::open(folder.file()).unwrap();
+    let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {}", lookups::HELD)).unwrap();
+    let steps = query.query_map(params!["", 10, None::<String>, "ada"], |row| row.get::<_, String>(3)).unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    assert!(steps.len() == 2 && steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+    assert!(steps[0].starts_with("SEARCH holders USING PRIMARY KEY (user=? AND room>?)"), "{steps:?}");
+}

@@ -102,7 +102,7 @@ fn who_comes_back_is_told_exactly_what_they_missed_in_order_and_then_one_state()
         view("k.5.2", 1, json!({"phase": "main", "turn": 4, "current": 0})),
     ];
     let done = desk.turn(&frames);
-    assert_eq!(done.types(), ["action_applied", "action_applied", "action_applied", "turn_start", "game_state"]);
+    assert_eq!(done.order, ["ack", "action_applied", "action_applied", "action_applied", "turn_start", "game_state"]);
     let ids: Vec<&Value> = done.says.iter().map(|said| &said["event_id"]).collect();
     assert_eq!(ids, ["k.4", "k.4.2", "k.5", "k.5", "k.5.2"]);
     assert_eq!((&done.says[0]["player_id"], &done.says[3]["player_id"]), (&json!("bob"), &json!("ada")));
@@ -142,10 +142,11 @@ fn whoever_joins_while_they_are_being_joined_again_is_shown_one_state_and_told_n
     assert_eq!(desk.turn(&[public("attacked", 6, json!({"seat": 1}))]).types(), ["action_applied"]);
     let list = join(&mut desk, "g", json!("k.4.2"));
     // What happens now will be part of the answer.
-    assert_eq!(desk.turn(&[public("attacked", 7, json!({"seat": 1}))]).types(), Vec::<&str>::new());
+    let changed = patch(2, json!([{"op": "replace", "path": "/turn", "value": 5}]));
+    assert_eq!(desk.turn(&[public("attacked", 7, json!({"seat": 1})), changed]).types(), Vec::<&str>::new());
     let ask = desk.answer(&list, json!({"rooms": [{"room_id": "g", "kind": "cards", "status": "open"}]})).asks[0].clone();
     let events = [5, 6, 7].map(|n| public("attacked", n, json!({"seat": 1})));
-    let frames = [&[ok(&ask, joined("k.7.2", "replayed"))], &events[..], &[view("k.7.2", 2, state)]].concat();
+    let frames = [&[ok(&ask, joined("k.7.2", "replayed"))], &events[..], &[view("k.7.2", 3, state)]].concat();
     let done = desk.turn(&frames);
     let ids: Vec<&Value> = done.says.iter().map(|said| &said["event_id"]).collect();
     assert_eq!(ids, ["k.5", "k.7", "k.7.2"]);
@@ -178,6 +179,33 @@ fn a_room_that_is_no_game_is_left_again() {
         assert_eq!((done.acks.len(), &done.asks[0]["type"]), (1, &json!(leaves_by)));
         assert_eq!(desk.turn(&[public("said", 6, json!({}))]).types(), Vec::<&str>::new());
     }
+}
+
+#[test]
+fn who_is_out_again_before_they_were_answered_is_answered_all_the_same() {
+    let mut desk = Desk::of_ada(Mode::Strict);
+    let ask = ask_to_join(&mut desk, Value::Null);
+    let left = json!({"v": 1, "type": "user_left", "payload": {"room_id": "g", "you": true, "reason": "opened_again"}});
+    let done = desk.turn(&[ok(&ask, joined("k.5.2", "fresh")), left]);
+    assert_eq!((done.acks.len(), &done.acks[0].1["error_code"]), (1, &json!("connection_closed")));
+}
+
+#[test]
+fn a_game_that_is_joined_twice_at_once_answers_both_and_is_shown_once() {
+    let mut desk = Desk::of_ada(Mode::Strict);
+    let lists = [join(&mut desk, "g", Value::Null), join(&mut desk, "g", Value::Null)];
+    let asks = desk.turn(&lists.map(|list| ok(&list, json!({"rooms": []})))).asks;
+    let state = json!({"phase": "main", "turn": 4, "current": 0});
+    let frames = asks.iter().flat_map(|ask| [ok(ask, joined("k.5.2", "fresh")), view("k.5.2", 1, state.clone())]);
+    assert_eq!(desk.turn(&frames.collect::<Vec<_>>()).order, ["ack", "ack", "game_state"]);
+}
+
+#[test]
+fn who_has_not_said_who_they_are_is_told_so() {
+    let mut desk = Desk::new(Mode::Strict);
+    let list = join(&mut desk, "g", Value::Null);
+    let done = desk.refuse(&list, "denied", "authentication_required");
+    assert_eq!((&done.says[0]["code"], done.acks.len()), (&json!("authentication_failed"), 1));
 }
 
 #[test]

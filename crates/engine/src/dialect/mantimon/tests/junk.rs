@@ -140,7 +140,8 @@ fn answer(ask: &Value, luck: u8) -> Vec<Value> {
         (0, _) => vec![refused(ask, kinds[usize::from(luck / 6) % 4], "some_code")],
         (_, "list_rooms") => {
             let next = if luck % 6 == 1 { json!("m") } else { Value::Null };
-            vec![ok(ask, json!({"rooms": [{"room_id": "h", "kind": "cards", "status": "open"}], "next": next}))]
+            let status = if luck % 2 == 1 { "open" } else { "ended" };
+            vec![ok(ask, json!({"rooms": [{"room_id": "h", "kind": "cards", "status": status}], "next": next}))]
         }
         (number, "join_room") => {
             let mut frames = vec![ok(ask, joined("k.5.2", if number < 3 { "replayed" } else { "fresh" }))];
