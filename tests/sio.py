@@ -25,7 +25,7 @@ import parlour
 import tokens
 from parlour import DEADLINE, Response
 
-SERVERS = ["npm"]
+SERVERS = ["npm", "parlour"]
 """Whom the suite judges: the `socket.io` server, so that it is known to judge rightly, and ours."""
 
 TRANSPORTS = ["polling", "websocket", "upgrade"]

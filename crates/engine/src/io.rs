@@ -6,11 +6,13 @@ use crate::command::Open;
 use crate::counts::Counts;
 use crate::dialect::native_out::Failure;
 use crate::forward::{Packet, ShardId};
+use crate::framing::engineio::Answer;
 use crate::limits::Limits;
 use crate::lookup::{Found, LookId, Lookup};
 use crate::revocation::Revocation;
 use crate::store::{Batch, Due, History, ReadError};
 use crate::tracking::Tracked;
+use crate::wire::Speaks;
 use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
 
@@ -97,6 +99,8 @@ pub enum Input<'a> {
     Opened {
         /// Which.
         conn: ConnId,
+        /// What it speaks.
+        speaks: Speaks,
         /// From where, if that is known.
         address: Option<Address>,
         /// 32 bytes of luck: for the session's id and the seeds of rooms it opens.
@@ -107,6 +111,20 @@ pub enum Input<'a> {
         guest: Option<Identity>,
         /// With what that guest can come back as the same one: told in the greeting.
         guest_token: Option<String>,
+    },
+    /// A connection passed its handshake that is to take over this session of Engine.IO.
+    Probes {
+        /// Which.
+        conn: ConnId,
+        /// The session's id.
+        sid: String,
+    },
+    /// A request of Engine.IO came over HTTP.
+    Polled {
+        /// To whom the answer goes.
+        from: CallId,
+        /// What it is for.
+        polled: Polled,
     },
     /// Bytes came. They are unmasked in place.
     Bytes {
@@ -199,6 +217,46 @@ pub enum Input<'a> {
     Drain,
 }
 
+/// A request of Engine.IO over HTTP. Those of one session come to the shard that its id names.
+#[derive(Debug)]
+pub enum Polled {
+    /// A session is to begin.
+    Opens {
+        /// What it is called here.
+        conn: ConnId,
+        /// From where, if that is known.
+        address: Option<Address>,
+        /// 32 bytes of luck.
+        entropy: [u8; 32],
+        /// The token the request brought, if any.
+        token: Option<String>,
+    },
+    /// A client asks for what waits for it.
+    Asks {
+        /// The session's id.
+        sid: String,
+    },
+    /// A client begins to say something.
+    Begins {
+        /// The session's id.
+        sid: String,
+        /// Of what type that is.
+        content_type: Option<String>,
+    },
+    /// All of it is there.
+    Says {
+        /// The session's id.
+        sid: String,
+        /// What it says; nothing if it is more than it may be.
+        body: Option<Vec<u8>>,
+    },
+    /// The request was given up before it was answered.
+    Gone {
+        /// The session's id.
+        sid: String,
+    },
+}
+
 /// A request of the HTTP API.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
@@ -237,6 +295,8 @@ pub enum Reply {
     Failed(Failure),
     /// What was counted.
     Counts(Box<Counts>),
+    /// To a request of Engine.IO.
+    Polled(Answer),
 }
 
 /// Something to do.
@@ -256,6 +316,8 @@ pub enum Output {
     Resume(ConnId),
     /// After everything was written, end the connection: no more is written, and input is thrown away for `Limits::linger_ms`.
     Close(ConnId),
+    /// A session that had no connection of its own has one, or is over: it is no more to be counted.
+    Released(ConnId),
     /// Write this to disk, then say `Durable`.
     Append(Batch),
     /// Read this room, then say `Loaded`.

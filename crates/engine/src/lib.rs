@@ -22,3 +22,4 @@ pub(crate) mod session;
 pub mod shard;
 pub mod store;
 pub mod tracking;
+pub mod wire;

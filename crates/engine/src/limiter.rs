@@ -108,6 +108,13 @@ impl Limiter {
         Ok(())
     }
 
+    /// It is nobody's again; what it has used up and its strikes stay its own.
+    pub(crate) fn forget_user(&mut self, purse: &mut Purse) {
+        if let Some(user) = purse.user.take() {
+            self.users.leave(user);
+        }
+    }
+
     /// A connection is gone.
     pub(crate) fn depart(&mut self, purse: &Purse) {
         if let Some(user) = purse.user {

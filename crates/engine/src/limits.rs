@@ -245,6 +245,14 @@ limits! {
     ping_ms: u64 = 25_000, 100 => HOUR_MS;
     /// A connection silent for this long is closed.
     silence_ms: u64 = MINUTE_MS, 200 => 24 * HOUR_MS;
+    /// How often a client of Engine.IO is pinged.
+    engineio_ping_ms: u64 = 25_000, 50 => HOUR_MS;
+    /// How long it may take to answer; then its connection is closed.
+    engineio_ping_timeout_ms: u64 = 20_000, 50 => HOUR_MS;
+    /// A client of Socket.IO that has joined no namespace for so long is closed.
+    socketio_join_ms: u64 = 45_000, 50 => HOUR_MS;
+    /// How many unfinished games one user may have in the dialect `mantimon`.
+    games_per_user: usize = 1, 1 => 10_000;
     /// How long after a close frame input is still read and thrown away, so that no reset swallows the frame.
     linger_ms: u64 = 2_000, 0 => MINUTE_MS;
     /// How many rooms one page of a list holds at most.

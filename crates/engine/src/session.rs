@@ -7,6 +7,7 @@ use crate::io::{ConnId, Identity};
 use crate::limiter::Purse;
 use crate::limits::Limits;
 use crate::tracking::Told;
+use crate::wire::Wire;
 use parlour_room::{Dice, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) phase: Phase,
     /// Out while a message of it is being handled.
     pub(crate) decoder: Option<Decoder>,
+    /// What passes on what it says and is told, unless it speaks the native protocol. Out while it does.
+    pub(crate) wire: Option<Box<Wire>>,
     pub(crate) id: String,
     pub(crate) who: Option<Arc<Identity>>,
     /// It is somebody, and a newer token of theirs is being looked at.
@@ -81,6 +84,7 @@ impl Session {
             conn,
             phase: Phase::Anonymous,
             decoder: Some(Decoder::new(limits.message_bytes)),
+            wire: None,
             id: String::new(),
             who: None,
             is_refreshing: false,
@@ -125,7 +129,12 @@ impl Session {
 
     /// How much it is owed.
     pub(crate) fn debt(&self) -> usize {
-        self.out.len() + self.owed + self.said
+        self.queued() + self.owed + self.said
+    }
+
+    /// How much of that waits to be written.
+    pub(crate) fn queued(&self) -> usize {
+        self.out.len() + self.wire.as_ref().map_or(0, |wire| wire.unsent())
     }
 
     /// The next seed made of this connection's luck.

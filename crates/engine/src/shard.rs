@@ -21,6 +21,7 @@ mod own;
 mod play;
 mod presence;
 mod pulses;
+mod reading;
 mod requests;
 mod resign;
 mod rooms;
@@ -30,13 +31,14 @@ mod time;
 mod topics;
 mod tracking;
 mod waking;
+mod wires;
 
 pub use identity::Second;
 pub(crate) use sleep::Rest;
 
 use crate::counts::{self, Counts};
 use crate::forward::Place;
-use crate::framing::websocket::{self, Message};
+use crate::framing::websocket;
 use crate::hall::{Draft, Hall};
 use crate::io::{AskId, ConnId, Input, Now, Output};
 use crate::limiter::Limiter;
@@ -45,12 +47,11 @@ use crate::patch::Differ;
 use crate::schema::Kinds;
 use crate::session::{Phase, Session};
 use crate::store::{Batch, WakeRow};
+use crate::wire::{Mode, Speaks};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use lines::Lines;
-use requests::Asking;
 
 /// What a shard is made with.
 #[derive(Clone)]
@@ -65,6 +66,8 @@ pub struct Settings {
     pub server: String,
     /// What a user's second connection does to the first.
     pub second: Second,
+    /// With the quirks of the systems that dialects come from, or without.
+    pub mode: Mode,
     /// Whether it tells who is connected and in which rooms (`Output::Track`).
     pub tracks: bool,
     /// Faults put in on purpose, so that tests can show that they would be found.
@@ -141,6 +144,7 @@ pub struct Shard {
     asks_due: BTreeMap<AskId, u64>,
     presence: presence::Presence,
     holders: identity::Holders,
+    wires: wires::Wires,
     jobs: jobs::Jobs,
     pub(crate) counts: Counts,
     limiter: Limiter,
@@ -201,6 +205,7 @@ impl Shard {
             asks_due: BTreeMap::new(),
             presence: presence::Presence::default(),
             holders: identity::Holders::new(),
+            wires: wires::Wires::new(place.shard),
             jobs: jobs::Jobs::after(first_number),
             counts: Counts::default(),
             scratch: Vec::new(),
@@ -218,21 +223,25 @@ impl Shard {
         self.now = now;
         self.presence.look_at_clock(now);
         match input {
-            Input::Opened { conn, address, entropy, token, guest, guest_token } => {
+            Input::Opened { conn, speaks, address, entropy, token, guest, guest_token } => {
                 self.opened(conn, address, entropy, now);
-                match (token, guest) {
-                    (Some(token), _) => self.verify(conn, token),
-                    (None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
-                    (None, None) => {}
+                match (speaks, token, guest) {
+                    (Speaks::SocketIo, token, _) => self.begin_socketio(conn, token, now),
+                    (Speaks::Mantimon, token, _) => self.begin_mantimon(conn, token),
+                    (Speaks::Native, Some(token), _) => self.verify(conn, token),
+                    (Speaks::Native, None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
+                    (Speaks::Native, None, None) => {}
                 }
             }
+            Input::Probes { conn, sid } => self.probes(conn, &sid, now),
+            Input::Polled { from, polled } => self.polled(from, polled, now),
             Input::Bytes { conn, bytes } => {
                 self.counts.bytes[0] += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 self.bytes(conn, bytes, now);
             }
-            Input::Flushed(conn) => self.flushed(conn, now),
-            Input::Behind(conn) => self.is_behind(conn),
-            Input::Closed(conn) => self.closed(conn),
+            Input::Flushed(conn) => self.flushed(self.wires.session(conn), now),
+            Input::Behind(conn) => self.is_behind(self.wires.session(conn)),
+            Input::Closed(conn) => self.socket_closed(conn, now),
             Input::Verified { conn, result } => self.verified(conn, result, now),
             Input::Durable(commit) => self.durable(commit),
             Input::Failed(why) => {
@@ -259,13 +268,21 @@ impl Shard {
 
     /// The next thing to do; `None` once the turn is over and everything is handed out.
     pub fn poll(&mut self) -> Option<Output> {
-        if let Some(output) = self.outputs.pop_front() {
-            return Some(output);
-        }
-        if !self.has_failed {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                if let Some(output) = self.wires.addressed(output) {
+                    return Some(output);
+                }
+                continue;
+            }
+            if self.has_failed {
+                return None;
+            }
             self.end_turn();
+            if self.outputs.is_empty() && self.writable.is_empty() && !self.wires.wish() {
+                return None;
+            }
         }
-        self.outputs.pop_front()
     }
 
     /// The limits it keeps.
@@ -284,6 +301,7 @@ impl Shard {
     }
 
     fn end_turn(&mut self) {
+        self.grant_wishes();
         self.wake_due();
         for at in std::mem::take(&mut self.dirty) {
             self.settle(at);
@@ -312,6 +330,10 @@ impl Shard {
         }
         for conn in std::mem::take(&mut self.writable) {
             let Some(session) = self.session(conn) else { continue };
+            if session.wire.is_some() {
+                self.write_wire(conn);
+                continue;
+            }
             let bytes = std::mem::take(&mut session.out);
             let is_over = session.phase == Phase::Closing;
             // Who is listed twice was written to the first time; the last that is written is a close.
@@ -355,6 +377,7 @@ impl Shard {
         self.holds_not(conn);
         if let Some(place) = self.places.remove(&conn) {
             let session = self.sessions[place].take().expect("places are kept");
+            self.wires.forget(&session);
             self.limiter.depart(&session.purse);
             if session.stands_for.is_none() && session.phase != Phase::Closing {
                 *self.counts.connections_closed.entry(counts::LOST).or_default() += 1;
@@ -364,80 +387,6 @@ impl Shard {
         }
     }
 
-    fn bytes(&mut self, conn: ConnId, mut bytes: &mut [u8], now: Now) {
-        let (stash_limit, debt_limit) = (self.settings.limits.message_bytes, self.settings.limits.output_bytes);
-        loop {
-            let Some(session) = self.session(conn) else { return };
-            session.heard_ms = now.mono_ms;
-            session.pinged = false;
-            match session.phase {
-                Phase::Closing => return,
-                Phase::Verifying if session.stash.len() + bytes.len() > stash_limit => {
-                    return self.hang_up(conn, 1008, "too much before the token was looked at");
-                }
-                Phase::Verifying => return session.stash.extend_from_slice(bytes),
-                Phase::Anonymous | Phase::Live if session.is_paused => return session.stash.extend_from_slice(bytes),
-                Phase::Anonymous | Phase::Live if session.debt() > debt_limit => {
-                    session.is_paused = true;
-                    session.stash.extend_from_slice(bytes);
-                    return self.outputs.push_back(Output::Pause(conn));
-                }
-                Phase::Anonymous | Phase::Live => {}
-            }
-            let Some(mut decoder) = session.decoder.take() else { return };
-            let fed = decoder.feed(bytes, &mut |message| self.message(conn, message, now));
-            if let Some(session) = self.session(conn) {
-                session.decoder = Some(decoder);
-            }
-            match fed {
-                Ok(taken) if taken < bytes.len() => bytes = bytes.split_at_mut(taken).1,
-                Ok(_) => return,
-                Err(fault) => return self.hang_up(conn, fault.close_code(), fault.reason()),
-            }
-        }
-    }
-
-    /// It has read what it was owed: what it sent meanwhile is taken up again.
-    fn flushed(&mut self, conn: ConnId, now: Now) {
-        let debt_limit = self.settings.limits.output_bytes;
-        if self.session(conn).is_none_or(|session| !session.is_paused) || !self.catch_up(conn, now) {
-            return;
-        }
-        let Some(session) = self.session(conn).filter(|session| session.debt() <= debt_limit) else { return };
-        session.is_paused = false;
-        let mut stash = std::mem::take(&mut session.stash);
-        self.bytes(conn, &mut stash, now);
-        if self.session(conn).is_some_and(|session| !session.is_paused) {
-            self.outputs.push_back(Output::Resume(conn));
-        }
-    }
-
-    fn message(&mut self, conn: ConnId, message: Message<'_>, now: Now) -> ControlFlow<()> {
-        self.counts.frames[0] += 1;
-        match message {
-            Message::Text(text) => self.request(conn, Asking { text, ..Asking::default() }, now),
-            Message::Binary(_) => self.binary(conn, now),
-            Message::Ping(payload) => {
-                if self.is_heeded(conn, now)
-                    && let Some(session) = self.session(conn)
-                {
-                    websocket::write_pong(&mut session.out, payload);
-                    self.writable.push(conn);
-                }
-            }
-            Message::Pong(_) => {
-                self.is_heeded(conn, now);
-            }
-            Message::Close(code, _) => self.hang_up(conn, code.unwrap_or(1005), ""),
-        }
-        let debt_limit = self.settings.limits.output_bytes;
-        let goes_on = self
-            .session(conn)
-            .is_some_and(|session| matches!(session.phase, Phase::Anonymous | Phase::Live) && session.debt() <= debt_limit);
-        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-
-    /// Says something that no room is the source of: it is never held.
     /// Says something that no room is the source of. `number` is the request from another shard that it answers, or 0.
     fn say(&mut self, conn: ConnId, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -456,7 +405,10 @@ impl Shard {
 
     fn hang_up(&mut self, conn: ConnId, code: u16, reason: &str) {
         let Some(session) = self.session(conn).filter(|session| session.phase != Phase::Closing) else { return };
-        websocket::write_close(&mut session.out, code, reason);
+        match &mut session.wire {
+            Some(wire) => wire.end_with(code, reason),
+            None => websocket::write_close(&mut session.out, code, reason),
+        }
         session.phase = Phase::Closing;
         *self.counts.connections_closed.entry(counts::counted(code)).or_default() += 1;
         self.writable.push(conn);

@@ -5,6 +5,7 @@ use parlour_engine::io::{ConnId, Identity, Input, Now, Output, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Second, Settings, Shard};
+use parlour_engine::wire::{Mode, Speaks};
 use std::collections::{BTreeSet, VecDeque};
 
 const SHARDS: u16 = 3;
@@ -22,7 +23,16 @@ impl House {
         let shard = |shard| {
             let place = Place { shard: ShardId(shard), shards: SHARDS };
             let (kinds, limits, server) = (Kinds::default(), Limits::default(), "test".to_owned());
-            Shard::new(Settings { kinds, limits, place, server, second: Second::Replaces, tracks: false, planted: None })
+            Shard::new(Settings {
+                kinds,
+                limits,
+                place,
+                server,
+                second: Second::Replaces,
+                mode: Mode::default(),
+                tracks: false,
+                planted: None,
+            })
         };
         Self { shards: (0..SHARDS).map(shard).collect(), ways: VecDeque::new(), closed: BTreeSet::new() }
     }
@@ -43,7 +53,18 @@ impl House {
 
     fn opens(&mut self, at: u16, number: u64, user: &str) -> ConnId {
         let (conn, guest) = (ConnId(number), Some(Identity::lasting(user, Role::Player)));
-        self.handle(at, Input::Opened { conn, address: None, entropy: [7; 32], token: None, guest, guest_token: None });
+        self.handle(
+            at,
+            Input::Opened {
+                conn,
+                speaks: Speaks::Native,
+                address: None,
+                entropy: [7; 32],
+                token: None,
+                guest,
+                guest_token: None,
+            },
+        );
         conn
     }
 

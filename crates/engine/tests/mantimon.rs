@@ -11,6 +11,7 @@ use parlour_engine::lookup::{Found, Lookup};
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_engine::store::RoomRow;
+use parlour_engine::wire::Speaks;
 use parlour_room::Dice;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -87,8 +88,16 @@ impl World {
         let kinds = Kinds::new().with::<Cards>().expect("cards can be spoken");
         let limits = Limits { ping_ms: u64::MAX, silence_ms: u64::MAX, ..Limits::default() };
         let (server, place) = ("parlour/test".to_owned(), Place::ALONE);
-        let shard =
-            Shard::new(Settings { kinds, limits, place, server, second: Second::default(), tracks: false, planted: None });
+        let shard = Shard::new(Settings {
+            kinds,
+            limits,
+            place,
+            server,
+            second: Second::default(),
+            mode: Mode::default(),
+            tracks: false,
+            planted: None,
+        });
         let now = Now { mono_ms: 1_000, wall_ms: 1_795_255_200_000 };
         Self { shard, now, mode, number, clients: vec![], rooms: vec![], conns: 0, messages: 0, durable: VecDeque::new() }
     }
@@ -121,7 +130,15 @@ impl World {
         let (unread, native, heard, acks) = Default::default();
         self.clients.push(Client { user, conn, dialect, unread, native, heard, acks });
         let guest = Some(Identity::lasting(user, Role::Player));
-        self.handle(Input::Opened { conn, address: None, entropy: luck, token: None, guest, guest_token: None });
+        self.handle(Input::Opened {
+            conn,
+            speaks: Speaks::Native,
+            address: None,
+            entropy: luck,
+            token: None,
+            guest,
+            guest_token: None,
+        });
         self.settle();
         self.clients.len() - 1
     }

@@ -2,12 +2,13 @@
 
 use crate::addresses::Ticket;
 use crate::auth;
+use crate::head::Way;
 use crate::jobs::Progress;
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::code::Code;
 use parlour_engine::forward::{Packet, ShardId, home};
-use parlour_engine::io::{AskId, Call, ConnId, Identity, JobId, Reply};
+use parlour_engine::io::{AskId, Call, CallId, ConnId, Identity, JobId, Polled, Reply};
 use parlour_engine::lookup::{Found, LookId};
 use parlour_engine::revocation::Revocation;
 use parlour_engine::store::{Due, History, ReadError};
@@ -55,9 +56,17 @@ pub(crate) enum Knock {
     /// A connection that was upgraded elsewhere, on the cold path or another loop, with what came after its head.
     Upgraded {
         stream: std::net::TcpStream,
+        way: Way,
         rest: Vec<u8>,
         token: Option<String>,
         ticket: Ticket,
+    },
+    /// A request of Engine.IO, with what its session is counted by if it begins one. It is answered where it asks for that.
+    Polled {
+        from: CallId,
+        polled: Polled,
+        ticket: Option<Ticket>,
+        reply: Option<tokio::sync::oneshot::Sender<Reply>>,
     },
     /// A connection that another loop accepted.
     Accepted {
@@ -105,6 +114,20 @@ impl Bells {
     pub(crate) fn home_of(&self, token: Option<&str>) -> ShardId {
         let user = token.and_then(auth::claimed_user);
         user.map_or(ShardId(0), |user| home(&user, self.len()))
+    }
+
+    /// The loop where a connection belongs that came with this token and for this.
+    pub(crate) fn place_of(&self, way: &Way, token: Option<&str>) -> ShardId {
+        match way {
+            Way::Open(_) => self.home_of(token),
+            Way::Probe(sid) => self.shard_in(sid),
+        }
+    }
+
+    /// The shard that the id of a session of Engine.IO names. One that names none is of no session.
+    pub(crate) fn shard_in(&self, sid: &str) -> ShardId {
+        let shard = sid.split_once('.').and_then(|(shard, _)| u16::from_str_radix(shard, 16).ok());
+        ShardId(shard.filter(|shard| *shard < self.len()).unwrap_or(0))
     }
 
     fn len(&self) -> u16 {

@@ -5,6 +5,7 @@ use crate::cluster;
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use parlour_engine::shard::Second;
+use parlour_engine::wire::Mode;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -21,6 +22,10 @@ pub struct Config {
     pub guests: bool,
     /// What a user's second connection does to the first.
     pub second: Second,
+    /// With the quirks of the systems that dialects come from, or without.
+    pub mode: Mode,
+    /// Whether a token may stand in the query of an upgrade, where proxies and logs see it.
+    pub token_in_query: bool,
     /// Where it keeps count of connections, if it does.
     pub cluster: Option<cluster::Place>,
     /// The origins whose pages may ask, besides its own.

@@ -3,7 +3,7 @@
 
 mod sockets;
 
-use crate::addresses::Addresses;
+use crate::addresses::{Addresses, Ticket};
 use crate::auth::{Verifier, entropy};
 use crate::bell::{Bells, Health, Knock};
 use crate::cluster::Cluster;
@@ -20,7 +20,7 @@ use crate::voice::tell;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
 use parlour_engine::forward::{Packet, Place, ShardId};
-use parlour_engine::io::{CallId, ConnId, Input, Now, Output, Reply};
+use parlour_engine::io::{CallId, ConnId, Input, Now, Output, Polled, Reply};
 use parlour_engine::shard::Shard;
 use parlour_room::{Bots, Dice, bot};
 use std::collections::{BTreeSet, HashMap};
@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
 
 pub(crate) struct Parts {
     pub(crate) place: Place,
@@ -78,8 +79,10 @@ pub(crate) struct Drive {
     /// Connections that may have more to read than one turn takes.
     unread: Vec<usize>,
     deadlines: BTreeSet<(u64, usize)>,
-    calls: HashMap<CallId, tokio::sync::oneshot::Sender<Reply>>,
+    calls: HashMap<CallId, oneshot::Sender<Reply>>,
     next_call: u64,
+    /// What sessions are counted by that have no connection of their own.
+    tickets: HashMap<ConnId, Ticket>,
     wake_at: Option<u64>,
     /// When to look for new connections again, after the system had no room for them.
     accept_at: Option<u64>,
@@ -107,6 +110,7 @@ impl Drive {
             deadlines: BTreeSet::new(),
             calls: HashMap::new(),
             next_call: 0,
+            tickets: HashMap::new(),
             wake_at: None,
             accept_at: None,
             luck,
@@ -225,11 +229,12 @@ impl Drive {
                 self.calls.insert(from, reply);
                 self.parts.shard.handle(Input::Call { from, by, entropy: entropy(), call }, self.now);
             }
-            Knock::Upgraded { stream, rest, token, ticket } => {
+            Knock::Upgraded { stream, way, rest, token, ticket } => {
                 if let Some(place) = self.adopt(TcpStream::from_std(stream), Stage::Open, ticket) {
-                    self.open(place, Vec::new(), token, rest);
+                    self.open(place, Vec::new(), way, token, rest);
                 }
             }
+            Knock::Polled { from, polled, ticket, reply } => self.polled(from, polled, ticket, reply),
             Knock::Accepted { stream, ticket } => self.greet(TcpStream::from_std(stream), ticket),
             Knock::Forwarded { from, packets } => {
                 for packet in packets {
@@ -257,6 +262,9 @@ impl Drive {
                     if let Some(place) = self.place(conn) {
                         self.linger(place);
                     }
+                }
+                Output::Released(conn) => {
+                    self.tickets.remove(&conn);
                 }
                 Output::Append(batch) => {
                     self.stopwatch.handed_over(&batch);
@@ -297,6 +305,16 @@ impl Drive {
             }
         }
         self.forward();
+    }
+
+    fn polled(&mut self, from: CallId, polled: Polled, ticket: Option<Ticket>, reply: Option<oneshot::Sender<Reply>>) {
+        if let Some(reply) = reply {
+            self.calls.insert(from, reply);
+        }
+        if let (Polled::Opens { conn, .. }, Some(ticket)) = (&polled, ticket) {
+            self.tickets.insert(*conn, ticket);
+        }
+        self.parts.shard.handle(Input::Polled { from, polled }, self.now);
     }
 
     /// A token that takes time is looked at elsewhere: no loop waits for it.

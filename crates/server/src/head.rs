@@ -2,11 +2,18 @@
 //! goes to the cold path.
 
 use crate::addresses::Full;
+use parlour_engine::framing::engineio::{self, Refusal};
 use parlour_engine::framing::handshake::{HandshakeError, Request, Upgrade, response};
 use parlour_engine::framing::origin::{Caller, Origins};
+use parlour_engine::wire::Speaks;
 
 /// The path of the native protocol.
 pub(crate) const NATIVE_PATH: &str = "/v1/ws";
+/// The path of the dialect `mantimon` over a WebSocket.
+pub(crate) const MANTIMON_PATH: &str = "/ws/mantimon";
+/// The path of Socket.IO. Clients write it with a slash at its end, or without.
+pub(crate) const SOCKETIO_PATHS: [&str; 2] = ["/socket.io/", "/socket.io"];
+const PATHS: [&str; 4] = [NATIVE_PATH, MANTIMON_PATH, SOCKETIO_PATHS[0], SOCKETIO_PATHS[1]];
 /// A client offers this subprotocol, and beside it the token in another one.
 pub(crate) const PROTOCOL: &str = "parlour.v1";
 const TOKEN_PROTOCOL: &str = "parlour.token.";
@@ -20,12 +27,21 @@ const HEADERS_MAX: usize = 64;
 pub(crate) enum Head {
     /// More must be read.
     Partial,
-    /// An upgrade to the native protocol: answer with these bytes. The rest, from this offset on, is already WebSocket.
-    WebSocket { response: Vec<u8>, token: Option<String>, taken: usize, forwarded_for: Option<String> },
+    /// An upgrade to a protocol of ours: answer with these bytes. The rest, from this offset on, is already WebSocket.
+    WebSocket { response: Vec<u8>, way: Way, token: Option<String>, taken: usize, forwarded_for: Option<String> },
     /// An upgrade that cannot be: answer with these bytes, and close.
     Refused(Vec<u8>),
     /// Anything else: HTTP.
     Http,
+}
+
+/// What a connection is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// To be one, and speak this.
+    Open(Speaks),
+    /// To take over this session of Engine.IO.
+    Probe(String),
 }
 
 /// Who may ask: by the page they ask from.
@@ -34,6 +50,8 @@ pub(crate) struct Callers {
     pub(crate) origins: Origins,
     /// Whether guests are welcome.
     pub(crate) guests: bool,
+    /// Whether a token may stand in the query of an upgrade.
+    pub(crate) token_in_query: bool,
 }
 
 impl Callers {
@@ -55,19 +73,55 @@ pub(crate) fn look(bytes: &[u8], limit: usize, callers: &Callers) -> Head {
         // What is no HTTP is answered by those who speak it.
         Err(_) => return Head::Http,
     };
-    let path = request.path.unwrap_or_default().split('?').next().unwrap_or_default();
     let header = |name: &str| joined(request.headers, name);
-    if path != NATIVE_PATH || header("upgrade").is_none() {
+    let (path, query) = split(request.path.unwrap_or_default());
+    if !PATHS.contains(&path) || header("upgrade").is_none() {
         return Head::Http;
     }
-    upgrade(request.method.unwrap_or_default(), &header, taken, callers)
+    upgrade(Asked { method: request.method.unwrap_or_default(), path, query }, &header, taken, callers)
 }
 
-/// Answers an upgrade to the native protocol.
-pub(crate) fn upgrade(method: &str, header: &dyn Fn(&str) -> Option<String>, taken: usize, callers: &Callers) -> Head {
+/// The first line of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+}
+
+impl Asked<'_> {
+    fn way(&self) -> Result<Way, Refusal> {
+        match self.path {
+            NATIVE_PATH => Ok(Way::Open(Speaks::Native)),
+            MANTIMON_PATH => Ok(Way::Open(Speaks::Mantimon)),
+            _ => match (engineio::Request { method: self.method, query: self.query, is_upgrade: true }).judge()? {
+                engineio::Asked::Probe(sid) => Ok(Way::Probe(sid.to_owned())),
+                _ => Ok(Way::Open(Speaks::SocketIo)),
+            },
+        }
+    }
+}
+
+/// The token in a query, where that counts. Those that are none need no escaping.
+pub(crate) fn token_in(query: &str) -> Option<String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned())
+}
+
+fn split(path: &str) -> (&str, &str) {
+    path.split_once('?').unwrap_or((path, ""))
+}
+
+/// Answers an upgrade to a protocol of ours.
+pub(crate) fn upgrade(asked: Asked<'_>, header: &dyn Fn(&str) -> Option<String>, taken: usize, callers: &Callers) -> Head {
+    let method = asked.method;
     if callers.judge(header("origin").as_deref(), header("host").as_deref()) == Caller::Stranger {
         return Head::Refused(refusal(403, &[], "This page's origin may not connect here."));
     }
+    let way = match asked.way() {
+        Ok(way) => way,
+        Err(refusal) => return Head::Refused(self::refusal(refusal.status(), &[], refusal.message())),
+    };
     let (connection, version, key) = (header("connection"), header("sec-websocket-version"), header("sec-websocket-key"));
     let (upgrade, protocols) = (header("upgrade"), header("sec-websocket-protocol"));
     let request = Request {
@@ -85,11 +139,12 @@ pub(crate) fn upgrade(method: &str, header: &dyn Fn(&str) -> Option<String>, tak
             let bearer = header("authorization").map(|value| bearer(&value).unwrap_or_default().to_owned());
             let token =
                 bearer.or_else(|| offered.clone().map(|(_, token)| token)).or_else(|| header("cookie").and_then(|c| cookie(&c)));
+            let token = token.or_else(|| token_in(asked.query).filter(|_| callers.token_in_query));
             // A browser ends the connection if it offered protocols and none of them is chosen.
             let ours = upgrade.protocols().any(|protocol| protocol == PROTOCOL);
             let chosen = if ours { Some(PROTOCOL.to_owned()) } else { offered.map(|(protocol, _)| protocol) };
             let response = response(&upgrade, chosen.as_deref());
-            Head::WebSocket { response, token, taken, forwarded_for: header(FORWARDED_FOR) }
+            Head::WebSocket { response, way, token, taken, forwarded_for: header(FORWARDED_FOR) }
         }
         Err(error) => Head::Refused(refused(error)),
     }
@@ -217,7 +272,8 @@ mod tests {
     #[test]
     fn where_guests_are_welcome_no_other_name_of_this_machine_is_believed() {
         let origins = Origins::read(["http://other.example"]).unwrap();
-        let (open, closed) = (Callers { origins: origins.clone(), guests: true }, Callers { origins, guests: false });
+        let (open, closed) =
+            (Callers { origins: origins.clone(), guests: true, ..Callers::default() }, Callers { origins, ..Callers::default() });
         for host in ["127.0.0.1:7350", "localhost:7350", "[::1]:7350", "LOCALHOST"] {
             assert_eq!(open.judge(None, Some(host)), Caller::Own, "{host}");
         }

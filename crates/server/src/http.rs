@@ -2,6 +2,7 @@
 //! message's way.
 
 mod connections;
+mod engineio;
 mod list;
 mod revocations;
 mod who;
@@ -44,7 +45,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -70,6 +71,8 @@ pub(crate) struct Cold {
     /// One for each request that may be under way.
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) address: SocketAddr,
+    /// How many requests and sessions were given names here.
+    pub(crate) names: Arc<AtomicU64>,
 }
 
 /// Starts it; it ends when the loop, which hands connections over, has ended.
@@ -98,6 +101,9 @@ fn router(cold: Cold) -> Router {
         .route("/v1/users/{user}/connections", get(connections::of_user))
         .route("/v1/revocations", get(revocations::list).post(revocations::add).delete(revocations::remove))
         .route(head::NATIVE_PATH, any(upgrade))
+        .route(head::MANTIMON_PATH, any(upgrade))
+        .route(head::SOCKETIO_PATHS[0], any(engineio::asked))
+        .route(head::SOCKETIO_PATHS[1], any(engineio::asked))
         .fallback(|| async { failed(&not_here()) })
         .method_not_allowed_fallback(|| async { failed(&wrong_method()) })
         .layer(DefaultBodyLimit::max(cold.limits.message_bytes))
@@ -118,7 +124,8 @@ async fn in_turn(State(cold): State<Cold>, Extension(Peer(peer)): Extension<Peer
     if let Some(Err(full)) = address.map(|address| cold.addresses.ask(address)) {
         return door::as_response(&head::full(full));
     }
-    if PROBES.contains(&request.uri().path()) {
+    // A poll waits for as long as there is nothing to say: there are no more of them than sessions.
+    if PROBES.contains(&request.uri().path()) || head::SOCKETIO_PATHS.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     let Ok(_turn) = cold.turns.clone().try_acquire_owned() else { return failed(&Code::TooManyCalls.into()) };
@@ -394,15 +401,18 @@ async fn index(State(cold): Shared, headers: HeaderMap) -> Response {
 /// An upgrade that came on a connection already used for HTTP: answered here, then given back to the loop.
 async fn upgrade(State(cold): Shared, request: Request) -> Response {
     let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    match head::upgrade(request.method().as_str(), &value, 0, &cold.callers) {
-        Head::WebSocket { response, token, forwarded_for, .. } => {
+    let uri = request.uri();
+    let asked = head::Asked { method: request.method().as_str(), path: uri.path(), query: uri.query().unwrap_or_default() };
+    match head::upgrade(asked, &value, 0, &cold.callers) {
+        Head::WebSocket { response, way, token, forwarded_for, .. } => {
             let answer = door::as_response(&response);
             tokio::spawn(async move {
                 if let Ok(upgraded) = door::take_back(request).await {
                     let (stream, rest, mut ticket) = upgraded;
                     // Whoever may not be counted is closed, by being dropped.
                     if ticket.identify(forwarded_for.as_deref()).is_ok() {
-                        cold.bells.of(cold.bells.home_of(token.as_deref())).ring(Knock::Upgraded { stream, rest, token, ticket });
+                        let to = cold.bells.place_of(&way, token.as_deref());
+                        cold.bells.of(to).ring(Knock::Upgraded { stream, way, rest, token, ticket });
                     }
                 }
             });
@@ -423,6 +433,6 @@ fn answer(reply: Reply) -> Response {
             response
         }
         Reply::Failed(failure) => failed(&failure),
-        Reply::Counts(_) => failed(&Code::Internal.into()),
+        Reply::Counts(_) | Reply::Polled(_) => failed(&Code::Internal.into()),
     }
 }

@@ -106,7 +106,8 @@ impl Server {
         let health = Arc::new(Health::default());
         let addresses = Addresses::new(&config.limits);
         let cluster = config.cluster.as_ref().map(|place| cluster::start(place, &config.limits)).transpose()?;
-        let callers = Callers { origins: config.origins.clone(), guests: config.guests };
+        let (guests, token_in_query) = (config.guests, config.token_in_query);
+        let callers = Callers { origins: config.origins.clone(), guests, token_in_query };
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let cold = Cold {
             bells: bells.clone(),
@@ -116,6 +117,7 @@ impl Server {
             callers: callers.clone(),
             turns: Arc::new(Semaphore::new(config.limits.calls)),
             limits: config.limits.clone(),
+            names: Arc::default(),
             lists: Arc::new(Mutex::new(lists)),
             writer: writer.clone(),
             health: health.clone(),
@@ -140,8 +142,16 @@ impl Server {
             let jobs = Jobs::new(kinds.clone(), bell.clone());
             let models = Models::new(kinds.clone(), bell.clone(), limits.clone());
             let bots = kinds.bots().clone();
-            let (server, second, tracks) = (NAME.to_owned(), config.second, cluster.is_some());
-            let settings = Settings { kinds, limits, place, server, second, tracks, planted: None };
+            let settings = Settings {
+                kinds,
+                limits,
+                place,
+                server: NAME.to_owned(),
+                second: config.second,
+                mode: config.mode,
+                tracks: cluster.is_some(),
+                planted: None,
+            };
             let parts = Parts {
                 place,
                 listener,

@@ -13,6 +13,7 @@ use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_engine::store::{Batch, History, RoomRow, Snapshot};
+use parlour_engine::wire::{Mode, Speaks};
 use parlour_room::{AnyTable, Record, Seat, Stamp};
 use parlour_server::journal::{Journal, Reader, SqliteJournal, SqliteReader};
 use std::fs;
@@ -201,8 +202,16 @@ impl Server {
     fn new(limits: &Limits, load: Load) -> Self {
         let kinds = Kinds::new().with::<Cards>().expect("cards can be spoken");
         let (limits_of_it, server, second) = (limits.clone(), "bench".to_owned(), Second::default());
-        let settings =
-            Settings { kinds, limits: limits_of_it, place: Place::ALONE, server, second, tracks: false, planted: None };
+        let settings = Settings {
+            kinds,
+            limits: limits_of_it,
+            place: Place::ALONE,
+            server,
+            second,
+            mode: Mode::default(),
+            tracks: false,
+            planted: None,
+        };
         Self { shard: Shard::new(settings), load }
     }
 
@@ -210,7 +219,18 @@ impl Server {
     fn wake(&mut self, disk: &mut Disk, conn: ConnId, room: &Room) -> Watch {
         let user = room.user.clone();
         let guest = Some(Identity::lasting(&user, Role::Player));
-        self.shard.handle(Input::Opened { conn, address: None, entropy: [1; 32], token: None, guest, guest_token: None }, NOW);
+        self.shard.handle(
+            Input::Opened {
+                conn,
+                speaks: Speaks::Native,
+                address: None,
+                entropy: [1; 32],
+                token: None,
+                guest,
+                guest_token: None,
+            },
+            NOW,
+        );
         self.turns(disk, "");
         let mut message = masked(&format!(r#"{{"type":"join_room","ref":"1","payload":{{"room_id":"{}"}}}}"#, room.name));
         let mut watch = Watch::default();

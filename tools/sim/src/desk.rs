@@ -12,6 +12,7 @@ use parlour_engine::revocation::Revocation;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_engine::tracking::Tracked;
+use parlour_engine::wire::{Mode, Speaks};
 use parlour_room::{Cause, JobFault};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,7 +147,15 @@ impl Desk {
         self.count += 1;
         let (conn, entropy) = (ConnId(self.count), self.luck.entropy());
         self.conns.insert(conn, Default::default());
-        self.handles(Input::Opened { conn, address: None, entropy, token: token.map(str::to_owned), guest, guest_token: None });
+        self.handles(Input::Opened {
+            conn,
+            speaks: Speaks::Native,
+            address: None,
+            entropy,
+            token: token.map(str::to_owned),
+            guest,
+            guest_token: None,
+        });
         self.turns();
         conn
     }
@@ -327,6 +336,7 @@ impl Desk {
             Output::Resume(conn) => {
                 self.paused.remove(&conn);
             }
+            Output::Released(_) => unreachable!("nobody polls here"),
             Output::Close(conn) => self.conns.get_mut(&conn).expect("it was opened").2 = true,
             Output::Append(batch) => {
                 let rang = batch.records.iter().filter(|(_, record)| record.cause == Cause::Signal);
@@ -375,6 +385,7 @@ fn settings(kinds: Kinds, limits: Limits) -> Settings {
         limits,
         server: "desk".to_owned(),
         second: Second::default(),
+        mode: Mode::default(),
         tracks: true,
         planted: None,
         place: Place::ALONE,

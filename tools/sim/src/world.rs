@@ -275,6 +275,7 @@ impl World {
             Output::Resume(conn) => {
                 self.paused.remove(&conn);
             }
+            Output::Released(_) => return Err("nobody polls here".to_owned()),
             Output::Close(conn) => {
                 self.judge.closes(conn)?;
                 self.closes(conn);

@@ -36,8 +36,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How closely the original is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
+    #[default]
     /// Its format without its quirks, and one message type more.
     Strict,
     /// As its clients know it.

@@ -6,11 +6,13 @@
 //! unfragmented and unmasked. No extension is ever agreed, so there is no compression.
 
 mod frame;
+mod own;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use frame::Opcode;
+pub use own::own_texts;
 pub use write::{write_close, write_header, write_ping, write_pong, write_text};
 
 use frame::{Frame, MAX_CONTROL, MAX_HEADER, may_travel, unmask};

@@ -31,20 +31,21 @@ impl Shard {
             return self.refreshed(conn, result);
         }
         match result {
-            Ok(who) => {
-                self.greet(conn, who, None);
-                let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
-                if !stash.is_empty() {
-                    self.bytes(conn, &mut stash, now);
-                }
-            }
+            Ok(who) => self.greet(conn, who, None),
             Err(code) => {
                 let reference = session.auth_reference.take();
                 *self.counts.auth_failures.entry(code.as_str()).or_default() += 1;
-                self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
-                self.hang_up(conn, if code.retry() { 1013 } else { 1008 }, code.as_str());
+                if !self.is_refused_on_wire(conn, code) {
+                    self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
+                    return self.hang_up(conn, if code.retry() { 1013 } else { 1008 }, code.as_str());
+                }
             }
         }
+        let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
+        if !stash.is_empty() {
+            self.bytes(conn, &mut stash, now);
+        }
+        self.take_posted(conn, now);
     }
 
     pub(super) fn greet(&mut self, conn: ConnId, who: Identity, token: Option<&str>) {
@@ -52,9 +53,12 @@ impl Shard {
         let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_mut()) else { return };
         if let Err(refused) = self.limiter.recognise(&mut session.purse, &who.user) {
             let (reference, refused) = (session.auth_reference.take(), self.count_refused(refused));
+            self.is_refused_on_wire(conn, refused.code);
             self.fail(conn, 0, reference.as_deref(), refused);
             return self.hang_up(conn, 1013, refused.code.as_str());
         }
+        self.is_known_on_wire(conn);
+        let Some(session) = self.session(conn) else { return };
         session.phase = Phase::Live;
         let (user, id, reference) = (who.user.clone(), session.id.clone(), session.auth_reference.take());
         session.who = Some(Arc::new(who));

@@ -37,6 +37,13 @@ impl Shard {
         self.strike(conn, "too many messages that are none", now);
     }
 
+    /// The same of one that was answered already.
+    pub(super) fn is_junk(&mut self, conn: ConnId, now: Now) {
+        // Whether or not that is there, it cannot be answered again.
+        let _ = self.charge(conn, 1, now);
+        self.strike(conn, "too many messages that are none", now);
+    }
+
     /// A frame that is no text.
     pub(super) fn binary(&mut self, conn: ConnId, now: Now) {
         if self.charge(conn, 1, now).map_err(|refused| self.fail(conn, 0, None, refused)).is_ok() {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 impl Session {
     /// Whether a frame of a room is queued. A room stays lost until a fresh view of it is, so that nothing older follows.
     fn takes(&mut self, room: &Arc<str>, sort: Sort, output_bytes: usize) -> bool {
-        let is_behind = self.is_behind || self.out.len() > output_bytes;
+        let is_behind = self.is_behind || self.queued() > output_bytes;
         match sort {
             Sort::Answer => true,
             // What was lost after it is judged when it comes.
@@ -64,7 +64,7 @@ impl Shard {
             self.counts.lost += u64::from(is_news);
             return if is_much { self.give_up(conn) } else { self.is_behind(conn) };
         }
-        if session.out.len() + frame.len() > limits.output_bytes_max {
+        if session.queued() + frame.len() > limits.output_bytes_max {
             session.out.clear();
             return self.give_up(conn);
         }

@@ -23,6 +23,7 @@ impl Shard {
                 self.fire_due(at, now);
             }
         }
+        self.look_after_wires(now);
         self.put_idle_to_sleep(now);
         self.settle_presence(now);
         self.tell_topics(now);
@@ -85,7 +86,7 @@ impl Shard {
         let topics = self.topics.due_ms(self.settings.limits.topic_ms);
         let rooms = [self.lines_due_ms(), self.next_look_ms(), self.next_due_ms(), self.presence.next_ms(), self.jobs.next_ms()];
         let bots = self.asks_due.values().next().copied();
-        let wake_at = [clock, sweep, bots, topics].into_iter().chain(rooms).flatten().min();
+        let wake_at = [clock, sweep, bots, topics, self.wires.due_ms()].into_iter().chain(rooms).flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }
@@ -99,7 +100,8 @@ impl Shard {
         let mut ends: Vec<(ConnId, &str)> = Vec::new();
         for session in self.sessions.iter_mut().flatten().filter(|session| session.stands_for.is_none()) {
             let silent_ms = now.mono_ms.saturating_sub(session.heard_ms);
-            let unknown = matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
+            let is_watched = session.wire.as_ref().is_none_or(|wire| !wire.keeps_time());
+            let unknown = is_watched && matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
             let has_expired = session.who.as_ref().and_then(|who| who.expires_ms).is_some_and(|at| at <= now.wall_ms);
             if session.phase == session::Phase::Closing {
                 continue;
@@ -107,11 +109,14 @@ impl Shard {
                 ends.push((session.conn, "authentication_required"));
             } else if has_expired {
                 ends.push((session.conn, "token_expired"));
-            } else if silent_ms >= limits.silence_ms {
+            } else if is_watched && silent_ms >= limits.silence_ms {
                 ends.push((session.conn, "silent"));
-            } else if silent_ms >= limits.ping_ms && !session.pinged {
+            } else if is_watched && silent_ms >= limits.ping_ms && !session.pinged {
                 session.pinged = true;
-                websocket::write_ping(&mut session.out, b"");
+                match &mut session.wire {
+                    Some(wire) => wire.ping(),
+                    None => websocket::write_ping(&mut session.out, b""),
+                }
                 self.writable.push(session.conn);
             }
         }

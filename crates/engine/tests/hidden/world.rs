@@ -8,6 +8,7 @@ use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Second, Settings, Shard};
 use parlour_engine::store::Batch;
+use parlour_engine::wire::{Mode, Speaks};
 use parlour_room::bot::{self, Ask};
 use parlour_room::{Dice, Viewer};
 use serde_json::Value;
@@ -53,6 +54,7 @@ impl<E: Eyes> World<E> {
             limits,
             server: "parlour/test".to_owned(),
             second: Second::default(),
+            mode: Mode::default(),
             tracks: false,
             planted: None,
             place: Place::ALONE,
@@ -84,6 +86,7 @@ impl<E: Eyes> World<E> {
         let entropy = self.entropy();
         self.handle(Input::Opened {
             conn,
+            speaks: Speaks::Native,
             address: None,
             entropy,
             token: None,
@@ -224,6 +227,7 @@ impl<E: Eyes> World<E> {
                 Output::Close(_) if self.is_draining => {}
                 Output::Pause(_)
                 | Output::Resume(_)
+                | Output::Released(_)
                 | Output::Forward { .. }
                 | Output::Note(_)
                 | Output::Track(_)

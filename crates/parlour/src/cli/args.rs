@@ -121,6 +121,9 @@ pub(crate) struct Serving {
     /// Where to listen [env: PARLOUR_LISTEN] [default: 127.0.0.1:7350]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Speak every dialect with the quirks of the system it comes from, for its old clients
+    #[arg(long)]
+    pub(crate) compat: bool,
     /// Where to keep count of who is connected: alone (in memory), or redis://HOST [env: PARLOUR_CLUSTER]
     #[arg(long, value_name = "WHERE")]
     pub(crate) cluster: Option<String>,

@@ -18,6 +18,7 @@ use keys::Value;
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::Limits;
 use parlour_engine::shard::Second;
+use parlour_engine::wire::Mode;
 use parlour_server::cluster;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -65,6 +66,8 @@ pub(crate) struct Flags<'a> {
     pub(crate) config: Option<&'a Path>,
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) data: Option<&'a Path>,
+    /// Whether dialects keep their quirks, whatever else is configured.
+    pub(crate) is_compat: bool,
     pub(crate) cluster: Option<&'a str>,
 }
 
@@ -76,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) pages: Origins,
     pub(crate) identities: Identities,
     pub(crate) second: Second,
+    pub(crate) token_in_query: bool,
+    pub(crate) mode: Mode,
     /// Where connections are counted, if they are.
     pub(crate) cluster: Option<cluster::Place>,
     pub(crate) limits: Limits,
@@ -107,6 +112,8 @@ impl Settings {
             pages: Origins::default(),
             identities: Identities::default(),
             second: Second::default(),
+            token_in_query: false,
+            mode: Mode::default(),
             cluster: None,
             limits: Limits::default(),
             origins: BTreeMap::new(),
@@ -128,6 +135,10 @@ impl Settings {
         if let Some(data) = flags.data {
             settings.data = data.to_path_buf();
             settings.origins.insert("data".to_owned(), Origin::Flag("--data"));
+        }
+        if flags.is_compat {
+            settings.mode = Mode::Compat;
+            settings.origins.insert(keys::MODE.to_owned(), Origin::Flag("--compat"));
         }
         if let Some(cluster) = flags.cluster {
             let origin = Origin::Flag("--cluster");
@@ -177,6 +188,8 @@ impl Settings {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
             "data" => self.data = PathBuf::from(value.path()?),
             keys::SECOND => self.second = value.read(keys::SECONDS, keys::second)?,
+            keys::QUERY => self.token_in_query = value.truth()?,
+            keys::MODE => self.mode = value.read(keys::MODES, keys::mode)?,
             keys::CLUSTER => self.cluster = Some(value.cluster()?),
             keys::ORIGINS => self.pages = value.origins()?,
             of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
@@ -229,6 +242,8 @@ impl Settings {
             "listen" => Some(self.listen.to_string()),
             "data" => Some(self.data.display().to_string()),
             keys::SECOND => Some(keys::name_of(self.second).to_owned()),
+            keys::QUERY => Some(self.token_in_query.to_string()),
+            keys::MODE => Some(keys::mode_name(self.mode).to_owned()),
             keys::CLUSTER => self.cluster.as_ref().map(cluster::Place::to_string),
             keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),

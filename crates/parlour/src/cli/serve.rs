@@ -36,7 +36,8 @@ pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
 }
 
 fn find(serving: &Serving) -> Result<Settings, Failed> {
-    Settings::find(Flags { listen: serving.listen, cluster: serving.cluster.as_deref(), ..serving.place.flags() })
+    let cluster = serving.cluster.as_deref();
+    Settings::find(Flags { listen: serving.listen, is_compat: serving.compat, cluster, ..serving.place.flags() })
 }
 
 fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
@@ -54,6 +55,8 @@ fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
         trust: settings.identities.trust(secret),
         guests,
         second: settings.second,
+        mode: settings.mode,
+        token_in_query: settings.token_in_query,
         cluster: settings.cluster,
         origins: settings.pages,
         limits: settings.limits,
@@ -121,6 +124,7 @@ fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, door: Door, started: 
     banner!("{} · data {} (SQLite) · {elapsed:.1} s", parlour_server::NAME.replace('/', " "), data.display());
     banner!("├─ Page       http://{address}/");
     banner!("├─ WebSocket  ws://{address}/v1/ws");
+    banner!("├─ Socket.IO  http://{address}/game (mantimon; as plain WebSocket ws://{address}/ws/mantimon)");
     banner!("├─ Rooms      {} (http://{address}/v1/kinds)", names.join(" · "));
     banner!("├─ Metrics    http://{address}/metrics");
     match door {

@@ -6,13 +6,14 @@ use crate::auth::entropy;
 use crate::bell::Knock;
 use crate::conn::{Conn, ReadEnd, Stage};
 use crate::door::HandedOver;
-use crate::head::{self, Head};
+use crate::head::{self, Head, Way};
 use crate::meters::Meters;
 use crate::voice::tell;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 use parlour_engine::forward::ShardId;
 use parlour_engine::io::{ConnId, Input};
+use parlour_engine::wire::Speaks;
 use std::io;
 
 /// When to look for new connections again after the system had no room for them.
@@ -141,10 +142,10 @@ impl Drive {
                     Head::Partial => {}
                     Head::Refused(response) => self.refuse(place, response),
                     Head::Http => self.hand_over(place),
-                    Head::WebSocket { response, token, taken, forwarded_for } => {
+                    Head::WebSocket { response, way, token, taken, forwarded_for } => {
                         let rest = head.split_off(taken);
                         match conn.ticket.identify(forwarded_for.as_deref()) {
-                            Ok(()) => self.upgrade(place, response, token, rest),
+                            Ok(()) => self.upgrade(place, response, way, token, rest),
                             Err(full) => self.refuse(place, head::full(full)),
                         }
                     }
@@ -154,22 +155,23 @@ impl Drive {
     }
 
     /// The connection speaks WebSocket from here on: here, or on the loop of its user.
-    fn upgrade(&mut self, place: usize, response: Vec<u8>, token: Option<String>, rest: Vec<u8>) {
+    fn upgrade(&mut self, place: usize, response: Vec<u8>, way: Way, token: Option<String>, rest: Vec<u8>) {
         let here = self.parts.place.shard;
-        let to = token.as_deref().map_or(here, |token| self.parts.bells.home_of(Some(token)));
+        let has_place = token.is_some() || matches!(way, Way::Probe(_));
+        let to = if has_place { self.parts.bells.place_of(&way, token.as_deref()) } else { here };
         if to == here {
-            return self.open(place, response, token, rest);
+            return self.open(place, response, way, token, rest);
         }
         let Some(mut conn) = self.lift_out(place) else { return };
         // A new connection takes a head whole; one that does not is closed by being dropped.
         if conn.write(response).is_ok() && conn.unwritten() == 0 {
-            let knock = Knock::Upgraded { stream: conn.stream.into(), rest, token, ticket: conn.ticket };
+            let knock = Knock::Upgraded { stream: conn.stream.into(), way, rest, token, ticket: conn.ticket };
             self.parts.bells.of(to).ring(knock);
         }
     }
 
     /// The connection speaks WebSocket from here on, and stays.
-    pub(super) fn open(&mut self, place: usize, response: Vec<u8>, token: Option<String>, mut rest: Vec<u8>) {
+    pub(super) fn open(&mut self, place: usize, response: Vec<u8>, way: Way, token: Option<String>, mut rest: Vec<u8>) {
         let Some(conn) = self.conns[place].as_mut() else { return };
         let id = conn.id;
         if let Stage::Head { until_ms, .. } = conn.stage {
@@ -180,10 +182,16 @@ impl Drive {
             return self.drop_conn(place);
         }
         let address = conn.ticket.address();
-        let guests = self.parts.guests.as_mut().filter(|_| token.is_none());
-        let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
-        let guest_token = guest_token.flatten();
-        self.parts.shard.handle(Input::Opened { conn: id, address, entropy: entropy(), token, guest, guest_token }, self.now);
+        let input = match way {
+            Way::Probe(sid) => Input::Probes { conn: id, sid },
+            Way::Open(speaks) => {
+                let guests = self.parts.guests.as_mut().filter(|_| token.is_none() && speaks == Speaks::Native);
+                let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
+                let guest_token = guest_token.flatten();
+                Input::Opened { conn: id, speaks, address, entropy: entropy(), token, guest, guest_token }
+            }
+        };
+        self.parts.shard.handle(input, self.now);
         // The token must be looked at before what came with it.
         self.carry_out();
         if !rest.is_empty() {

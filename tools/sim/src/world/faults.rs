@@ -10,6 +10,7 @@ use parlour_engine::limits::Limits;
 use parlour_engine::rebuild::rebuild;
 use parlour_engine::shard::{self, Second, Settings};
 use parlour_engine::store::History;
+use parlour_engine::wire::Mode;
 
 impl World {
     pub(super) fn plan_faults(&mut self) {
@@ -178,6 +179,7 @@ impl World {
             limits,
             server: "sim".to_owned(),
             second: Second::default(),
+            mode: Mode::default(),
             tracks: true,
             planted,
             place: Place::ALONE,

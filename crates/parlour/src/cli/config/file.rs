@@ -85,7 +85,7 @@ fn value_of(value: &Spanned<DeValue<'_>>) -> Value {
             Value::Number(decimal.unwrap_or_else(|_| number.as_str().to_owned()))
         }
         DeValue::Float(_) => Value::Other("a number with a point"),
-        DeValue::Boolean(_) => Value::Other("true or false"),
+        DeValue::Boolean(truth) => Value::Truth(*truth),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(items) => {
             let texts = items.iter().map(|item| match item.get_ref() {

@@ -5,6 +5,7 @@ use super::{DATA, LISTEN, lossy};
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::{About, Limits};
 use parlour_engine::shard::Second;
+use parlour_engine::wire::Mode;
 use parlour_server::auth::{self, Algorithm, Secret};
 use parlour_server::cluster;
 use std::ffi::OsString;
@@ -20,6 +21,10 @@ pub(super) const ISSUER: &str = "auth.jwt.issuer";
 pub(super) const AUDIENCE: &str = "auth.jwt.audience";
 pub(super) const SECOND: &str = "auth.second_connection";
 pub(super) const SECONDS: &str = "joins or replaces";
+pub(super) const QUERY: &str = "auth.token_in_query";
+pub(super) const MODE: &str = "dialects.mode";
+pub(super) const MODES: &str = "strict or compat";
+const YES_OR_NO: &str = "true or false";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
 pub(super) const ORIGINS: &str = "cors.origins";
@@ -114,6 +119,18 @@ pub(super) fn all() -> Vec<Key> {
             SECONDS,
             "What a user's second connection does: both go on, or the first is told `replaced` and closed.",
         ),
+        key(
+            QUERY,
+            "false",
+            YES_OR_NO,
+            "Whether `?token=` counts, for clients that can send it in no other way. Proxies and logs see what stands there.",
+        ),
+        key(
+            MODE,
+            "strict",
+            MODES,
+            "How dialects are spoken: without the quirks of the systems that they come from, or with them.",
+        ),
     ];
     keys.extend(Limits::ALL.iter().map(|about| Key {
         name: format!("{LIMITS}{}", about.name),
@@ -126,6 +143,17 @@ pub(super) fn all() -> Vec<Key> {
 
 pub(super) fn second(text: &str) -> Option<Second> {
     [Second::Joins, Second::Replaces].into_iter().find(|second| name_of(*second) == text)
+}
+
+pub(super) fn mode(text: &str) -> Option<Mode> {
+    [Mode::Strict, Mode::Compat].into_iter().find(|mode| mode_name(*mode) == text)
+}
+
+pub(super) fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Strict => "strict",
+        Mode::Compat => "compat",
+    }
 }
 
 pub(super) fn name_of(second: Second) -> &'static str {
@@ -157,6 +185,7 @@ pub(super) enum Value {
     Text(OsString),
     Number(String),
     List(Vec<String>),
+    Truth(bool),
     Other(&'static str),
 }
 
@@ -200,6 +229,18 @@ impl Value {
         Origins::read(texts.iter().map(String::as_str)).map_err(|error| format!("must be {ORIGIN_LIST}: {error}"))
     }
 
+    /// As such, or as the text of a variable.
+    pub(super) fn truth(self) -> Result<bool, String> {
+        match self {
+            Value::Truth(truth) => Ok(truth),
+            Value::Text(text) => {
+                let truth = text.to_str().and_then(|text| text.parse().ok());
+                truth.ok_or_else(|| format!("must be {YES_OR_NO}, not {:?}", lossy(&text)))
+            }
+            other => Err(format!("must be {YES_OR_NO}, not {}", other.describe())),
+        }
+    }
+
     /// What must not be repeated in a message.
     pub(super) fn bytes(self) -> Result<Vec<u8>, String> {
         match self {
@@ -213,8 +254,7 @@ impl Value {
         let text = match self {
             Value::Text(text) => lossy(&text),
             Value::Number(text) => text,
-            Value::List(_) => return Err(format!("must be {allowed}, not a list")),
-            Value::Other(what) => return Err(format!("must be {allowed}, not {what}")),
+            other => return Err(format!("must be {allowed}, not {}", other.describe())),
         };
         let digits = text.replace('_', "");
         let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -227,6 +267,7 @@ impl Value {
             Value::Text(_) => "text",
             Value::Number(_) => "a number",
             Value::List(_) => "a list",
+            Value::Truth(_) => "true or false",
             Value::Other(what) => what,
         }
     }

@@ -60,6 +60,11 @@ impl Session {
         self.probe_time(now);
     }
 
+    /// What came on it was no message at all.
+    pub fn probe_fails(&mut self) {
+        self.drop_probe();
+    }
+
     /// It is gone.
     pub fn probe_gone(&mut self) {
         self.probe = None;
