@@ -77,7 +77,21 @@ def assert_refused(server, token, code="authentication_failed"):
     answer = server.http("GET", "/v1/rooms", token=token)
     assert answer.status == (503 if code == "keys_unavailable" else 401)
     assert_typed(answer.json(), code)
+    said = "keys_unavailable" if code == "keys_unavailable" else "authentication_failed"
+    assert joined(server, token) == {"message": said, "data": {"code": said, "reason": code}}
     assert not [part for part in token.split(".") if part and part in server.out + server.err], "a token was printed"
+
+
+def joined(server, token):
+    """What a client of Socket.IO that polls is told when it joins the namespace with this token."""
+    path = "/socket.io/?EIO=4&transport=polling"
+    opened = server.http("GET", path)
+    path += "&sid=" + json.loads(opened.body[1:])["sid"]
+    assert server.http("POST", path, "40/game," + json.dumps({"token": token})).body == b"ok"
+    packet = server.http("GET", path).body.decode()
+    assert packet[:2] in ("40", "44"), packet
+    server.http("POST", path, "1")
+    return json.loads(packet[len("40/game,") :])
 
 
 def assert_believed(server, token, user="ada"):
@@ -85,6 +99,7 @@ def assert_believed(server, token, user="ada"):
         greeting = wire.next()
         assert (greeting["type"], greeting["payload"].get("user_id")) == ("connected", user), greeting
     assert status(server, token) == 200
+    assert set(joined(server, token)) == {"sid"}
 
 
 @pytest.mark.parametrize("algorithm, length", [("HS256", 32), ("HS384", 48), ("HS512", 64)])
