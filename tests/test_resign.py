@@ -147,7 +147,13 @@ def test_from_a_room_whose_rules_fail_over_everything_one_can_still_resign(lab, 
             if resigns:
                 told = await ada.until(lambda said: said["type"] == "gave_up", "the end", start=seen)
                 assert (told["room"], told["payload"]) == (room, {"seat": 1})
-                await ada.until(lambda _, room=room: ada.view(room) == {"resigned": 1}, "what it shows", start=seen)
+                await ada.until(lambda _, room=room: ada.view(room)["resigned"] == 1, "what it shows", start=seen)
+            else:
+                for client in clients:
+                    ended = await client.until(lambda said: said["type"] == "room_ended", "the end")
+                    assert ended["payload"] == {"room_id": room, "outcome": "resignation", "seat": 1}
+            assert_typed(await refused(ada.act(room, {"type": "touch"}, id="t4")), "room_closed")
+            assert sum(frame["type"] == "room_ended" for frame in ada.frames) == (not resigns)
             assert (await ada.request("legal", room=room))["ended"] is True
             about = await shown(room)
             assert (about["status"], about["outcome"]) == ("ended", outcome)
@@ -172,3 +178,25 @@ def test_from_a_room_whose_rules_fail_over_everything_one_can_still_resign(lab, 
         *records, _ = parlour.replay(lab.data, room, program=lab.program)
         [resigned] = [record for record in records if record["cause"] == "resigned"]
         assert resigned["input"] == {"user": "bob", "seat": 1, "id": "enough"}
+
+
+def test_who_follows_a_room_is_told_once_that_it_was_closed_from_outside(lab):
+    async def talk():
+        ada, bob = clients = await seated(lab, "ada", "bob", kind="cards", room="g")
+        gone = await asyncio.to_thread(lab.http, "DELETE", "/v1/rooms/g", token=lab.token("ada"))
+        assert gone.status in (200, 204), gone
+        for client in clients:
+            ended = await client.until(lambda said: said["type"] == "room_ended", "the end")
+            assert ended["payload"] == {"room_id": "g", "outcome": "closed"}
+        # A game that ends by its own rules says so itself.
+        await ada.open("cards", "h")
+        for client in clients:
+            await client.join("h")
+        await bob.request("resign", room="h", id="enough")
+        for client in clients:
+            await client.until(lambda said: said["type"] == "game_over" and said["room"] == "h", "the end")
+            await client.request("ping")
+            assert [said["payload"]["room_id"] for said in client.frames if said["type"] == "room_ended"] == ["g"]
+            await client.drop()
+
+    parlour.run(talk())

@@ -122,7 +122,8 @@ impl End {
                 (follow.at, follow.owed, follow.then) = (at.clone(), 0, Default::default());
                 user.heard.insert((room, follow.plays), at);
             }
-            "pong" | "error" | "typing" | "closing" | "view" | "patch" | "user_joined" | "user_left" | "room_update" => {}
+            "pong" | "error" | "typing" | "closing" | "view" | "patch" | "user_joined" | "user_left" | "room_update"
+            | "room_ended" => {}
             _ => {
                 let room = text(&said["room"]);
                 let Some(follow) = self.follows.get_mut(&room) else { return };

@@ -337,7 +337,7 @@ impl Judge {
                 seen.greeted = true;
                 Ok(())
             }
-            "pong" | "closing" | "room_update" | "user_joined" => Ok(()),
+            "pong" | "closing" | "room_update" | "room_ended" | "user_joined" => Ok(()),
             "user_left" => {
                 let payload = value(said.payload)?;
                 if payload["you"] == true {

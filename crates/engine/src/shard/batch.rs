@@ -1,6 +1,6 @@
 //! Several actions under one message id: "inbox (seen?) -> check (legal?) -> play" for each, one record and one answer for all.
 
-use super::play::{failure, stamp};
+use super::play::{failure, stamp, unplayed};
 use super::requests::Asker;
 use super::{Planted, Shard};
 use crate::code::Code;
@@ -74,7 +74,8 @@ impl Shard {
             None => {}
         }
         let batched = if is_frozen {
-            id.and_then(|id| table.batch_repeated(stamp, user, id, body)).ok_or(Code::RoomFrozen)?.map_err(BatchRejected::from)
+            let repeated = id.and_then(|id| table.batch_repeated(stamp, user, id, body));
+            repeated.ok_or_else(|| unplayed(table.as_ref()))?.map_err(BatchRejected::from)
         } else {
             table.batch(stamp, user, id, atomic, actions)
         };

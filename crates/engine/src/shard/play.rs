@@ -70,7 +70,7 @@ impl Shard {
         }
         if is_frozen {
             // Nothing is played, but what was played is still answered as it was.
-            let repeated = id.and_then(|id| table.repeated(stamp, user, id, action)).ok_or(Code::RoomFrozen)?;
+            let repeated = id.and_then(|id| table.repeated(stamp, user, id, action)).ok_or_else(|| unplayed(table.as_ref()))?;
             let answer = repeated.map_err(failure)?;
             let at = Position { life: table.about().life.to_owned(), n: answer.n, m: Some(answer.m) };
             return Ok((at, true, Actor::of(events, table.as_ref(), user).heard_before(table.as_ref(), id)));
@@ -227,8 +227,22 @@ impl Shard {
         }
         let played: Played = table.close(stamp, &who.user, "closed").map_err(failure)?;
         self.record(at, played);
+        self.tell_end(at, None);
         Ok(())
     }
+
+    /// Tells who follows a room that it has ended, which its rules did not. `by` resigned.
+    pub(super) fn tell_end(&mut self, at: usize, by: Option<&str>) {
+        let hall = self.hall(at);
+        let seat = by.and_then(|user| hall.seat_of(user));
+        let Some(outcome) = hall.table().and_then(|table| table.about().ended.map(|ended| ended.outcome.clone())) else { return };
+        hall.tell_all(|out, room| say::room_ended(out, room, &outcome, seat));
+    }
+}
+
+/// Why nothing is played in a room that is frozen: it may have ended since, by a resignation or from outside.
+pub(super) fn unplayed(table: &dyn AnyTable) -> Code {
+    if table.about().ended.is_some() { Code::RoomClosed } else { Code::RoomFrozen }
 }
 
 /// Seats a bot where the rules let it sit.

@@ -47,7 +47,11 @@ impl Shard {
         match resigned {
             Ok(Acted::Before(answer)) => Ok((position(answer), true)),
             Ok(Acted::Played(answer, played)) => {
+                let is_told = !played.ended || !played.told.is_empty();
                 self.record(at, played);
+                if !is_told {
+                    self.tell_end(at, Some(user));
+                }
                 self.hall(at).was_acted_by(user, 1);
                 Ok((position(answer), false))
             }

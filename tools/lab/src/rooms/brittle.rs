@@ -1,4 +1,4 @@
-//! Rules that fail over every action. Whoever sits here can still resign: by these rules if `resigns`, else by the table alone.
+//! Rules that fail over every action of a game that would go on. Whoever sits here can still resign: by these rules if `resigns`, else by the table alone.
 
 use parlour::*;
 
@@ -28,6 +28,9 @@ pub(crate) enum Event {
 
 #[wire]
 pub(crate) struct View {
+    phase: String,
+    turn: u32,
+    current: Seat,
     resigned: Option<Seat>,
 }
 
@@ -57,6 +60,6 @@ impl Room for Brittle {
     }
 
     fn view(&self, _: Viewer) -> View {
-        View { resigned: self.resigned }
+        View { phase: "main".to_owned(), turn: 1, current: Seat(0), resigned: self.resigned }
     }
 }

@@ -2,7 +2,7 @@
 //! all answers, by [`tell`](super::tell).
 
 use super::code::{Code, Refusal};
-use super::frame::{Answer, Connected, Frame, Presence};
+use super::frame::{Answer, Connected, Ended, Frame, Presence};
 use super::names::{ENDINGS, HEARTBEAT_ACK};
 use super::pending::{Asker, Pending};
 use super::say::Nothing;
@@ -39,6 +39,11 @@ impl Mantimon {
             ("user_joined" | "user_left", None) => {
                 if let Some(presence) = frame.payload::<Presence>() {
                     self.note_presence(&frame.kind, presence, now, news, out);
+                }
+            }
+            ("room_ended", None) => {
+                if let Some(Ended { room_id, outcome, seat }) = frame.payload() {
+                    news.push(News::Ended { game: room_id, outcome, loser: seat });
                 }
             }
             ("view" | "patch", Some(game)) => self.note_view(frame, game, out),

@@ -93,6 +93,15 @@ pub(super) struct Listed {
     pub(super) status: String,
 }
 
+/// `room_ended`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ended {
+    pub(super) room_id: String,
+    pub(super) outcome: String,
+    #[serde(default)]
+    pub(super) seat: Option<u64>,
+}
+
 /// `user_joined` and `user_left`, and `closing`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Presence {

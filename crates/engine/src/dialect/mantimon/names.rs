@@ -84,7 +84,7 @@ pub(super) const WINNER: &str = "winner";
 pub(super) const REASON: &str = "reason";
 
 /// Why a game ended: the room's word, and the dialect's where it has another.
-pub(super) const END_REASONS: &[(&str, &str)] = &[("no_monsters", "no_pokemon"), ("forfeit", "timeout")];
+pub(super) const END_REASONS: &[(&str, &str)] = &[("no_monsters", "no_pokemon"), ("forfeit", "timeout"), ("closed", "draw")];
 
 /// Refusals, of the server and of rooms, which the dialect has a word for. What is not here is told by its sort.
 pub(super) const REFUSALS: &[(&str, Code)] = &[

@@ -102,7 +102,12 @@ impl Room {
         if range.is_some_and(|range| range.start < number && number <= range.end) {
             return None;
         }
-        Some(if is_private { self.event_id() } else { format!("{}.{}", self.life, self.n) })
+        Some(if is_private { self.event_id() } else { self.public_id() })
+    }
+
+    /// How far everybody has heard.
+    pub(super) fn public_id(&self) -> String {
+        format!("{}.{}", self.life, self.n)
     }
 
     /// How far the viewer has heard.
@@ -181,6 +186,12 @@ impl Room {
     /// Who holds a seat: by its number where the server did not say.
     pub(super) fn holder(&self, seat: u64) -> String {
         self.seats.get(&seat).cloned().unwrap_or_else(|| format!("seat-{seat}"))
+    }
+
+    /// Who holds the other seat, where there are two.
+    pub(super) fn foe(&self, seat: u64) -> Option<String> {
+        let mut others = self.seats.iter().filter(|(other, _)| **other != seat);
+        others.next().filter(|_| others.next().is_none()).map(|(_, holder)| holder.clone())
     }
 
     /// The status of who holds a seat; whether that is news to the viewer.

@@ -20,6 +20,8 @@ pub(super) enum News {
     Came { game: String, seat: u64 },
     /// Who sits there is no longer here.
     Went { game: String, seat: u64 },
+    /// The room has ended, and no event says so. Who sits at `loser` has resigned.
+    Ended { game: String, outcome: String, loser: Option<u64> },
 }
 
 /// An event as this viewer was told it.
@@ -45,6 +47,13 @@ impl Mantimon {
             News::Event(event) => return self.tell_event(&event, now, out),
             News::Came { game, seat } => (game, seat, Status::Connected),
             News::Went { game, seat } => (game, seat, Status::Disconnected),
+            News::Ended { game, outcome, loser } => {
+                if let Some(room) = self.rooms.get_mut(&game).filter(|room| !room.is_idle()) {
+                    let winner = loser.and_then(|loser| room.foe(loser));
+                    room.over = Some(Over { event_id: room.public_id(), winner, reason: end_reason(&outcome).to_owned() });
+                }
+                return;
+            }
         };
         let Some(room) = self.rooms.get_mut(&game) else { return };
         // While the game goes on its rules count the time of who is away, and say when it is over.
@@ -143,7 +152,10 @@ fn time_left<'a>(event: &'a Event, player_id: &'a str, is_warning: bool, now: No
 }
 
 fn over(event: &Event, room: &Room) -> Over {
-    let reason = event.changes.get(REASON).and_then(Value::as_str).unwrap_or_default();
-    let ours = names::END_REASONS.iter().find(|(word, _)| *word == reason).map_or(reason, |(_, ours)| ours);
-    Over { event_id: event.event_id.clone(), winner: event.number(WINNER).map(|seat| room.holder(seat)), reason: ours.to_owned() }
+    let reason = end_reason(event.changes.get(REASON).and_then(Value::as_str).unwrap_or_default()).to_owned();
+    Over { event_id: event.event_id.clone(), winner: event.number(WINNER).map(|seat| room.holder(seat)), reason }
+}
+
+fn end_reason(reason: &str) -> &str {
+    names::END_REASONS.iter().find(|(word, _)| *word == reason).map_or(reason, |(_, ours)| ours)
 }
