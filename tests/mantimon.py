@@ -243,6 +243,11 @@ class Player:
         """How much was heard until now."""
         return len(self.client.events)
 
+    @property
+    def mark_of_life(self):
+        """How much had happened to the connection until now."""
+        return len(self.client.life)
+
     def of(self, *kinds, start=0):
         """The messages of these types."""
         return [frame for frame in self.frames[start:] if frame["type"] in kinds]
@@ -332,8 +337,7 @@ class Player:
         start = self.mark
         answer = await self.ask("action", game_id=game or self.game or self.table.game, action=given, **fields)
         if not self.front.is_plain and answer["type"] == "action_result":
-            again = await self.until("action_result", start=start, where=lambda frame: frame["message_id"] == answer["message_id"])
-            assert again == answer, (again, answer)
+            await self.until("action_result", start=start, where=lambda frame: frame == answer)
         return answer
 
     def named(self, action):
