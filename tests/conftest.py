@@ -4,6 +4,8 @@ import pytest
 
 import parlour
 
+pytest_plugins = ["mantimon"]
+
 
 @pytest.fixture
 def make_server(tmp_path):

@@ -11,7 +11,9 @@ const server = net.createServer({ noDelay: true }, (link) => {
   const drive = makeDriver(io, (told) => link.writable && link.write(JSON.stringify(told) + "\n"));
   const leave = () => drive({ do: "leave" });
   link.on("error", leave).on("close", leave);
-  readline.createInterface({ input: link }).on("line", (line) => drive(JSON.parse(line)));
+  // The interface repeats the errors of its input.
+  const lines = readline.createInterface({ input: link }).on("error", () => {});
+  lines.on("line", (line) => drive(JSON.parse(line)));
 });
 
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
