@@ -368,7 +368,8 @@ pub fn presence(out: &mut Vec<u8>, kind: &str, room: &str, user: &str, seat: Opt
     put(out, format_args!("}}}}"));
 }
 
-/// A room has ended and its rules told nothing of it: it was closed from outside, or who sits at `seat` resigned and the rules failed.
+/// A room has ended and its rules told nothing of it: it was closed from outside, or who sits at `seat` resigned and the rules
+/// failed.
 pub fn room_ended(out: &mut Vec<u8>, room: &str, outcome: &str, seat: Option<Seat>) {
     begin(out, "room_ended");
     put(out, format_args!("\"payload\":{{\"room_id\":\"{room}\",\"outcome\":"));

@@ -1,4 +1,5 @@
-//! Rules that fail over every action of a game that would go on. Whoever sits here can still resign: by these rules if `resigns`, else by the table alone.
+//! Rules that fail over every action of a game that would go on. Whoever sits here can still resign: by these rules if
+//! `resigns`, else by the table alone.
 
 use parlour::*;
 

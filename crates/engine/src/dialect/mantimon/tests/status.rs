@@ -118,3 +118,23 @@ fn a_game_after_which_another_has_begun_is_not_told_to_be_over_with_that_ones_st
     let done = desk.turn(&[public("game_over", 6, json!({"winner": 1, "reason": "timeout"})), begun]);
     assert_eq!(done.types(), Vec::<&str>::new());
 }
+
+#[test]
+fn a_room_that_its_rules_did_not_end_is_told_to_be_over_if_its_game_was_on() {
+    let ended = |payload: Value| json!({"v": 1, "type": "room_ended", "payload": payload});
+    for (payload, winner, ours) in [
+        (json!({"room_id": "g", "outcome": "resignation", "seat": 0}), json!("bob"), "resignation"),
+        (json!({"room_id": "g", "outcome": "resignation", "seat": 1}), json!("ada"), "resignation"),
+        (json!({"room_id": "g", "outcome": "closed"}), Value::Null, "draw"),
+    ] {
+        let mut desk = Desk::in_game(Mode::Strict);
+        let done = desk.turn(&[ended(payload.clone())]);
+        assert_eq!(done.types(), ["game_over"]);
+        let over = &done.says[0];
+        assert_eq!((&over["winner_id"], &over["end_reason"]), (&winner, &json!(ours)));
+        assert_eq!(over["final_state"]["phase"], "main");
+        desk.turn(&[patch(2, json!([{"op": "replace", "path": "/phase", "value": "over"}]))]);
+        assert_eq!(desk.turn(&[ended(payload)]).types(), Vec::<&str>::new());
+    }
+    assert_eq!(Desk::in_game(Mode::Strict).turn(&[ended(json!({"room_id": "other", "outcome": "closed"}))]).says.len(), 0);
+}
