@@ -142,11 +142,11 @@ def test_a_secret_that_is_too_short_signs_nothing(tmp_path):
 
 def test_limits_of_the_file_and_the_environment_are_those_of_the_server(make_server, tmp_path):
     (tmp_path / "limits.toml").write_text("[limits]\npage = 2\nmessage_bytes = 2048\n")
-    server = make_server("limited", args=("--config", tmp_path / "limits.toml"), env={"PARLOUR_LIMITS__ID_BYTES": "20"})
+    server = make_server("limited", args=("--config", tmp_path / "limits.toml"), env={"PARLOUR_LIMITS__ID_BYTES": "100"})
     token = tokens.good(server, "ada")
     for number in range(3):
         assert server.http("POST", "/v1/rooms", {"kind": "cards", "id": f"r{number}"}, token=token).status == 201
     page = server.http("GET", "/v1/rooms", token=token).json()
     assert len(page["rooms"]) == 2 and page["next"] == "r1"
     assert server.http("POST", "/v1/rooms", {"kind": "cards", "id": "x" * 3000}, token=token).status == 413
-    assert server.http("POST", "/v1/rooms", {"kind": "cards", "message_id": "x" * 21}, token=token).status == 400
+    assert server.http("POST", "/v1/rooms", {"kind": "cards", "message_id": "x" * 101}, token=token).status == 400

@@ -120,7 +120,7 @@ limits! {
     /// The longest message a client may send; a longer one closes its connection with 1009.
     message_bytes: usize = 64 * KIB, KIB => 16 * MIB;
     /// The longest message id.
-    id_bytes: usize = 64, 16 => 256;
+    id_bytes: usize = 64, 64 => 256;
     /// The longest `ref`.
     ref_bytes: usize = 128, 16 => 1024;
     /// The longest name of a room.

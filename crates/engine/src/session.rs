@@ -132,6 +132,11 @@ impl Session {
         self.queued() + self.owed + self.said
     }
 
+    /// Whether what comes on its socket only tries whether that could take the session over.
+    pub(crate) fn is_tried_out(&self) -> bool {
+        self.wire.as_ref().is_some_and(|wire| wire.is_polling())
+    }
+
     /// How much of that waits to be written.
     pub(crate) fn queued(&self) -> usize {
         self.out.len() + self.wire.as_ref().map_or(0, |wire| wire.unsent())

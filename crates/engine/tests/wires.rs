@@ -79,6 +79,9 @@ struct World {
     /// Sessions that are counted though they have no socket.
     counted: BTreeSet<ConnId>,
     connections: u64,
+    written: Vec<u8>,
+    paused: BTreeSet<ConnId>,
+    closed: BTreeSet<ConnId>,
 }
 
 impl World {
@@ -97,6 +100,9 @@ impl World {
             verifying: Vec::new(),
             counted: BTreeSet::new(),
             connections: 0,
+            written: Vec::new(),
+            paused: BTreeSet::new(),
+            closed: BTreeSet::new(),
         }
     }
 
@@ -121,10 +127,17 @@ impl World {
                 }
                 Output::Write { conn, bytes } => {
                     assert!(self.sockets.contains(&conn), "{conn:?} has no socket");
+                    self.written.extend_from_slice(&bytes);
                     if let Some(at) = bytes.windows(8).position(|part| part == br#"0{"sid":"#) {
                         let sid: Vec<u8> = bytes[at + 9..].iter().copied().take_while(|byte| *byte != b'"').collect();
                         self.sids.push(String::from_utf8(sid).expect("text"));
                     }
+                }
+                Output::Pause(conn) => {
+                    self.paused.insert(conn);
+                }
+                Output::Resume(conn) => {
+                    self.paused.remove(&conn);
                 }
                 Output::Close(conn) => closed.push(conn),
                 Output::Verify { conn, token } => self.verifying.push((conn, token)),
@@ -134,6 +147,7 @@ impl World {
         }
         for conn in closed {
             assert!(self.sockets.contains(&conn), "{conn:?} has no socket to close");
+            self.closed.insert(conn);
             self.cut(conn);
         }
     }
@@ -289,5 +303,72 @@ fn a_session_is_taken_over_by_a_socket_with_all_that_waits_for_it() {
     world.asks(&sid, Polled::Asks { sid: sid.clone() });
     assert!(world.waiting.is_empty(), "a session on a socket is not polled");
     world.cut(socket);
+    world.ends();
+}
+
+#[test]
+fn a_socket_serves_one_session_after_another_and_nothing_that_waited_is_lost() {
+    let mut world = World::new();
+    world.does(Step::OpensWebSocket);
+    let socket = world.sockets[0];
+    world.says(socket, 1, JOIN.as_bytes());
+    for life in 0..4 {
+        // While the token is looked at, what comes waits: here that its client leaves, and comes again with something to say.
+        world.says(socket, 1, b"41/game,");
+        world.says(socket, 1, JOIN.as_bytes());
+        world.says(socket, 1, BEAT.replace("7[", &format!("1{life}[")).as_bytes());
+        world.written.clear();
+        world.verifies(true);
+        world.verifies(true);
+        let written = String::from_utf8_lossy(&world.written).into_owned();
+        let ack = format!("43/game,1{life}[");
+        assert_eq!(written.matches(r#"40/game,{"sid""#).count(), 2, "life {life}: {written}");
+        assert_eq!(written.matches(&ack).count(), 1, "life {life}: {written}");
+        world.says(socket, 1, b"41/game,");
+        world.says(socket, 1, JOIN.as_bytes());
+    }
+    assert!(world.closed.is_empty());
+    world.ends();
+}
+
+#[test]
+fn who_says_nothing_that_counts_all_the_time_is_told_to_go() {
+    for said in [r"40/x,", "3", "42/game,[0", r#"40/game,{"token":"bad"}"#] {
+        let mut world = World::new();
+        world.does(Step::OpensWebSocket);
+        let socket = world.sockets[0];
+        for _ in 0..20_000 {
+            if world.closed.contains(&socket) {
+                break;
+            }
+            world.says(socket, 1, said.as_bytes());
+            world.verifies(true);
+        }
+        assert!(world.closed.contains(&socket), "{said} is heard for ever");
+        world.ends();
+    }
+}
+
+#[test]
+fn what_is_tried_out_on_a_session_that_is_owed_too_much_is_held_too() {
+    let mut world = World::new();
+    world.does(Step::OpensPolling);
+    let sid = world.sids[0].clone();
+    // Each is answered, and nobody polls.
+    for _ in 0..20 {
+        let from = world.asks(&sid, Polled::Begins { sid: sid.clone(), content_type: None });
+        let body = vec![format!("40/{},", "x".repeat(100)); 500].join("\x1e").into_bytes();
+        world.handle(Input::Polled { from, polled: Polled::Says { sid: sid.clone(), body: Some(body) } });
+        world.waits(1_000);
+    }
+    world.does(Step::Probes(0));
+    if let Some(socket) = world.sockets.first().copied() {
+        assert!(world.paused.contains(&socket), "it is read on and on");
+        for _ in 0..100 {
+            if world.sockets.contains(&socket) {
+                world.says(socket, 2, &[0; 100]);
+            }
+        }
+    }
     world.ends();
 }

@@ -311,6 +311,10 @@ impl Drive {
         if let Some(reply) = reply {
             self.calls.insert(from, reply);
         }
+        if matches!(polled, Polled::Gone { .. }) {
+            // Nobody waits for its answer any more.
+            self.calls.remove(&from);
+        }
         if let (Polled::Opens { conn, .. }, Some(ticket)) = (&polled, ticket) {
             self.tickets.insert(*conn, ticket);
         }

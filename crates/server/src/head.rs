@@ -75,7 +75,7 @@ pub(crate) fn look(bytes: &[u8], limit: usize, callers: &Callers) -> Head {
     };
     let header = |name: &str| joined(request.headers, name);
     let (path, query) = split(request.path.unwrap_or_default());
-    if !PATHS.contains(&path) || header("upgrade").is_none() {
+    if !PATHS.contains(&path) || !asks_to_upgrade(path, header("upgrade").as_deref()) {
         return Head::Http;
     }
     upgrade(Asked { method: request.method.unwrap_or_default(), path, query }, &header, taken, callers)
@@ -106,6 +106,12 @@ impl Asked<'_> {
 pub(crate) fn token_in(query: &str) -> Option<String> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned())
+}
+
+/// Whether a request is an upgrade: one to anything but WebSocket is an offer that a poll may make, and is not taken up.
+pub(crate) fn asks_to_upgrade(path: &str, upgrade: Option<&str>) -> bool {
+    let names_websocket = |value: &str| value.split(',').any(|name| name.trim().eq_ignore_ascii_case("websocket"));
+    upgrade.is_some_and(|value| !SOCKETIO_PATHS.contains(&path) || names_websocket(value))
 }
 
 fn split(path: &str) -> (&str, &str) {

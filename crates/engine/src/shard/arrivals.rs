@@ -35,16 +35,15 @@ impl Shard {
             Err(code) => {
                 let reference = session.auth_reference.take();
                 *self.counts.auth_failures.entry(code.as_str()).or_default() += 1;
-                if !self.is_refused_on_wire(conn, code) {
+                if self.is_refused_on_wire(conn, code) {
+                    self.is_junk(conn, now);
+                } else {
                     self.say(conn, 0, |out| say::failed(out, reference.as_deref(), &code.into()));
                     return self.hang_up(conn, if code.retry() { 1013 } else { 1008 }, code.as_str());
                 }
             }
         }
-        let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
-        if !stash.is_empty() {
-            self.bytes(conn, &mut stash, now);
-        }
+        let conn = self.take_up_stash(conn, now);
         self.take_posted(conn, now);
     }
 

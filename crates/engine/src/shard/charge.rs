@@ -75,7 +75,7 @@ impl Shard {
         refused
     }
 
-    fn charge(&mut self, conn: ConnId, cost: u64, now: Now) -> Result<(), Refused> {
+    pub(super) fn charge(&mut self, conn: ConnId, cost: u64, now: Now) -> Result<(), Refused> {
         let Some(session) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_mut()) else { return Ok(()) };
         self.limiter.charge(&mut session.purse, cost, now.mono_ms).map_err(|refused| self.count_refused(refused))
     }

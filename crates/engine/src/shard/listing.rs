@@ -68,7 +68,9 @@ impl Shard {
         let holder = list.mine.then(|| asker.who.user.clone());
         let listing = Listing { asker, mine: list.mine, limit: usize::try_from(limit).unwrap_or(usize::MAX) };
         let lookup = Lookup::Rooms { holder, kind, after: list.after.clone().into_owned(), limit };
-        self.look(lookup, super::lookups::Looking::List(listing));
+        let looking = super::lookups::Looking::List(listing);
+        // Whoever asks for their own rooms has perhaps just sat down.
+        if list.mine { self.look_when_durable(lookup, looking) } else { self.look(lookup, looking) }
     }
 
     pub(super) fn list_in_vain(&mut self, Listing { asker, .. }: &Listing, code: Code) {

@@ -2,7 +2,7 @@
 
 use super::Shard;
 use super::requests::Asking;
-use crate::framing::websocket::{self, Message};
+use crate::framing::websocket::{self, Fault, Message};
 use crate::io::{ConnId, Now, Output};
 use crate::session::{Phase, Session};
 use std::ops::ControlFlow;
@@ -22,6 +22,12 @@ impl Shard {
                     return self.hang_up(conn, 1008, "too much before the token was looked at");
                 }
                 Phase::Verifying => return session.stash.extend_from_slice(bytes),
+                // It is held as well; but what is only tried out may not be kept at any length meanwhile.
+                Phase::Anonymous | Phase::Live
+                    if session.is_paused && session.is_tried_out() && session.stash.len() + bytes.len() > stash_limit =>
+                {
+                    return self.cannot_read(conn, Fault::TooBig);
+                }
                 Phase::Anonymous | Phase::Live if session.is_paused => return session.stash.extend_from_slice(bytes),
                 Phase::Anonymous | Phase::Live if session.debt() > debt_limit => {
                     session.is_paused = true;
@@ -52,12 +58,21 @@ impl Shard {
         }
         let Some(session) = self.session(conn).filter(|session| session.debt() <= debt_limit) else { return };
         session.is_paused = false;
-        let mut stash = std::mem::take(&mut session.stash);
-        self.bytes(conn, &mut stash, now);
+        let conn = self.take_up_stash(conn, now);
         if self.session(conn).is_some_and(|session| !session.is_paused) {
             self.outputs.push_back(Output::Resume(conn));
         }
         self.take_posted(conn, now);
+    }
+
+    /// What waited is looked at. By what it says it may become another session: that one.
+    pub(super) fn take_up_stash(&mut self, conn: ConnId, now: Now) -> ConnId {
+        let socket = self.wires.socket(conn);
+        let mut stash = self.session(conn).map(|session| std::mem::take(&mut session.stash)).unwrap_or_default();
+        if !stash.is_empty() {
+            self.bytes(socket, &mut stash, now);
+        }
+        self.wires.session(socket)
     }
 
     fn message(&mut self, conn: ConnId, message: Message<'_>, now: Now) -> ControlFlow<()> {

@@ -52,17 +52,21 @@ impl Wires {
         self.sessions.get(&socket).copied().unwrap_or(socket)
     }
 
+    /// The socket it is on, or is being tried on.
+    pub(super) fn socket(&self, session: ConnId) -> ConnId {
+        self.sockets.get(&session).copied().unwrap_or(session)
+    }
+
     /// The output with the socket in it that is its session's; nothing for one that has none.
     pub(super) fn addressed(&self, output: Output) -> Option<Output> {
         if self.sockets.is_empty() {
             return Some(output);
         }
-        let socket = |conn: ConnId| self.sockets.get(&conn).copied().unwrap_or(conn);
         Some(match output {
-            Output::Write { conn, bytes } => Output::Write { conn: socket(conn), bytes },
-            Output::Pause(conn) => Output::Pause(socket(conn)),
-            Output::Resume(conn) => Output::Resume(socket(conn)),
-            Output::Close(conn) => Output::Close(socket(conn)),
+            Output::Write { conn, bytes } => Output::Write { conn: self.socket(conn), bytes },
+            Output::Pause(conn) => Output::Pause(self.socket(conn)),
+            Output::Resume(conn) => Output::Resume(self.socket(conn)),
+            Output::Close(conn) => Output::Close(self.socket(conn)),
             other => other,
         })
     }
@@ -175,6 +179,9 @@ impl Shard {
                 self.wires.sockets.insert(conn, socket);
                 if let Some(session) = self.session(conn) {
                     session.decoder = Some(Decoder::new(max));
+                    if session.is_paused {
+                        self.outputs.push_back(Output::Pause(conn));
+                    }
                 }
                 self.look_after_wire(conn);
             }
@@ -208,12 +215,23 @@ impl Shard {
 
     /// A message came on its socket.
     pub(super) fn hear_wire(&mut self, conn: ConnId, message: Message<'_>, now: Now) {
-        if matches!(message, Message::Ping(_) | Message::Pong(_)) && !self.is_heeded(conn, now) {
+        let is_control = matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(..));
+        if is_control && !self.is_heeded(conn, now) {
             return;
         }
         let Some(wire) = self.session(conn).and_then(|session| session.wire.as_mut()) else { return };
         let wishes = wire.hear(message, now);
+        if !is_control {
+            self.charge_for(conn, &wishes, now);
+        }
         self.grant(conn, wishes, now);
+    }
+
+    /// What asks for nothing that is charged by itself costs as much as a control frame.
+    fn charge_for(&mut self, conn: ConnId, wishes: &[Wish], now: Now) {
+        if !wishes.iter().any(|wish| matches!(wish, Wish::Ask(_) | Wish::Junk | Wish::BeKnown(_))) {
+            self.is_heeded(conn, now);
+        }
     }
 
     /// What was posted is looked at, as far as that may be.
@@ -222,6 +240,7 @@ impl Shard {
             let wire = self.session(conn).and_then(|session| session.wire.as_mut());
             let Some(wishes) = wire.and_then(|wire| wire.take_posted(now)) else { break };
             self.counts.frames[0] += 1;
+            self.charge_for(conn, &wishes, now);
             self.grant(conn, wishes, now);
         }
         if self.session(conn).is_some_and(|session| session.phase == Phase::Closing)
@@ -253,6 +272,11 @@ impl Shard {
         }
         if is_polling && unsent > limit {
             self.is_behind(conn);
+        }
+        // Where nothing was written for all that it was owed, nobody will say that it was read.
+        if !is_polling && self.session(conn).is_some_and(|session| session.is_paused && !session.is_behind && session.debt() == 0)
+        {
+            self.flushed(conn, now);
         }
         self.take_posted(conn, now);
     }
@@ -297,12 +321,25 @@ impl Shard {
         is_told
     }
 
+    /// Looking at a token costs what a request does: whoever is refused may bring another.
+    fn verify_if_affordable(&mut self, conn: ConnId, token: String, now: Now) {
+        match self.charge(conn, 1, now) {
+            Ok(()) => self.verify(conn, token),
+            Err(refused) => {
+                self.is_refused_on_wire(conn, refused.code);
+                self.is_junk(conn, now);
+            }
+        }
+    }
+
     fn grant(&mut self, conn: ConnId, wishes: Vec<Wish>, now: Now) {
-        self.writable.push(conn);
+        if self.writable.last() != Some(&conn) {
+            self.writable.push(conn);
+        }
         for wish in wishes {
             match wish {
                 Wish::Ask(text) => self.request(conn, Asking { text: &text, ..Asking::default() }, now),
-                Wish::BeKnown(token) => self.verify(conn, token),
+                Wish::BeKnown(token) => self.verify_if_affordable(conn, token, now),
                 Wish::Junk => self.is_junk(conn, now),
                 Wish::BeNobody => self.be_nobody(conn, now),
                 Wish::End(code, reason) => self.hang_up(conn, code, reason),
@@ -418,6 +455,9 @@ impl Shard {
     fn lose_socket(&mut self, conn: ConnId) -> Option<ConnId> {
         let socket = self.wires.sockets.remove(&conn)?;
         self.wires.sessions.remove(&socket);
+        if let Some(session) = self.session(conn) {
+            session.stash.clear();
+        }
         Some(socket)
     }
 

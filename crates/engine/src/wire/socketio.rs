@@ -210,7 +210,7 @@ fn token_in(data: Option<&RawValue>) -> Option<String> {
     let data: Value = serde_json::from_str(data?.get()).unwrap_or_default();
     let shown = match &data {
         Value::String(_) => &data,
-        _ => ["token", "authorization"].iter().find_map(|name| data.get(name))?,
+        _ => ["token", "authorization"].iter().find_map(|name| data.get(name).filter(|shown| !shown.is_null()))?,
     };
     let shown = shown.as_str().unwrap_or_default().trim();
     let bare = match shown.split_once(' ') {

@@ -24,7 +24,8 @@ use tokio::time::timeout;
 
 /// A request to the path of Socket.IO.
 pub(super) async fn asked(State(cold): Shared, Extension(Peer(peer)): Extension<Peer>, request: Request) -> Response {
-    if request.headers().contains_key(header::UPGRADE) {
+    let offered = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    if head::asks_to_upgrade(request.uri().path(), offered) {
         return upgrade(State(cold), request).await;
     }
     let (method, query) = (request.method().clone(), request.uri().query().unwrap_or_default().to_owned());

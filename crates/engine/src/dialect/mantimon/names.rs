@@ -149,6 +149,6 @@ pub(super) const FOREIGN: &[Foreign] = &[
         own: &[Own { kind: "attack", fields: &[("attack", &["attack", "attack_index", "index"]), TARGET] }],
     },
     Foreign { name: "retreat", own: &[Own { kind: "retreat", fields: &[BENCHED] }] },
-    Foreign { name: "pass", own: &[Own { kind: "end_turn", fields: &[] }, Own { kind: "ready", fields: &[] }] },
+    Foreign { name: "pass", own: &[Own { kind: "ready", fields: &[] }, Own { kind: "end_turn", fields: &[] }] },
     Foreign { name: "select_active", own: &[Own { kind: "choose_active", fields: &[BENCHED] }] },
 ];
