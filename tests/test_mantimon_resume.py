@@ -51,8 +51,7 @@ def test_who_was_cut_off_is_told_exactly_what_they_missed(front):
             missed = told(ada, adas, public(heard))
             assert [kind for _, kind, _ in missed].count("turn_start") == 1
 
-            await bob.connect()
-            await bob.join(heard)
+            await bob.come_back(heard)
             await bob.settled()
             assert told(bob, bobs, ("", 0)) == missed, "all of it, in order, and none twice"
             assert bob.frames[-1]["type"] in ("game_state", "heartbeat_ack")
@@ -67,8 +66,7 @@ def test_who_was_cut_off_is_told_exactly_what_they_missed(front):
             # And again from where it was, on another connection.
             await bob.client.cut()
             start_again = bob.mark
-            await bob.connect()
-            await bob.join(heard)
+            await bob.come_back(heard)
             await bob.settled()
             assert told(bob, start_again, ("", 0)) == missed
             before = public(ada.at)
@@ -123,8 +121,7 @@ def test_more_than_a_server_keeps_is_shown_and_all_that_it_keeps_is_told(front, 
             for after, is_kept in ((f"{life}.1.0", False), (f"{life}.{n - RING}.0", True)):
                 await ada.client.cut()
                 begun = ada.mark
-                await ada.connect()
-                await ada.join(after)
+                await ada.come_back(after)
                 await ada.settled()
                 events = told(ada, begun, ("", 0))
                 if not is_kept:
