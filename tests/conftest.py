@@ -4,7 +4,7 @@ import pytest
 
 import parlour
 
-pytest_plugins = ["mantimon"]
+pytest_plugins = ["mantimon", "compatibility"]
 
 
 @pytest.fixture

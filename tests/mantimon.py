@@ -61,7 +61,8 @@ SETTINGS = parlour.UNLIMITED | {"PARLOUR_AUTH__JWT__AUDIENCE": AUDIENCE, "PARLOU
 
 def ways(*names):
     """By whom and how a test is played: `kind/transport`, or `plain`."""
-    return pytest.mark.parametrize(("kind", "transport"), [name.split("/") if "/" in name else (name, "websocket") for name in names])
+    pairs = [name.split("/") if "/" in name else [name, "websocket"] for name in names]
+    return pytest.mark.parametrize(("kind", "transport"), pairs)
 
 
 class Hosts:
@@ -373,10 +374,14 @@ class Player:
         """Waits until all that was said before is answered."""
         await self.ask("heartbeat")
 
-    async def come_back(self):
+    async def come_back(self, after=None):
         """After a lost connection: connects, and joins again."""
+        start = self.mark
         await self.connect()
-        await self.join()
+        if self.front.is_plain:
+            # Users come back into their games by themselves. Where no ack tells one state from the other, that is waited for.
+            await self.until("game_state", start=start)
+        await self.join(after)
 
 
 FOREIGN = {

@@ -20,7 +20,8 @@ def redis(tmp_path):
 
 @pytest.fixture
 def server(make_server, redis):
-    env = {"PARLOUR_LIMITS__CLUSTER_HEARTBEAT_MS": "1000", "PARLOUR_LIMITS__ENGINEIO_PING_MS": "100", "PARLOUR_LIMITS__SHARDS": "2"}
+    limits = {"CLUSTER_HEARTBEAT_MS": "1000", "ENGINEIO_PING_MS": "100", "SHARDS": "2"}
+    env = {f"PARLOUR_LIMITS__{name}": value for name, value in limits.items()}
     return make_server("sio", args=["--cluster", redis.url], env=env)
 
 

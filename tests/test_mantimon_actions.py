@@ -5,6 +5,8 @@ import json
 import random
 import re
 
+import pytest
+
 import mantimon
 import parlour
 
@@ -128,13 +130,14 @@ def test_no_byte_of_a_whole_game_tells_a_card_that_one_may_not_know(front, seed)
                 assert refusals[0] == refusals[1]
                 # What was missed is told again, here all of it.
                 await player.client.cut()
-                await player.connect()
                 life, _ = mantimon.public(player.at)
-                await player.join(f"{life}.0.0")
+                await player.come_back(f"{life}.0.0")
             await mantimon.script(*players, dice=dice)
             assert [player.of("game_over")[0]["final_state"]["phase"] for player in players] == ["over", "over"]
             truth = Truth(front, table.game)
             for seat, player in enumerate(players):
                 truth.judge(player, seat)
+                with pytest.raises(AssertionError):
+                    truth.judge(player, 1 - seat)  # It would notice.
 
     parlour.run(talk())

@@ -1,5 +1,5 @@
-"""Who is let in by the dialect mantimon, with which token and over what; and what becomes of a first connection when the same user
-comes on a second."""
+"""Who is let in by the dialect mantimon, with which token and over what; and what becomes of a first connection when the same
+user comes on a second."""
 
 import json
 import uuid
@@ -19,7 +19,10 @@ STRANGER = b"x" * 32
 """A secret that the server does not have."""
 
 UPGRADE = {
-    "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
 }
 
 BAD = {
@@ -51,7 +54,8 @@ def test_with_a_good_token_one_is_let_in_and_with_no_other(front):
                 assert refused.value.data["code"] == "authentication_failed", name
                 assert player.frames == [], "nobody is told anything who is not let in"
             await player.connect()
-            assert [name for name, _ in player.client.life if name.startswith("connect")] == ["connect_error"] * len(BAD) + ["connect"]
+            lived = [name for name, _ in player.client.life if name.startswith("connect")]
+            assert lived == ["connect_error"] * len(BAD) + ["connect"]
             assert (await player.ask("heartbeat"))["type"] == "heartbeat_ack"
 
     parlour.run(talk())
@@ -112,7 +116,8 @@ def test_wherever_the_token_stands_it_is_the_same_user(front):
                     assert answer["player_id"] == player.user, name
                 assert player.state["you"]["seat"] == 0 and player.state["phase"] == "waiting", name
                 await player.client.disconnect()
-            members = [line["input"]["user"] for line in parlour.replay(front.server.data, table.game) if line.get("cause") == "joined"]
+            records = parlour.replay(front.server.data, table.game)
+            members = [record["input"]["user"] for record in records if record.get("cause") == "joined"]
             assert members == [player.user]
 
     parlour.run(talk())

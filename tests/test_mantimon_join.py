@@ -29,8 +29,8 @@ def test_who_joins_is_answered_and_shown_the_game_once_and_the_other_is_told(fro
                         "player_id": player.user,
                     }
             await ada.until_at(bob.at)
-            told = ada.of("opponent_status")
-            assert [(frame["game_id"], frame["opponent_id"], frame["status"]) for frame in told] == [(game, bob.user, "connected")]
+            (told,) = ada.of("opponent_status")
+            assert (told["game_id"], told["opponent_id"], told["status"]) == (game, bob.user, "connected")
             lives, places = zip(*map(place_of, ada.of("game_state")))
             assert len(set(lives)) == 1 and len(places) == 2 and places[0] < places[1]
             await ada.join()
@@ -68,7 +68,8 @@ def test_who_cannot_come_in_is_told_why_and_nothing_else(front):
             await players[0].place()
             await third.settled()
             assert {frame["type"] for frame in third.frames} <= {"error", "action_result", "heartbeat_ack"}
-            assert not [frame for player, mark in zip(players, marks) for frame in player.of("error", "opponent_status", start=mark)]
+            for player, mark in zip(players, marks):
+                assert not player.of("error", "opponent_status", start=mark)
 
     parlour.run(talk())
 

@@ -1,5 +1,5 @@
-"""A message of the dialect mantimon counts once, however often and wherever it is said again: its answer is the first one, byte for
-byte but for when it was said."""
+"""A message of the dialect mantimon counts once, however often and wherever it is said again: its answer is the first one, byte
+for byte but for when it was said."""
 
 import asyncio
 
@@ -34,8 +34,8 @@ def test_a_message_said_again_counts_once_also_at_once_after_a_cut_and_after_a_k
             failed = len([frame for frame in ada.of("action_result") if not frame["success"]])
             answers = [placed, await place_again()]
 
-            at_once = [ada.ask("action", game_id=table.game, action=ada.named({"type": "ready"}), message_id="at once") for _ in range(4)]
-            results = await asyncio.gather(*at_once)
+            ready = {"game_id": table.game, "action": ada.named({"type": "ready"}), "message_id": "at once"}
+            results = await asyncio.gather(*(ada.ask("action", **ready) for _ in range(4)))
             assert all(result["success"] for result in results), results
             answers += await asyncio.gather(place_again(), place_again())
 

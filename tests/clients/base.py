@@ -24,6 +24,9 @@ class Client:
     `connect`, `upgrade`, `connect_error`, `disconnect` with what the client was told. `relay.heard` is every byte behind it.
     """
 
+    recorder = None
+    """Who else hears every event: `hear(server, name, args)`."""
+
     def __init__(self, server):
         self.server = server
         self.relay = Relay(server)
@@ -87,6 +90,8 @@ class Client:
 
     def note(self, kept, name, args):
         """Something came."""
+        if self.recorder is not None and kept is self.events:
+            self.recorder.hear(self.server, name, list(args))
         kept.append((name, list(args)))
         for waiting in self.waiting:
             waiting.set()

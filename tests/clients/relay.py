@@ -18,7 +18,7 @@ class Relay:
         self.server = server
         self.host, self.port = "127.0.0.1", None
         self.heard = bytearray()
-        self.is_blocked = False
+        self.is_blocked = self.is_mute = False
         self.links, self.tasks = set(), set()
 
     async def start(self):
@@ -43,6 +43,10 @@ class Relay:
 
     def unblock(self):
         self.is_blocked = False
+
+    def mute(self):
+        """The server hears nothing of this client any more, and nobody is told: what it says from now on is lost."""
+        self.is_mute = True
 
     async def stop(self):
         self.listener.close()
@@ -77,6 +81,8 @@ class Relay:
             while data := await reader.read(CHUNK):
                 if tape is not None:
                     tape += data
+                elif self.is_mute:
+                    continue
                 writer.write(data)
                 await writer.drain()
         with contextlib.suppress(OSError, RuntimeError):
