@@ -370,6 +370,11 @@ class Player:
         """The cards of the hand that can be placed."""
         return [card["id"] for card in self.state["you"]["hand"] if card["card"] in BASICS]
 
+    async def upgraded(self):
+        """Waits until it is over the transport that was asked for in the end."""
+        if self.front.transport == "upgrade":
+            await self.client.lived("upgrade")
+
     async def settled(self):
         """Waits until all that was said before is answered."""
         await self.ask("heartbeat")

@@ -31,6 +31,8 @@ def test_the_actor_is_answered_first_and_both_are_told(front):
             assert set(told[0][1:-1]) <= AFTER and set(told[1][:-1]) <= AFTER, told
             assert "turn_start" in told[0] and "turn_start" in told[1]
             assert ada.state["current"] == bob.state["current"] == bob.state["you"]["seat"]
+            for player in players:
+                await player.upgraded()
             assert mantimon.public(ada.at) == mantimon.public(bob.at)
 
     parlour.run(talk())
@@ -135,6 +137,8 @@ def test_no_byte_of_a_whole_game_tells_a_card_that_one_may_not_know(front, seed)
             await mantimon.script(*players, dice=dice)
             assert [player.of("game_over")[0]["final_state"]["phase"] for player in players] == ["over", "over"]
             truth = Truth(front, table.game)
+            for player in players:
+                await player.upgraded()
             for seat, player in enumerate(players):
                 truth.judge(player, seat)
                 with pytest.raises(AssertionError):

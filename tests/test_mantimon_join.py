@@ -33,6 +33,8 @@ def test_who_joins_is_answered_and_shown_the_game_once_and_the_other_is_told(fro
             assert (told["game_id"], told["opponent_id"], told["status"]) == (game, bob.user, "connected")
             lives, places = zip(*map(place_of, ada.of("game_state")))
             assert len(set(lives)) == 1 and len(places) == 2 and places[0] < places[1]
+            for player in (ada, bob):
+                await player.upgraded()
             await ada.join()
             assert ada.at == ada.of("game_state")[-2]["event_id"], "joining again changes nothing"
 

@@ -15,6 +15,7 @@ def servers(request, mantimon_hosts, tmp_path):
     servers.stop()
 
 
+@pytest.mark.check(18)
 def test_a_page_of_an_allowed_other_origin_plays_by_polling_and_one_of_another_cannot(servers):
     browser = servers.hosts["chromium"]
 
