@@ -245,7 +245,7 @@ limits! {
     ping_ms: u64 = 25_000, 100 => HOUR_MS;
     /// A connection silent for this long is closed.
     silence_ms: u64 = MINUTE_MS, 200 => 24 * HOUR_MS;
-    /// How often a client of Engine.IO is pinged.
+    /// How often a client of Engine.IO is pinged; twice within `silence_ms` at least, or its waiting poll would be given up.
     engineio_ping_ms: u64 = 25_000, 50 => HOUR_MS;
     /// How long it may take to answer; then its connection is closed.
     engineio_ping_timeout_ms: u64 = 20_000, 50 => HOUR_MS;

@@ -259,7 +259,7 @@ impl SocketIo {
     /// What a session is told when it begins, and what it is held to.
     pub(crate) fn terms(limits: &Limits) -> Terms {
         Terms {
-            ping_interval_ms: limits.engineio_ping_ms,
+            ping_interval_ms: limits.engineio_ping_ms.min(limits.silence_ms / 2),
             ping_timeout_ms: limits.engineio_ping_timeout_ms,
             payload_bytes: limits.message_bytes,
             unsent_bytes: limits.output_bytes_max,

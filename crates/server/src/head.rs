@@ -143,8 +143,10 @@ pub(crate) fn upgrade(asked: Asked<'_>, header: &dyn Fn(&str) -> Option<String>,
             let offered = token_offered(&upgrade);
             // One that cannot be read is no token, but it is not nobody either.
             let bearer = header("authorization").map(|value| bearer(&value).unwrap_or_default().to_owned());
-            let token =
-                bearer.or_else(|| offered.clone().map(|(_, token)| token)).or_else(|| header("cookie").and_then(|c| cookie(&c)));
+            // A client of Socket.IO shows its token when it joins; where it polls first there is no other place before that.
+            let elsewhere = || offered.clone().map(|(_, token)| token).or_else(|| header("cookie").and_then(|c| cookie(&c)));
+            let is_native = way == Way::Open(Speaks::Native) || way == Way::Open(Speaks::Mantimon);
+            let token = bearer.or_else(|| is_native.then(elsewhere).flatten());
             let token = token.or_else(|| token_in(asked.query).filter(|_| callers.token_in_query));
             // A browser ends the connection if it offered protocols and none of them is chosen.
             let ours = upgrade.protocols().any(|protocol| protocol == PROTOCOL);
@@ -246,6 +248,34 @@ mod tests {
             let Head::WebSocket { token, .. } = head(extra) else { panic!("{extra}") };
             assert_eq!(token.as_deref(), Some("t.o.k"), "{extra}");
         }
+    }
+
+    #[test]
+    fn what_counts_as_a_token_is_the_same_however_a_client_of_socketio_begins() {
+        let socketio = "/socket.io/?EIO=4&transport=websocket&token=q";
+        let (cookie, header) = ("Cookie: parlour_token=c\r\n", "Authorization: Bearer h\r\n");
+        for (path, extra, in_query, expected) in [
+            (socketio, cookie, false, None),
+            (socketio, "", false, None),
+            (socketio, "", true, Some("q")),
+            (socketio, header, true, Some("h")),
+            ("/ws/mantimon?token=q", cookie, true, Some("c")),
+            ("/ws/mantimon?token=q", "", false, None),
+            ("/v1/ws?token=q", "", true, Some("q")),
+        ] {
+            let callers = Callers { token_in_query: in_query, ..Callers::default() };
+            let request = format!("{}{extra}\r\n", UPGRADE.replace("/v1/ws?x=1", path));
+            let Head::WebSocket { token, .. } = look(request.as_bytes(), LIMIT, &callers) else { panic!("{path}") };
+            assert_eq!(token.as_deref(), expected, "{path} {extra} {in_query}");
+        }
+    }
+
+    #[test]
+    fn an_offer_to_speak_something_else_leaves_a_poll_a_poll() {
+        assert!(!asks_to_upgrade("/socket.io/", Some("h2c")));
+        assert!(asks_to_upgrade("/socket.io/", Some("h2c, WebSocket")));
+        assert!(asks_to_upgrade(NATIVE_PATH, Some("h2c")), "it is told what it should ask for");
+        assert!(!asks_to_upgrade(NATIVE_PATH, None));
     }
 
     #[test]
