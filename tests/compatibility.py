@@ -139,7 +139,8 @@ DIFFERENCES = [
     "## Engine.IO and Socket.IO",
     "",
     "The same tests, written from the documents of both protocols, are passed by the `socket.io` server of npm and by this one,",
-    "over polling, WebSocket and the upgrade. Where the two differ:",
+    "over polling, WebSocket and the upgrade; but for those that need an event which gives back what it is told, bytes too: a game",
+    "has none. Where the two differ:",
     "",
     "| | `socket.io` | here |",
     "|---|---|---|",
@@ -151,9 +152,8 @@ DIFFERENCES = [
 def quirks():
     """What compat changes, as the dialect's own page says."""
     text = (PAGE.parent / "mantimon.md").read_text()
-    told = text.split("\n## What compat changes\n\n")[1].split("\n\n")[0]
+    told = text.split("\n## What compat changes\n\n")[1].split("\n## ")[0].strip()
     yield from ["## Quirks kept in compat", "", told, ""]
-    yield from ["[The dialect's page](mantimon.md#what-compat-changes) has the names.", ""]
 
 
 def known_versions():

@@ -101,8 +101,11 @@ class Servers:
         return server
 
     def stop(self):
+        printed = [server.out + server.err for server in self.started.values()]
         for server in self.started.values():
             server.kill()
+        # Every token begins so: it is the beginning of an object in base64.
+        assert not [text for text in printed if "eyJ" in text], "a token was printed"
 
 
 @pytest.fixture(scope="session")

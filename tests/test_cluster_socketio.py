@@ -38,6 +38,7 @@ def test_a_player_over_socketio_is_found_under_the_id_that_the_client_knows(serv
         assert json.loads(answer.removeprefix("43/game,1"))[0]["success"] is True
         await eventually(lambda: redis.hash(f"conn:{sid}").get("game_id") == room, "the game to be told")
         assert redis("GET", "user_conn:ada") == sid and redis.members(f"game_conns:{room}") == {sid}
+        assert len(redis.keys()) == 6
         for key in redis.keys():
             assert 3500 < redis("TTL", key) <= 3600 and redis("EXPIRE", key, 100) == 1, key
 
@@ -48,6 +49,7 @@ def test_a_player_over_socketio_is_found_under_the_id_that_the_client_knows(serv
 
         living = asyncio.create_task(lives())
         await eventually(lambda: all(redis("TTL", key) > 3500 for key in redis.keys()), "a heartbeat to renew them")
+        assert len(redis.keys()) == 6
         living.cancel()
         await asyncio.wait([living])
         # A clean disconnect: its keys are gone at once, not when they are stale.

@@ -128,7 +128,7 @@ fn in_compat_mode_the_originals_actions_become_the_rooms() {
         (json!({"type": "retreat", "new_active_id": "b"}), json!({"type": "retreat", "to": "b"})),
         (json!({"type": "select_active", "pokemon_id": "b"}), json!({"type": "choose_active", "to": "b"})),
         (json!({"type": "use_ability", "pokemon_id": "m"}), json!({"type": "use_ability", "monster": "m"})),
-        (json!({"type": "pass"}), json!({"type": "end_turn"})),
+        (json!({"type": "pass"}), json!({"type": "ready"})),
         (json!({"type": "discard", "card": "c"}), json!({"type": "discard", "card": "c"})),
     ] {
         let ask = |mode, theirs: &Value| Desk::in_game(mode).hear(action("a", theirs.clone()), None).asks[0]["payload"].clone();
