@@ -34,8 +34,9 @@ def test_a_token_that_is_taken_back_or_runs_out_ends_the_connection_and_says_why
         revoked, expired = await sio.Session.open(server, transport), await sio.Session.open(server, transport)
         await revoked.join(lasting)
         await expired.join(tokens.good(server, "bob", exp=tokens.now() + 2))
-        answer = await asyncio.to_thread(
-            server.http, "POST", "/v1/revocations", {"jti": f"t-{transport}", "exp": tokens.now() + 3600}, server.token("root", "admin"))
+        taken_back = {"jti": f"t-{transport}", "exp": tokens.now() + 3600}
+        admin = server.token("root", "admin")
+        answer = await asyncio.to_thread(server.http, "POST", "/v1/revocations", taken_back, admin)
         assert answer.status == 201
         for session, reason in ((revoked, "token_revoked"), (expired, "token_expired")):
             error = await farewell(session)
