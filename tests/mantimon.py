@@ -31,6 +31,9 @@ TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["p
 SOCKETIO = [f"{kind}/{transport}" for kind in ("node", "python") for transport in ("polling", "websocket", "upgrade")]
 """Every transport, by two clients."""
 
+EVERY = [*SOCKETIO, "chromium/polling", "chromium/websocket", "chromium/upgrade", "plain"]
+"""By every client, too."""
+
 SOME = ["node/websocket", "python/polling", "plain"]
 """For what no transport has a part in."""
 

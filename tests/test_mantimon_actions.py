@@ -15,7 +15,7 @@ AFTER = {"action_applied", "turn_start", "turn_timeout", "opponent_status"}
 
 
 @mantimon.check(6, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "chromium/upgrade", "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_the_actor_is_answered_first_and_both_are_told(front):
     async def talk():
         async with front.open() as table:
@@ -42,7 +42,7 @@ MALFORMED = [{}, {"type": 5}, {"type": None}, {"type": "place"}, {"type": "place
 
 
 @mantimon.check(7, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_what_is_refused_says_why_and_changes_nothing(front):
     async def talk():
         async with front.open() as table:
@@ -115,7 +115,7 @@ class Truth:
 
 
 @mantimon.check(4, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_no_byte_of_a_whole_game_tells_a_card_that_one_may_not_know(front, seed):
     async def talk():
         dice = random.Random(seed)

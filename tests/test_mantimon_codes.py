@@ -119,7 +119,7 @@ def test_there_are_fourteen():
 
 
 @mantimon.check(21)
-@mantimon.ways("node/websocket", "python/polling", "plain")
+@mantimon.ways("node/websocket", "node/upgrade", "python/polling", "chromium/websocket", "plain")
 @pytest.mark.parametrize("code", [pytest.param(code, marks=pytest.mark.server(**PRODUCERS[code][1])) for code in PRODUCERS])
 def test_the_code_is_said(front, code):
     async def talk():

@@ -52,7 +52,7 @@ async def until_it_may(refusal):
 
 
 @mantimon.check(19)
-@mantimon.ways("node/polling", "node/websocket", "python/websocket", "plain")
+@mantimon.ways("node/polling", "node/websocket", "node/upgrade", "python/websocket", "chromium/websocket", "plain")
 @SMALL
 def test_a_flood_is_answered_one_by_one_and_ends_the_connection_only_after_its_strikes(front):
     async def talk():
@@ -95,7 +95,7 @@ def test_a_flood_is_answered_one_by_one_and_ends_the_connection_only_after_its_s
 
 
 @mantimon.check(19)
-@mantimon.ways("node/websocket", "python/polling", "plain")
+@mantimon.ways("node/websocket", "python/polling", "chromium/upgrade", "plain")
 @OWN
 def test_two_hundred_messages_are_nothing_for_a_server_with_its_own_limits(front):
     async def talk():

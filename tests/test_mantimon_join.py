@@ -11,7 +11,7 @@ def place_of(frame):
 
 
 @mantimon.check(3, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "chromium/polling", "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_who_joins_is_answered_and_shown_the_game_once_and_the_other_is_told(front):
     async def talk():
         async with front.open() as table:
@@ -55,7 +55,7 @@ async def assert_refused(player, kind, code, **fields):
 
 
 @mantimon.check(5, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_who_cannot_come_in_is_told_why_and_nothing_else(front):
     async def talk():
         async with front.open() as table:

@@ -96,7 +96,7 @@ async def assert_answered(player, event, message, code, name):
 
 
 @mantimon.check(11, 12)
-@mantimon.ways("node/websocket", "node/polling", "python/polling", "python/websocket", "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_junk_is_answered_with_a_typed_error_and_the_connection_goes_on(front):
     async def talk():
         async with front.open() as table:
@@ -131,7 +131,7 @@ def test_a_frame_that_is_no_json_is_answered_too(front):
 
 
 @mantimon.check(12)
-@mantimon.ways(*mantimon.SOCKETIO, "chromium/websocket")
+@mantimon.ways(*mantimon.EVERY[:-1])
 def test_an_unknown_event_is_answered_where_an_answer_was_asked_for(front):
     async def talk():
         async with front.open() as table:

@@ -22,7 +22,7 @@ def assert_one_answer(player, id, times):
 
 
 @mantimon.check(8, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_a_message_said_again_counts_once_also_at_once_after_a_cut_and_after_a_kill(front):
     async def talk():
         async with front.open() as table:
@@ -92,7 +92,7 @@ def test_a_refusal_said_again_is_refused_again_and_a_message_of_another_user_is_
 
 
 @mantimon.check(9, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_the_same_id_with_another_action_is_refused_and_nothing_happens(front):
     async def talk():
         async with front.open() as table:

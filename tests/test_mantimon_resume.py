@@ -39,7 +39,7 @@ async def do_three_things(player):
 
 
 @mantimon.check(10, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "chromium/websocket", "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_who_was_cut_off_is_told_exactly_what_they_missed(front):
     async def talk():
         async with front.open() as table:
@@ -77,7 +77,7 @@ def test_who_was_cut_off_is_told_exactly_what_they_missed(front):
 
 
 @mantimon.check(10, 18)
-@mantimon.ways(*mantimon.SOCKETIO, "plain")
+@mantimon.ways(*mantimon.EVERY)
 def test_where_it_cannot_be_said_what_was_missed_the_game_is_shown_once(front):
     async def talk():
         async with front.open() as table:
