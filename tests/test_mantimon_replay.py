@@ -1,6 +1,6 @@
 """Games that unmodified clients of the dialect mantimon have played, played again from the journal.
 
-`GAMES` in the environment is how many each way to play plays in each mode: 50 of them are 1,000 games.
+`GAMES` in the environment is how many each way to play plays in each mode, 8 at most: a connection follows no more.
 """
 
 import asyncio
