@@ -3,6 +3,7 @@
 import pytest
 
 import parlour
+import redis_server
 
 pytest_plugins = ["mantimon", "compatibility"]
 
@@ -28,6 +29,14 @@ def make_server(tmp_path):
 def server(make_server):
     """One server on a data folder of its own, ready."""
     return make_server()
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """A redis-server of its own, empty, ready."""
+    server = redis_server.Redis(tmp_path / "redis").start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

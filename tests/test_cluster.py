@@ -7,7 +7,6 @@ import time
 import pytest
 
 import parlour
-import redis_server
 from codes import assert_typed
 
 SHORT = {
@@ -17,13 +16,6 @@ SHORT = {
     "PARLOUR_LIMITS__PING_MS": "300",
     "PARLOUR_LIMITS__SHARDS": "2",
 }
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = redis_server.Redis(tmp_path / "redis").start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture

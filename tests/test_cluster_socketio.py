@@ -6,16 +6,8 @@ import json
 import pytest
 
 import parlour
-import redis_server
 import sio
 from test_cluster import eventually
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = redis_server.Redis(tmp_path / "redis").start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture
