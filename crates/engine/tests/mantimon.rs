@@ -133,6 +133,7 @@ impl World {
         self.handle(Input::Opened {
             conn,
             speaks: Speaks::Native,
+            target: String::new(),
             address: None,
             entropy: luck,
             token: None,
