@@ -1,7 +1,13 @@
 //! The `parlour` command, with the rooms that come with it.
 
+use parlour::Parlour;
+use parlour::cards::Cards;
+use parlour::quest::Quest;
+use parlour::quest_worker::Narrator;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    parlour::Parlour::new().room::<parlour::cards::Cards>().run()
+    let parlour = Parlour::new().room::<Cards>();
+    let parlour = parlour.room::<Quest>().jobs(Narrator::default());
+    parlour.run()
 }
