@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    parlour::Parlour::new().room::<parlour::cards::Cards>().run()
+    let parlour = parlour::Parlour::new().room::<parlour::cards::Cards>();
+    let parlour = parlour.room::<parlour::downloads::Downloads>().jobs(parlour::downloads_worker::Worker::without_library());
+    parlour.run()
 }
