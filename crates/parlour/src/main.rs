@@ -1,13 +1,10 @@
 //! The `parlour` command, with the rooms that come with it.
 
-use parlour::Parlour;
-use parlour::cards::Cards;
-use parlour::quest::Quest;
-use parlour::quest_worker::Narrator;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let parlour = Parlour::new().room::<Cards>();
-    let parlour = parlour.room::<Quest>().jobs(Narrator::default());
+    let parlour = parlour::Parlour::new().room::<parlour::cards::Cards>();
+    let parlour = parlour.room::<parlour::downloads::Downloads>().jobs(parlour::downloads_worker::Worker::without_library());
+    let parlour = parlour.room::<parlour::quest::Quest>().jobs(parlour::quest_worker::Narrator::default());
     parlour.run()
 }
