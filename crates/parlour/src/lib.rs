@@ -13,6 +13,7 @@
 mod cli;
 
 pub use parlour_cards as cards;
+pub use parlour_dungeon as dungeon;
 pub use parlour_room::*;
 
 use parlour_engine::schema::{KindError, Kinds};

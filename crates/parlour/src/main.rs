@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    parlour::Parlour::new().room::<parlour::cards::Cards>().run()
+    parlour::Parlour::new().room::<parlour::cards::Cards>().room::<parlour::dungeon::Dungeon>().run()
 }
