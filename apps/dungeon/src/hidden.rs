@@ -1,8 +1,8 @@
 //! What is hidden from whom: for the proofs that look for leaks.
 //!
-//! The proof also plays on for one record after a disguise, and compares all that is seen of it. So what could come into sight
-//! in one tick, or decide what does, must stay: everything within `CLOSE` fields of the viewer. What is hidden nearer than that is
-//! put to the test by `tests/sight.rs`, against a sight that is reckoned anew.
+//! The proof also plays on for one record after a disguise, and compares all that is seen of it. So what could come into
+//! sight in one tick, or decide what does, must stay: everything within `CLOSE` fields of the viewer. What is hidden nearer
+//! than that is put to the test by `tests/dungeon/sight.rs`, against a sight that is reckoned anew.
 
 use crate::action::Action;
 use crate::body::{Body, HP, LIGHT, LIGHT_MAX};

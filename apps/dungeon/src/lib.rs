@@ -7,10 +7,10 @@
 //!
 //! **Where to read.** `state.rs`, `body.rs`, `level.rs`, `monster.rs` and `item.rs` are all that is kept; `action.rs`,
 //! `event.rs`, `view.rs`, `refusal.rs` and `config.rs` all that is sent. `generate.rs` makes levels, `stock.rs` fills them.
-//! `sight.rs` says what can be seen from where, `seen.rs` what a viewer is shown, and `watch.rs`, the one place from which anything
-//! is told, what they are told. `act.rs` plays actions, `tick.rs` the ticks, `brood.rs` the monsters, `fight.rs` blows and
-//! deaths, `come.rs` who comes and goes. `hidden.rs` and `sound.rs` are there to be held against all of it; `promise.rs` is
-//! what a bot goes by.
+//! `sight.rs` says what can be seen from where, `seen.rs` what a viewer is shown, and `watch.rs`, from which all that happens
+//! on a level is told, what they are told. `act.rs` plays actions, `tick.rs` the ticks, `brood.rs` the monsters, `fight.rs`
+//! blows and deaths, `come.rs` who comes and goes. `hidden.rs` and `sound.rs` are there to be held against all of it;
+//! `promise.rs` is what a bot goes by.
 
 mod act;
 mod action;
