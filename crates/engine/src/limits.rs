@@ -253,6 +253,10 @@ limits! {
     socketio_join_ms: u64 = 45_000, 50 => HOUR_MS;
     /// How many unfinished games one user may have in the dialect `mantimon`.
     games_per_user: usize = 1, 1 => 10_000;
+    /// How long a frame of the dialect `laneya` that has begun may take to come whole.
+    netstring_ms: u64 = 10_000, 50 => HOUR_MS;
+    /// A connection of the dialect `laneya` from which nothing comes for so long is closed: it cannot be pinged.
+    laneya_idle_ms: u64 = 30 * MINUTE_MS, 100 => 24 * HOUR_MS;
     /// How long after a close frame input is still read and thrown away, so that no reset swallows the frame.
     linger_ms: u64 = 2_000, 0 => MINUTE_MS;
     /// How many rooms one page of a list holds at most.
@@ -386,6 +390,23 @@ pub const MANTIMON_ID_BYTES: usize = 256;
 pub const MANTIMON_NAME_BYTES: usize = 256;
 /// The longest type of an action that is told back.
 pub const MANTIMON_TYPE_BYTES: usize = 64;
+
+/// How many requests of a client of `laneya` may wait for their answers; those beyond are refused, in their turn.
+pub const LANEYA_PENDING: usize = 1024;
+/// With so many waiting, refused ones among them, or so many bytes of them, the connection is closed.
+pub const LANEYA_PENDING_MAX: usize = 4096;
+/// See [`LANEYA_PENDING_MAX`].
+pub const LANEYA_PENDING_BYTES: usize = MIB;
+/// So many of the last requests of a connection of it are known again by their keys.
+pub const LANEYA_KEYS: usize = 256;
+/// An answer of at most so many bytes is kept, to be given again; a longer one is made again.
+pub const LANEYA_ANSWER_BYTES: usize = 4 * KIB;
+/// The longest key of a request of it.
+pub const LANEYA_KEY_BYTES: usize = 256;
+/// The longest frame that a client of it is sent.
+pub const LANEYA_OUT_BYTES: usize = MIB;
+/// Of so many seats of a dungeon it is known who holds them.
+pub const LANEYA_SEATS: usize = 256;
 
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
 pub const ORDERED: &[(&str, &str)] = &[

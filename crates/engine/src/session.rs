@@ -2,7 +2,8 @@
 //! written to it.
 
 use crate::forward::{Request, ShardId};
-use crate::framing::websocket::{self, Decoder};
+use crate::framing::framed::Framing;
+use crate::framing::websocket;
 use crate::io::{ConnId, Identity};
 use crate::limiter::Purse;
 use crate::limits::Limits;
@@ -29,7 +30,7 @@ pub(crate) struct Session {
     pub(crate) conn: ConnId,
     pub(crate) phase: Phase,
     /// Out while a message of it is being handled.
-    pub(crate) decoder: Option<Decoder>,
+    pub(crate) decoder: Option<Framing>,
     /// What passes on what it says and is told, unless it speaks the native protocol. Out while it does.
     pub(crate) wire: Option<Box<Wire>>,
     pub(crate) id: String,
@@ -83,7 +84,7 @@ impl Session {
         let mut session = Self {
             conn,
             phase: Phase::Anonymous,
-            decoder: Some(Decoder::new(limits.message_bytes)),
+            decoder: Some(Framing::websocket(limits.message_bytes)),
             wire: None,
             id: String::new(),
             who: None,

@@ -5,9 +5,11 @@
 //! is told what such a client would be told, when it would be told. So whatever the server promises holds through every dialect.
 
 mod call;
+mod netstring;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::laneya::Laneya;
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
 pub use crate::dialect::{Mode, Rest};
@@ -27,6 +29,8 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `laneya`: netstrings over TCP.
+    Laneya,
 }
 
 impl Speaks {
@@ -42,16 +46,22 @@ impl Speaks {
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
     pub(crate) fn says_who(self) -> bool {
-        matches!(self, Speaks::Native | Speaks::SocketIo)
+        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Laneya)
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
-    pub fn welcomes(self, _mode: Mode, guests: bool) -> bool {
+    pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
+            Speaks::Laneya => guests || mode == Mode::Compat,
         }
+    }
+
+    /// Whether such a guest says their name themselves, in their first message.
+    pub(crate) fn names_guests(self) -> bool {
+        matches!(self, Speaks::Laneya)
     }
 }
 
@@ -74,6 +84,7 @@ impl Opening<'_> {
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
             }
+            Speaks::Laneya => Box::new(Laneya::new(self.luck)),
         }
     }
 
@@ -92,6 +103,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// How long a netstring may take.
+    pub(crate) netstring_ms: u64,
 }
 
 /// What the client, or its dialect, wants of the shard.
@@ -125,6 +138,8 @@ pub(crate) struct Wire {
     pub(crate) address: Option<Address>,
     /// How it is to end, once what was told before was passed on.
     end: Option<(u16, String)>,
+    /// Whether it is believed the name that its client gives.
+    pub(crate) believes: bool,
     /// When the shard looks after it.
     pub(crate) timer: Option<u64>,
 }
@@ -133,15 +148,20 @@ pub(crate) struct Wire {
 enum Link {
     WebSocket,
     SocketIo(Box<SocketIo>),
+    Netstring(netstring::Netstring),
     /// It is one request, and what it is told is the response.
     Call(call::Call),
 }
 
 impl Wire {
-    /// On a WebSocket that was opened at this target.
+    /// On a WebSocket that was opened at this target, or on a connection that is none of HTTP.
     pub(crate) fn plain(opening: Opening<'_>, dialects: Dialects) -> Self {
         let (speaks, dialect) = (opening.speaks, opening.dialect(&dialects));
-        Self { link: Link::WebSocket, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, timer: None }
+        let link = match speaks {
+            Speaks::Laneya => Link::Netstring(netstring::Netstring::new(dialects.netstring_ms)),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => Link::WebSocket,
+        };
+        Self { link, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, believes: false, timer: None }
     }
 
     /// On Socket.IO; `out` is what it began with.
@@ -154,7 +174,7 @@ impl Wire {
     pub(crate) fn call(to: CallId, by_ms: u64, opening: Opening<'_>, request: &Rest, dialects: Dialects) -> Self {
         let (speaks, dialect) = (opening.speaks, opening.call(request, &dialects));
         let link = Link::Call(call::Call::new(to, by_ms));
-        Self { link, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, timer: None }
+        Self { link, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, believes: false, timer: None }
     }
 
     /// The same for whoever comes next on it.
@@ -178,11 +198,14 @@ impl Wire {
             // As long as the session polls, this is a socket that wants to take it over.
             (Link::SocketIo(link), Message::Close(..)) if link.is_polling() => link.engine().probe_fails(),
             (Link::SocketIo(link), message) if link.is_polling() => link.engine().probe_hears(message, now, &mut self.out),
+            (Link::Netstring(_), Message::Close(_, why)) => self.heard(netstring::fault(why), now, &mut wishes),
             (_, Message::Ping(payload)) => websocket::write_pong(&mut self.out, payload),
             (_, Message::Pong(_)) => {}
             (_, Message::Close(code, _)) => wishes.push(Wish::End(code.unwrap_or(1005), "")),
-            (Link::WebSocket, Message::Text(text)) => self.heard(Heard { event: None, text, ack: None }, now, &mut wishes),
-            (Link::WebSocket, Message::Binary(_)) => self.heard(Heard { event: None, text: "", ack: None }, now, &mut wishes),
+            (Link::WebSocket | Link::Netstring(_), Message::Text(text)) => self.heard(Heard { event: None, text, ack: None }, now, &mut wishes),
+            (Link::WebSocket | Link::Netstring(_), Message::Binary(_)) => {
+                self.heard(Heard { event: None, text: "", ack: None }, now, &mut wishes);
+            }
             (Link::SocketIo(_), message) => self.hear_socketio(message, now, &mut wishes),
             // It has no socket.
             (Link::Call(_), _) => {}
@@ -220,7 +243,7 @@ impl Wire {
     /// Its token was not: whether it was told so, and may bring another.
     pub(crate) fn is_refused(&mut self, code: Code) -> bool {
         match &mut self.link {
-            Link::WebSocket | Link::Call(_) => false,
+            Link::WebSocket | Link::Netstring(_) | Link::Call(_) => false,
             Link::SocketIo(link) => {
                 link.refuse(code, &mut self.out);
                 true
@@ -248,6 +271,8 @@ impl Wire {
                 call.give_up(code);
                 return false;
             }
+            // It has no word for it.
+            Link::Netstring(_) => return true,
         }
         websocket::write_close(&mut self.out, code, &reason);
         true
@@ -276,6 +301,19 @@ impl Wire {
         !matches!(self.link, Link::WebSocket)
     }
 
+    /// Whether it is on plain TCP, which has neither pings nor a last word.
+    pub(crate) fn is_netstring(&self) -> bool {
+        matches!(self.link, Link::Netstring(_))
+    }
+
+    /// Which frame has begun and is not whole, where it has to be within a time. Whether that is another than before.
+    pub(crate) fn has_begun(&mut self, frame: Option<u64>, now: Now) -> bool {
+        match &mut self.link {
+            Link::Netstring(link) => link.has_begun(frame, now),
+            Link::WebSocket | Link::SocketIo(_) | Link::Call(_) => false,
+        }
+    }
+
     /// Whether it is one HTTP request, and no connection that anybody is here by.
     pub(crate) fn is_call(&self) -> bool {
         matches!(self.link, Link::Call(_))
@@ -285,7 +323,7 @@ impl Wire {
     pub(crate) fn take_reply(&mut self) -> Option<(CallId, Reply)> {
         match &mut self.link {
             Link::Call(call) => call.take_reply(),
-            Link::WebSocket | Link::SocketIo(_) => None,
+            Link::WebSocket | Link::SocketIo(_) | Link::Netstring(_) => None,
         }
     }
 
@@ -294,6 +332,7 @@ impl Wire {
         let link = match &self.link {
             Link::WebSocket => None,
             Link::SocketIo(link) => link.deadline(),
+            Link::Netstring(link) => link.deadline(),
             Link::Call(call) => call.deadline(),
         };
         [link, self.dialect.deadline()].into_iter().flatten().min()
@@ -306,8 +345,13 @@ impl Wire {
             self.dialect.time(now, &mut outs);
             self.carry(outs, &mut wishes);
         }
+        if let Link::Netstring(link) = &mut self.link
+            && link.is_late(now)
+        {
+            self.heard(netstring::fault("the frame took too long"), now, &mut wishes);
+        }
         wishes.extend(match &mut self.link {
-            Link::WebSocket => None,
+            Link::WebSocket | Link::Netstring(_) => None,
             Link::SocketIo(link) => link.time(now, &mut self.out),
             Link::Call(call) => call.time(now),
         });
@@ -327,14 +371,14 @@ impl Wire {
     pub(crate) fn as_socketio(&self) -> Option<&SocketIo> {
         match &self.link {
             Link::SocketIo(link) => Some(link),
-            Link::WebSocket | Link::Call(_) => None,
+            Link::WebSocket | Link::Netstring(_) | Link::Call(_) => None,
         }
     }
 
     pub(crate) fn as_socketio_mut(&mut self) -> Option<&mut SocketIo> {
         match &mut self.link {
             Link::SocketIo(link) => Some(link),
-            Link::WebSocket | Link::Call(_) => None,
+            Link::WebSocket | Link::Netstring(_) | Link::Call(_) => None,
         }
     }
 
@@ -366,6 +410,7 @@ impl Wire {
                 (Out::Remember(what), _) => wishes.push(Wish::Remember(what)),
                 (Out::End(code, reason), _) => wishes.push(Wish::End(code, reason)),
                 (Out::Say { body, .. }, Link::WebSocket) => websocket::write_text(&mut self.out, body.as_bytes()),
+                (Out::Say { body, .. }, Link::Netstring(_)) => crate::framing::netstring::write(&mut self.out, body.as_bytes()),
                 (Out::Say { event, body }, Link::SocketIo(link)) => link.say(event, &body, &mut self.out),
                 (Out::Ack { ack, body }, Link::SocketIo(link)) => link.ack(ack, &body, &mut self.out),
                 (Out::Reply { status, body }, Link::Call(call)) => call.reply(status, body),

@@ -9,11 +9,22 @@ use parlour_engine::wire::Mode;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// Where the dialect `laneya` is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Laneya {
+    /// The address; port 0 takes any.
+    pub listen: SocketAddr,
+    /// Whether the server starts only if it can listen there.
+    pub is_needed: bool,
+}
+
 /// What a server is started with. Not `Debug`, because it may hold a secret.
 #[derive(Clone)]
 pub struct Config {
     /// Where it listens; port 0 takes any.
     pub listen: SocketAddr,
+    /// Where it listens for clients of the dialect `laneya`, on plain TCP.
+    pub laneya: Option<Laneya>,
     /// Where it keeps its journal.
     pub data: PathBuf,
     /// Whose tokens it believes.

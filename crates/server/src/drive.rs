@@ -1,6 +1,7 @@
 //! The event loop: turns system calls into the shard's inputs and its outputs into system calls. One thread, no lock and no
 //! task on a message's way.
 
+mod accept;
 mod sockets;
 
 use crate::addresses::{Addresses, Ticket};
@@ -31,12 +32,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use accept::Door;
 use tokio::sync::oneshot;
 
 pub(crate) struct Parts {
     pub(crate) place: Place,
     /// One loop accepts for all.
     pub(crate) listener: Option<TcpListener>,
+    /// The same for those who speak netstrings, if they may.
+    pub(crate) netstrings: Option<TcpListener>,
     pub(crate) poll: Poll,
     pub(crate) knocks: Receiver<Knock>,
     pub(crate) writer: Arc<Writer>,
@@ -61,7 +65,8 @@ pub(crate) struct Parts {
 
 pub(crate) const LISTENER: Token = Token(0);
 pub(crate) const WAKER: Token = Token(1);
-const FIRST_CONN: usize = 2;
+pub(crate) const NETSTRINGS: Token = Token(2);
+const FIRST_CONN: usize = 3;
 const EVENTS: usize = 1024;
 /// How long clients may take to read what was said last before the server ends anyway.
 const END_MS: u64 = 5_000;
@@ -140,7 +145,8 @@ impl Drive {
             self.look_at_clock();
             for event in &events {
                 match event.token() {
-                    LISTENER => self.accept(),
+                    LISTENER => self.accept(Door::Http),
+                    NETSTRINGS => self.accept(Door::Netstrings),
                     WAKER => {}
                     Token(token) => {
                         let place = token - FIRST_CONN;
@@ -164,7 +170,8 @@ impl Drive {
             }
             self.keep_deadlines();
             if self.accept_at.is_some_and(|at| at <= self.now.mono_ms) {
-                self.accept();
+                self.accept(Door::Http);
+                self.accept(Door::Netstrings);
             }
             if self.wake_at.is_some_and(|at| at <= self.now.mono_ms) {
                 self.wake_at = None;

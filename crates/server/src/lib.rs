@@ -25,5 +25,5 @@ mod reader;
 pub mod server;
 pub mod voice;
 
-pub use config::Config;
+pub use config::{Config, Laneya};
 pub use server::{NAME, Server, StartError};

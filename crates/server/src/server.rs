@@ -5,7 +5,7 @@ use crate::auth::{Revocations, Verifier};
 use crate::bell::{Bell, Bells, Health, Knock};
 use crate::cluster::{self, Cluster};
 use crate::config::Config;
-use crate::drive::{Drive, LISTENER, Parts, WAKER};
+use crate::drive::{Drive, LISTENER, NETSTRINGS, Parts, WAKER};
 use crate::guests::Guests;
 use crate::head::Callers;
 use crate::http::{self, Cold};
@@ -35,6 +35,7 @@ pub const NAME: &str = concat!("parlour/", env!("CARGO_PKG_VERSION"));
 /// A server that runs.
 pub struct Server {
     address: SocketAddr,
+    laneya: Option<SocketAddr>,
     bells: Bells,
     loops: Vec<JoinHandle<Result<(), String>>>,
     cold: JoinHandle<()>,
@@ -62,7 +63,7 @@ impl std::fmt::Display for StartError {
             StartError::Journal(error) => write!(f, "{error}"),
             StartError::Revocations(error) => write!(f, "revocations.json in the data folder cannot be read: {error}"),
             StartError::Listen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{address} is in use: stop what listens there, or choose another with --listen")
+                write!(f, "{address} is in use: stop what listens there, or choose another address")
             }
             StartError::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             StartError::System(error) => write!(f, "cannot start: {error}"),
@@ -91,6 +92,8 @@ impl Server {
         let listen = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let netstrings = netstrings(&config)?;
+        let laneya = netstrings.as_ref().and_then(|listener| listener.local_addr().ok());
 
         let shards = shards(&config.limits);
         let (bells, doors) = doors(shards)?;
@@ -129,13 +132,17 @@ impl Server {
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let mut listener = Some(listener);
+        let (mut listener, mut netstrings) = (Some(listener), netstrings);
         let mut loops = Vec::new();
         for (shard, (poll, knocks)) in (0..).zip(doors) {
             let place = Place { shard: ShardId(shard), shards };
             let mut listener = listener.take();
             if let Some(listener) = &mut listener {
                 poll.registry().register(listener, LISTENER, Interest::READABLE)?;
+            }
+            let mut netstrings = netstrings.take();
+            if let Some(netstrings) = &mut netstrings {
+                poll.registry().register(netstrings, NETSTRINGS, Interest::READABLE)?;
             }
             let bell = bells.of(place.shard);
             let (kinds, limits) = (kinds.clone(), config.limits.clone());
@@ -155,6 +162,7 @@ impl Server {
             let parts = Parts {
                 place,
                 listener,
+                netstrings,
                 poll,
                 knocks,
                 writer: writer.clone(),
@@ -177,12 +185,17 @@ impl Server {
             };
             loops.push(run_loop(parts)?);
         }
-        Ok(Self { address, bells, loops, cold, reader, writer, cluster })
+        Ok(Self { address, laneya, bells, loops, cold, reader, writer, cluster })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for clients of the dialect `laneya`, if it does.
+    pub fn laneya(&self) -> Option<SocketAddr> {
+        self.laneya
     }
 
     /// Something that ends this server in good order when called, from any thread; calling it twice does no harm.
@@ -213,6 +226,16 @@ impl Server {
             writer.stop();
         }
         ends.into_iter().collect()
+    }
+}
+
+/// Listens where netstrings are spoken. That something else listens there is no reason not to start, unless it was asked for.
+fn netstrings(config: &Config) -> Result<Option<TcpListener>, StartError> {
+    let Some(laneya) = &config.laneya else { return Ok(None) };
+    match TcpListener::bind(laneya.listen) {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if laneya.is_needed => Err(StartError::Listen(laneya.listen, error)),
+        Err(_) => Ok(None),
     }
 }
 

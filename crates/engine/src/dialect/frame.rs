@@ -22,6 +22,9 @@ pub(crate) struct Frame<'a> {
     pub(crate) at: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) ts: Option<Cow<'a, str>>,
+    /// Beside a view that stands for what was missed.
+    #[serde(default)]
+    pub(crate) resumed: Option<Resumed>,
     #[serde(borrow, default)]
     pub(crate) payload: Option<&'a RawValue>,
 }
@@ -67,6 +70,12 @@ pub(crate) struct Answer<'a> {
     pub(crate) rooms: Vec<Listed>,
     #[serde(default)]
     pub(crate) next: Option<String>,
+    /// Of a batch.
+    #[serde(borrow, default)]
+    pub(crate) results: Vec<Answer<'a>>,
+    /// Which action of a batch was refused.
+    #[serde(default)]
+    pub(crate) failed_action: Option<u64>,
 }
 
 /// A seat that is held.

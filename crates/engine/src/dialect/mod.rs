@@ -4,6 +4,7 @@
 //! promise of the native protocol holds through it.
 
 pub(crate) mod frame;
+pub mod laneya;
 pub mod mantimon;
 pub mod native;
 pub mod native_out;

@@ -2,7 +2,9 @@
 
 pub mod base64;
 pub mod engineio;
+pub(crate) mod framed;
 pub mod handshake;
+pub mod netstring;
 pub mod origin;
 pub mod socketio;
 pub mod websocket;

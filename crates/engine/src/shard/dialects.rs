@@ -2,6 +2,7 @@
 
 use super::Shard;
 use crate::code::Code;
+use crate::framing::framed::Framing;
 use crate::io::{Address, CallId, ConnId, Identity, NAMED_PREFIX, Now, Output, Reply, Role};
 use crate::session::Phase;
 use crate::wire::{Mode, Opening, Rest, Speaks, Wire};
@@ -42,11 +43,15 @@ impl Shard {
     /// A connection passed its handshake.
     pub(super) fn begin(&mut self, conn: ConnId, speaks: Speaks, target: &str, coming: Coming, now: Now) {
         if speaks != Speaks::Native {
-            let dialects = self.dialects();
+            let (dialects, max) = (self.dialects(), self.settings.limits.message_bytes);
             let remembered = coming.address.and_then(|address| self.wires.memory.by_address.get(&address)).cloned();
             let Some(session) = self.session(conn) else { return };
             let opening = Opening { speaks, target, remembered: remembered.as_deref(), luck: session.luck() };
-            self.begin_wire(conn, Wire::plain(opening, dialects), coming.address, now);
+            let wire = Wire::plain(opening, dialects);
+            if wire.is_netstring() {
+                session.decoder = Some(Framing::netstring(max));
+            }
+            self.begin_wire(conn, wire, coming.address, now);
         }
         self.look_who_comes(conn, speaks, coming);
     }
@@ -74,7 +79,8 @@ impl Shard {
     /// A client says what it is called. Where that is believed, nobody else's name may be the same: it is put apart.
     pub(super) fn be_named(&mut self, conn: ConnId, name: String, now: Now) {
         let longest = self.settings.limits.user_bytes.saturating_sub(NAMED_PREFIX.len());
-        let is_believed = self.settings.mode == Mode::Compat && !name.is_empty() && name.len() <= longest;
+        let is_believed = self.session(conn).and_then(|session| session.wire.as_ref()).is_some_and(|wire| wire.believes);
+        let is_believed = (is_believed || self.settings.mode == Mode::Compat) && !name.is_empty() && name.len() <= longest;
         if self.session(conn).is_none_or(|session| session.phase != Phase::Anonymous) {
             return;
         }
@@ -108,6 +114,12 @@ impl Shard {
     fn look_who_comes(&mut self, conn: ConnId, speaks: Speaks, coming: Coming) {
         match (coming.token, coming.guest) {
             (Some(token), _) => self.verify(conn, token),
+            // A guest who comes by a name of their own is nobody before.
+            (None, Some(_)) if speaks.names_guests() => {
+                if let Some(wire) = self.session(conn).and_then(|session| session.wire.as_mut()) {
+                    wire.believes = true;
+                }
+            }
             (None, Some(guest)) => self.greet(conn, guest, coming.guest_token.as_deref()),
             (None, None) if speaks.says_who() => {}
             // There is no message by which it could say so later.

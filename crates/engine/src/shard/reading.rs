@@ -40,7 +40,11 @@ impl Shard {
             let fed = decoder.feed(bytes, &mut |message| self.message(conn, message, now));
             let conn = self.wires.session(socket);
             if let Some(session) = self.session(conn) {
+                let begun = decoder.begun();
                 session.decoder = Some(decoder);
+                if session.wire.as_mut().is_some_and(|wire| wire.has_begun(begun, now)) {
+                    self.set_wire_timer(conn);
+                }
             }
             match fed {
                 Ok(taken) if taken < bytes.len() => bytes = bytes.split_at_mut(taken).1,

@@ -101,7 +101,9 @@ impl Shard {
         for session in self.sessions.iter_mut().flatten().filter(|session| session.stands_for.is_none()) {
             let silent_ms = now.mono_ms.saturating_sub(session.heard_ms);
             let is_watched = session.wire.as_ref().is_none_or(|wire| !wire.keeps_time());
-            let unknown = is_watched && matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
+            // What has no pings of its own may be silent for long, but has to say who it is like any other.
+            let is_netstring = session.wire.as_ref().is_some_and(|wire| wire.is_netstring());
+            let unknown = (is_watched || is_netstring) && matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
             let has_expired = session.who.as_ref().and_then(|who| who.expires_ms).is_some_and(|at| at <= now.wall_ms);
             if session.phase == session::Phase::Closing {
                 continue;
@@ -109,7 +111,7 @@ impl Shard {
                 ends.push((session.conn, "authentication_required"));
             } else if has_expired {
                 ends.push((session.conn, "token_expired"));
-            } else if is_watched && silent_ms >= limits.silence_ms {
+            } else if is_watched && silent_ms >= limits.silence_ms || is_netstring && silent_ms >= limits.laneya_idle_ms {
                 ends.push((session.conn, "silent"));
             } else if is_watched && silent_ms >= limits.ping_ms && !session.pinged {
                 session.pinged = true;

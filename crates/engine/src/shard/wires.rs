@@ -9,7 +9,8 @@ use super::{Shard, dialects};
 use crate::code::Code;
 use crate::forward::ShardId;
 use crate::framing::engineio::{self, Answer, Refusal};
-use crate::framing::websocket::{self, Decoder, Fault, Message};
+use crate::framing::framed::Framing;
+use crate::framing::websocket::{self, Fault, Message};
 use crate::io::{CallId, ConnId, Now, Output, Polled, Reply};
 use crate::session::{Phase, Session};
 use crate::wire::{Dialects, SocketIo, Wire, Wish};
@@ -166,7 +167,7 @@ impl Shard {
                 self.wires.sessions.insert(socket, conn);
                 self.wires.sockets.insert(conn, socket);
                 if let Some(session) = self.session(conn) {
-                    session.decoder = Some(Decoder::new(max));
+                    session.decoder = Some(Framing::websocket(max));
                     if session.is_paused {
                         self.outputs.push_back(Output::Pause(conn));
                     }
@@ -204,6 +205,8 @@ impl Shard {
     /// A message came on its socket.
     pub(super) fn hear_wire(&mut self, conn: ConnId, message: Message<'_>, now: Now) {
         let is_control = matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(..));
+        let is_netstring = self.session(conn).is_some_and(|session| session.wire.as_ref().is_some_and(|wire| wire.is_netstring()));
+        let is_control = is_control && !is_netstring;
         if is_control && !self.is_heeded(conn, now) {
             return;
         }
@@ -363,7 +366,7 @@ impl Shard {
         if let Some(session) = self.session(name) {
             session.purse = purse;
             session.wire = Some(Box::new(wire.anew(wire_luck)));
-            session.decoder = Some(Decoder::new(max));
+            session.decoder = Some(Framing::websocket(max));
             session.stash = stash;
         }
         if let Some(socket) = socket {
@@ -434,7 +437,7 @@ impl Shard {
         }
     }
 
-    fn set_wire_timer(&mut self, conn: ConnId) {
+    pub(super) fn set_wire_timer(&mut self, conn: ConnId) {
         let Some(wire) = self.places.get(&conn).and_then(|place| self.sessions[*place].as_mut()?.wire.as_mut()) else { return };
         let deadline = wire.deadline();
         if wire.timer == deadline {
@@ -472,7 +475,8 @@ impl Shard {
     }
 
     pub(super) fn dialects(&self) -> Dialects {
-        Dialects { mode: self.settings.mode, games_per_user: self.settings.limits.games_per_user }
+        let limits = &self.settings.limits;
+        Dialects { mode: self.settings.mode, games_per_user: limits.games_per_user, netstring_ms: limits.netstring_ms }
     }
 
     /// Nobody can guess it, and it says which shard to ask.

@@ -121,6 +121,9 @@ pub(crate) struct Serving {
     /// Where to listen [env: PARLOUR_LISTEN] [default: 127.0.0.1:7350]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Where to listen for clients of the dialect laneya, on plain TCP [env: PARLOUR_LANEYA__LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) laneya: Option<SocketAddr>,
     /// Speak every dialect with the quirks of the system it comes from, for its old clients
     #[arg(long)]
     pub(crate) compat: bool,

@@ -66,6 +66,7 @@ struct Given {
 pub(crate) struct Flags<'a> {
     pub(crate) config: Option<&'a Path>,
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) laneya: Option<SocketAddr>,
     pub(crate) data: Option<&'a Path>,
     /// Whether dialects keep their quirks, whatever else is configured.
     pub(crate) is_compat: bool,
@@ -75,6 +76,8 @@ pub(crate) struct Flags<'a> {
 /// The settings that were found.
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// Where the dialect `laneya` is spoken, if it is.
+    pub(crate) laneya: Option<SocketAddr>,
     pub(crate) data: PathBuf,
     /// Whose pages may ask.
     pub(crate) pages: Origins,
@@ -111,6 +114,7 @@ impl Settings {
     fn gather(flags: Flags<'_>, wrong: &mut Vec<String>) -> Self {
         let mut settings = Self {
             listen: LISTEN.parse().expect("the default is an address"),
+            laneya: None,
             data: PathBuf::from(DATA),
             pages: Origins::default(),
             identities: Identities::default(),
@@ -135,6 +139,10 @@ impl Settings {
         if let Some(listen) = flags.listen {
             settings.listen = listen;
             settings.origins.insert("listen".to_owned(), Origin::Flag("--listen"));
+        }
+        if let Some(laneya) = flags.laneya {
+            settings.laneya = Some(laneya);
+            settings.origins.insert(keys::LANEYA.to_owned(), Origin::Flag("--laneya"));
         }
         if let Some(data) = flags.data {
             settings.data = data.to_path_buf();
@@ -190,6 +198,7 @@ impl Settings {
     fn put(&mut self, key: &str, value: Value) -> Result<(), String> {
         match key {
             "listen" => self.listen = value.read(keys::ADDRESS, |text| text.parse().ok())?,
+            keys::LANEYA => self.laneya = value.address_or_none()?,
             "data" => self.data = PathBuf::from(value.path()?),
             keys::SECOND => self.second = value.read(keys::SECONDS, keys::second)?,
             keys::QUERY => self.token_in_query = value.truth()?,
@@ -252,6 +261,7 @@ impl Settings {
     fn shown(&self, key: &str) -> Option<String> {
         match key {
             "listen" => Some(self.listen.to_string()),
+            keys::LANEYA => self.laneya.map(|address| address.to_string()),
             "data" => Some(self.data.display().to_string()),
             keys::SECOND => Some(keys::name_of(self.second).to_owned()),
             keys::QUERY => Some(self.token_in_query.to_string()),

@@ -5,7 +5,7 @@ use super::config::{Flags, Settings};
 use super::exit::{Exit, Failed};
 use crate::Makers;
 use parlour_engine::schema::Kinds;
-use parlour_server::{Config, Server, StartError, auth};
+use parlour_server::{Config, Laneya, Server, StartError, auth};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::net::SocketAddr;
@@ -13,9 +13,13 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
+/// Where `demo` speaks laneya, if nobody else listens there.
+const DEMO_LANEYA: &str = "127.0.0.1:5001";
+
 pub(crate) fn demo(kinds: &Kinds, makers: &Makers, serving: &Serving) -> Result<(), Failed> {
     let settings = find(serving)?;
-    if !settings.listen.ip().is_loopback() {
+    let listens = [Some(settings.listen), settings.laneya];
+    if !listens.iter().flatten().all(|address| address.ip().is_loopback()) {
         let why = "demo lets everybody in as a guest, so it listens on this machine only: use `parlour serve` for others";
         return Err(Failed::new(Exit::Config, why));
     }
@@ -24,12 +28,14 @@ pub(crate) fn demo(kinds: &Kinds, makers: &Makers, serving: &Serving) -> Result<
 
 pub(crate) fn serve(kinds: &Kinds, makers: &Makers, serving: &Serving) -> Result<(), Failed> {
     let settings = find(serving)?;
-    if !settings.listen.ip().is_loopback() && settings.identities.secret().is_none() && !settings.identities.has_public_keys() {
+    let has_keys = settings.identities.secret().is_some() || settings.identities.has_public_keys();
+    let outside = [Some(settings.listen), settings.laneya].into_iter().flatten().find(|address| !address.ip().is_loopback());
+    if let Some(outside) = outside.filter(|_| !has_keys) {
         let why = format!(
             "{} can be reached from outside, and neither a secret nor a public key for tokens is configured. Set \
              PARLOUR_AUTH__JWT__SECRET_FILE (or auth.jwt.secret in parlour.toml, auth.jwt.public_key_file, auth.jwt.jwks_url) or \
              listen on 127.0.0.1. A secret has at least 32 bytes.",
-            settings.listen
+            outside
         );
         return Err(Failed::new(Exit::Config, why));
     }
@@ -38,7 +44,8 @@ pub(crate) fn serve(kinds: &Kinds, makers: &Makers, serving: &Serving) -> Result
 
 fn find(serving: &Serving) -> Result<Settings, Failed> {
     let cluster = serving.cluster.as_deref();
-    Settings::find(Flags { listen: serving.listen, is_compat: serving.compat, cluster, ..serving.place.flags() })
+    let (listen, laneya) = (serving.listen, serving.laneya);
+    Settings::find(Flags { listen, laneya, is_compat: serving.compat, cluster, ..serving.place.flags() })
 }
 
 fn run(kinds: &Kinds, makers: &Makers, settings: Settings, guests: bool) -> Result<(), Failed> {
@@ -53,8 +60,15 @@ fn run(kinds: &Kinds, makers: &Makers, settings: Settings, guests: bool) -> Resu
         None => Some(secret_of(&settings)?),
     };
     let mints = secret.is_some();
+    // Whoever tries it out should find everything, but not at the cost of what listens there already.
+    let free = || guests.then(|| DEMO_LANEYA.parse().expect("the default is an address"));
+    let laneya = match settings.laneya {
+        Some(listen) => Some(Laneya { listen, is_needed: true }),
+        None => free().map(|listen| Laneya { listen, is_needed: false }),
+    };
     let config = Config {
         listen: settings.listen,
+        laneya,
         data: settings.data.clone(),
         trust: settings.identities.trust(secret),
         guests,
@@ -72,7 +86,8 @@ fn run(kinds: &Kinds, makers: &Makers, settings: Settings, guests: bool) -> Resu
         Failed::new(exit, error)
     })?;
     end_on_signal(signals, server.drainer());
-    banner(kinds, server.address(), &settings.data, if guests { Door::Open } else { Door::Tokens { mints } }, started);
+    let addresses = (server.address(), server.laneya());
+    banner(kinds, addresses, &settings.data, if guests { Door::Open } else { Door::Tokens { mints } }, started);
     server.wait().map_err(|why| Failed::new(Exit::Internal, why))
 }
 
@@ -119,7 +134,7 @@ enum Door {
     },
 }
 
-fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, door: Door, started: Instant) {
+fn banner(kinds: &Kinds, (address, laneya): (SocketAddr, Option<SocketAddr>), data: &Path, door: Door, started: Instant) {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let first = names.first().copied().unwrap_or("KIND");
     let server =
@@ -129,6 +144,9 @@ fn banner(kinds: &Kinds, address: SocketAddr, data: &Path, door: Door, started: 
     banner!("├─ Page       http://{address}/");
     banner!("├─ WebSocket  ws://{address}/v1/ws");
     banner!("├─ Socket.IO  http://{address}/game (mantimon; as plain WebSocket ws://{address}/ws/mantimon)");
+    if let Some(laneya) = laneya {
+        banner!("├─ TCP        {laneya} (laneya: netstrings of JSON)");
+    }
     banner!("├─ Rooms      {} (http://{address}/v1/kinds)", names.join(" · "));
     banner!("├─ Metrics    http://{address}/metrics");
     match door {

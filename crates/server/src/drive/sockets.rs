@@ -1,78 +1,19 @@
 //! The loop's sockets: "bytes -> framing" on the way in, "write each connection once" on the way out.
 
 use super::{Drive, FIRST_CONN};
-use crate::addresses::{Full, Ticket};
+use crate::addresses::Ticket;
 use crate::auth::entropy;
 use crate::bell::Knock;
 use crate::conn::{Conn, ReadEnd, Stage};
 use crate::door::HandedOver;
 use crate::head::{self, Head, Way};
 use crate::meters::Meters;
-use crate::voice::tell;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
-use parlour_engine::forward::ShardId;
 use parlour_engine::io::{ConnId, Input};
 use parlour_engine::wire::Speaks;
-use std::io;
-
-/// When to look for new connections again after the system had no room for them.
-const ACCEPT_AGAIN_MS: u64 = 100;
 
 impl Drive {
-    pub(super) fn accept(&mut self) {
-        loop {
-            let Some(listener) = &self.parts.listener else { return };
-            match listener.accept() {
-                Ok((stream, peer)) => match self.parts.addresses.admit(Some(peer.ip())) {
-                    Ok(ticket) => self.deal_out(stream, ticket),
-                    Err(full) => self.turn_away(stream, full),
-                },
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.accept_at = None;
-                    return;
-                }
-                Err(error) => {
-                    // No descriptors left: who waits stays in the system's queue, and no event will tell of them again.
-                    if self.accept_at.is_none() {
-                        tell(&format!("cannot accept connections: {error}; trying again"));
-                    }
-                    self.accept_at = Some(self.now.mono_ms + ACCEPT_AGAIN_MS);
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Each loop gets its share of connections.
-    fn deal_out(&mut self, stream: TcpStream, ticket: Ticket) {
-        let to = ShardId(self.next_loop);
-        self.next_loop = (self.next_loop + 1) % self.parts.place.shards.max(1);
-        if to == self.parts.place.shard {
-            self.greet(stream, ticket);
-        } else {
-            // If that loop has ended, so will this one: the connection is closed by being dropped.
-            self.parts.bells.of(to).ring(Knock::Accepted { stream: stream.into(), ticket });
-        }
-    }
-
-    /// A connection that nobody has read from yet.
-    pub(super) fn greet(&mut self, stream: TcpStream, ticket: Ticket) {
-        let until_ms = self.now.mono_ms + self.parts.shard.limits().head_ms;
-        self.adopt(stream, Stage::Head { bytes: Vec::new(), until_ms }, ticket);
-    }
-
-    /// Tells somebody for whom there is no room, if not too many are being told so already.
-    fn turn_away(&mut self, stream: TcpStream, full: Full) {
-        let Some(ticket) = self.parts.addresses.refusing() else { return };
-        let stage = Stage::Lingering { until_ms: 0, is_shut: false };
-        if let Some(place) = self.adopt(stream, stage, ticket) {
-            self.refuse(place, head::full(full));
-        }
-    }
-
     pub(super) fn adopt(&mut self, mut stream: TcpStream, stage: Stage, ticket: Ticket) -> Option<usize> {
         // Frames are written whole: waiting for more only delays them.
         stream.set_nodelay(true).ok()?;
@@ -221,7 +162,7 @@ impl Drive {
         Some(conn)
     }
 
-    fn refuse(&mut self, place: usize, response: Vec<u8>) {
+    pub(super) fn refuse(&mut self, place: usize, response: Vec<u8>) {
         let Some(conn) = self.conns[place].as_mut() else { return };
         if let Stage::Head { until_ms, .. } = conn.stage {
             self.deadlines.remove(&(until_ms, place));

@@ -9,6 +9,7 @@ use parlour_engine::wire::Mode;
 use parlour_server::auth::{self, Algorithm, Secret};
 use parlour_server::cluster;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 
 pub(super) const SECRET: &str = "auth.jwt.secret";
 pub(super) const SECRET_FILE: &str = "auth.jwt.secret_file";
@@ -31,6 +32,8 @@ pub(super) const ORIGINS: &str = "cors.origins";
 pub(super) const CLUSTER: &str = "cluster";
 pub(super) const CLUSTERS: &str = "alone, or redis://HOST, with :PORT, /DATABASE and USER:PASSWORD@ where they are needed";
 pub(super) const ADDRESS: &str = "an address and a port, for instance 127.0.0.1:7350";
+pub(super) const LANEYA: &str = "laneya.listen";
+pub(super) const ADDRESS_OR_NONE: &str = "an address and a port, for instance 127.0.0.1:5001, or nothing for nowhere";
 pub(super) const KEYS_URL: &str = "an address that begins with https://, or http:// on this machine, without a password";
 /// What stands for a secret.
 pub(super) const MASK: &str = "********";
@@ -69,6 +72,13 @@ pub(super) fn all() -> Vec<Key> {
     };
     let mut keys = vec![
         key("listen", LISTEN, ADDRESS, "Where the server listens. Beyond loopback it starts only with a secret or a public key."),
+        key(
+            LANEYA,
+            "",
+            ADDRESS_OR_NONE,
+            "Where the server listens for clients of the dialect `laneya`, on plain TCP: nowhere unless set, but `demo` takes \
+             127.0.0.1:5001 if that is free. Beyond loopback as for `listen`.",
+        ),
         key("data", DATA, FILE_NAME, "The folder of the journal, and of the secret that a server makes for itself."),
         key(
             CLUSTER,
@@ -197,6 +207,11 @@ impl Value {
             Value::Text(text) => text.to_str().and_then(read).ok_or_else(|| format!("must be {allowed}, not {:?}", lossy(&text))),
             other => Err(format!("must be {allowed}, in quotes, not {}", other.describe())),
         }
+    }
+
+    /// Nothing is an answer too.
+    pub(super) fn address_or_none(self) -> Result<Option<SocketAddr>, String> {
+        self.read(ADDRESS_OR_NONE, |text| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) })
     }
 
     pub(super) fn text(self) -> Result<String, String> {

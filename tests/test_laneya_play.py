@@ -1,0 +1,277 @@
+"""The dialect laneya as clients of a dungeon use it: coming in, walking, being told of others, going. Over plain TCP."""
+
+import asyncio
+import itertools
+import json
+import socket
+
+import pytest
+
+import compatibility
+import laneya
+import parlour
+from laneya import Original, Peer
+
+both = pytest.mark.parametrize("mode", ["strict", "compat"])
+FAR = 6
+"""How many free fields are enough to walk."""
+
+
+async def at_a_free_way(peer, least=FAR):
+    """Walks a newcomer to where there is a way: (direction, free fields, where it stands)."""
+    layer = (await peer.ask("get_map", {"map_id": 1}))["floor_layer"]
+    at = await peer.position()
+    direction, fields = laneya.way(layer, at, least)
+    return direction, fields, at, layer
+
+
+async def walk(peer, direction, fields, at):
+    """Walks so far and stops; where that is."""
+    dx, dy = laneya.STEPS[direction]
+    start = len(peer.said)
+    await peer.ask("move", {"direction": direction})
+    while not peer.positions(start=start) or abs(sum(peer.positions(start=start)[-1]) - sum(at)) < fields:
+        await peer.until(is_position, "a step", len(peer.said))
+    await peer.ask("move", {"direction": "stop"})
+    last = peer.positions(start=start)[-1]
+    assert last[0] in (at[0], last[0]) and (last[0] - at[0]) * dy == 0 and (last[1] - at[1]) * dx == 0
+    return last
+
+
+def is_position(said):
+    return said.get("action") == "position"
+
+
+@compatibility.check("laneya", 1, ways=[("compat", "tcp")])
+def test_a_client_that_does_what_the_original_does_plays_and_is_never_told_what_it_does_not_know(make_server):
+    server = laneya.serve(make_server, "compat")
+    laneya.open_room(server)
+
+    async def talk():
+        async with Peer(server, "newer", hello=True), Original(server, "ada") as ada:
+            direction, fields, at, _ = await at_a_free_way(ada)
+            await walk(ada, direction, min(fields, 3), at)
+            async with Original(server, "bob") as bob:
+                await bob.ask("get_map", {"map_id": "0:0:0"})
+                start = len(ada.said)
+                await ada.ask("move", {"direction": direction})
+                await bob.position(ada.entity)
+                await bob.ask("logout")
+            await ada.ask("move", {"direction": "stop"})
+            assert all(said["action"] == "position" for said in ada.said[start:] if said["type"] == "update")
+            assert (await ada.ask("fly", expect="invalid"))["message"]
+            assert await ada.ask("logout") == {}
+
+    parlour.run(talk())
+
+
+@compatibility.check("laneya", 1, ways=[("strict", "tcp")])
+def test_without_a_token_the_original_is_told_what_is_missing_and_stays_connected(make_server):
+    server = laneya.serve(make_server, "strict")
+    laneya.open_room(server)
+
+    async def talk():
+        async with Original(server, "ada") as ada:
+            for action in ("get_map", "move", "logout"):
+                assert "hello" in (await ada.ask(action, expect="illegal"))["message"]
+            assert not [said for said in ada.said if said["type"] == "update"]
+
+    parlour.run(talk())
+
+
+@both
+@compatibility.check("laneya", 2)
+def test_the_map_is_60_by_40_of_walls_and_floor_the_same_for_all_and_after_a_restart(make_server, mode):
+    server = laneya.serve(make_server, mode)
+    laneya.open_room(server)
+
+    async def maps(*users):
+        raw = []
+        for user in users:
+            async with Peer(server, user) as peer:
+                layer = (await peer.ask("get_map"))["floor_layer"]
+                assert len(layer) == 60 and {len(column) for column in layer} == {40}
+                assert {field for column in layer for field in column} == {"wall", "floor"}
+                raw.append(json.dumps(layer))
+                raw.append(peer.raw[-1].split(b'"data":')[1])
+                await peer.ask("logout")
+        return raw
+
+    before = parlour.run(maps("ada", "bob"))
+    server.stop()
+    server.start()
+    after = parlour.run(maps("ada", "eve"))
+    assert set(before) == set(after) and len(set(after)) == 2
+
+
+@both
+@compatibility.check("laneya", 3, 7)
+def test_a_move_is_answered_then_one_field_a_tick_until_the_wall_where_the_heading_stays(make_server, mode):
+    server = laneya.serve(make_server, mode)
+    laneya.open_room(server)
+
+    async def talk():
+        async with Peer(server, "ada", hello=True) as ada:
+            direction, fields, at, _ = await at_a_free_way(ada)
+            start, began = len(ada.said), asyncio.get_running_loop().time()
+            await ada.ask("move", {"direction": direction})
+            dx, dy = laneya.STEPS[direction]
+            end = (at[0] + dx * fields, at[1] + dy * fields)
+            is_end = lambda said: is_position(said) and (said["data"]["x"], said["data"]["y"]) == end
+            await ada.until(is_end, "the last free field", start)
+            took = asyncio.get_running_loop().time() - began
+            print(f"{fields} fields took {took:.2f} s")
+            assert took > (fields - 1) * 0.1 * 0.8, "never faster than 10 Hz"
+            assert ada.positions(start=start) == [(at[0] + dx * n, at[1] + dy * n) for n in range(1, fields + 1)]
+            # Ticks go on, and nothing is told of one who stands before a wall.
+            you = (await ada.ask("get_view"))["view"]["you"]
+            assert (you["x"], you["y"], you["heading"]) == (*end, direction)
+            assert ada.positions(start=start)[-1] == end
+            assert await ada.ask("position", {"x": at[0], "y": at[1], "entity": ada.entity}, expect="invalid")
+            assert (await ada.ask("get_view"))["view"]["you"]["x"] == end[0]
+
+    parlour.run(talk())
+
+
+@both
+@compatibility.check("laneya", 5)
+def test_who_acts_is_told_what_came_of_it_before_the_success(make_server, mode):
+    server = laneya.serve(make_server, mode)
+    laneya.open_room(server)
+
+    async def talk():
+        async with Peer(server, "ada", hello=True) as ada:
+            await ada.ask("say", {"text": "here"})
+            said = [said.get("action") or said["status"] for said in ada.said]
+            assert said.index("said") == len(said) - 3 and said[-2:] == ["seq", "success"] or said[-2:] == ["said", "success"], said
+        if mode == "compat":
+            async with Original(server, "bob") as bob:
+                await bob.ask("move", {"direction": "stop"})
+                own = [said for said in bob.said if is_position(said) and said["data"]["entity"] == bob.entity]
+                assert bob.said.index(own[0]) < bob.said.index(bob.responses()[0])
+
+    parlour.run(talk())
+
+
+@both
+@compatibility.check("laneya", 13, 14)
+def test_who_logs_out_is_gone_for_the_others_and_who_comes_late_is_shown_all_who_stand_there(make_server, mode):
+    server = laneya.serve(make_server, mode)
+    laneya.open_room(server)
+
+    async def talk():
+        async with Peer(server, "ada") as ada, Peer(server, "bob", hello=True) as bob:
+            await ada.ask("move", {"direction": "stop"})
+            await bob.ask("move", {"direction": "stop"})
+            place = await bob.position("User:ada")
+            async with Peer(server, "eve") as eve:
+                await eve.ask("move", {"direction": "stop"})
+                assert {await eve.position("User:ada"), await eve.position("User:bob")} == {place, await bob.position()}
+            start = len(bob.said)
+            assert await ada.ask("logout") == {}
+            is_gone = lambda said: said.get("action") == "despawn" and said["data"]["entity"] == "User:ada"
+            await bob.until(is_gone, "ada to be gone", start)
+            assert await ada.ask("logout") == {}
+            # Nobody stands on the field any more: it is where the next one comes in, or can be walked on.
+            start = len(bob.said)
+            await ada.ask("move", {"direction": "stop"})
+            assert await bob.position("User:ada", start) == place
+
+    parlour.run(talk())
+
+
+@both
+@compatibility.check("laneya", 17)
+def test_a_kill_of_the_server_changes_nothing_of_who_is_where_and_walks_which_way(make_server, mode):
+    server = laneya.serve(make_server, mode)
+    laneya.open_room(server)
+
+    async def look(user, **more):
+        async with Peer(server, user, hello=True, **more) as peer:
+            view = (await peer.ask("get_view"))["view"]
+            return [(one["name"], one["x"], one["y"]) for one in view["entities"]], view["you"]["heading"], view["map"]
+
+    async def play():
+        async with Peer(server, "ada") as ada:
+            direction, fields, at, _ = await at_a_free_way(ada)
+            await walk(ada, direction, min(fields, 2), at)
+            await walk_into(ada, direction)
+        return direction
+
+    async def walk_into(peer, direction):
+        """Until the wall: then nothing moves."""
+        view = None
+        await peer.ask("move", {"direction": direction})
+        layer = (await peer.ask("get_map"))["floor_layer"]
+        dx, dy = laneya.STEPS[direction]
+        while view is None or laneya.is_floor(layer, view[0] + dx, view[1] + dy):
+            await peer.ask("get_map")
+            view = await peer.position()
+
+    direction = parlour.run(play())
+    before = parlour.run(look("ada"))
+    assert before[1] == direction
+    server.kill()
+    server.start()
+    assert parlour.run(look("ada")) == before
+    server.stop()
+    parlour.cli("replay", laneya.ROOM, "--verify", "--data", server.data, expect=0)
+
+
+@both
+@compatibility.check("laneya", 18)
+def test_a_native_player_and_netstring_players_are_told_the_same_in_the_same_order(make_server, mode):
+    server = laneya.serve(make_server, mode)
+    laneya.open_room(server)
+
+    def steps_of(frames):
+        told = [frame["payload"]["moves"] for frame in frames if frame["type"] == "moved"]
+        return [(move["entity"], move["x"], move["y"]) for moves in told for move in moves]
+
+    async def talk():
+        async with Peer(server, "ada") as ada, Peer(server, "bob") as bob, parlour.Client(server, "web") as web:
+            seats = {}
+            for number, peer in enumerate((ada, bob)):
+                await peer.ask("move", {"direction": "stop"})
+                seats[peer.entity] = number + 1
+            start = len(web.frames)
+            seat = (await web.request("join_room", {"room_id": laneya.ROOM}))["seat"]
+            seats["User:web"] = seat + 1
+            assert sorted(seats.values()) == [1, 2, 3]
+            marks = [len(peer.said) for peer in (ada, bob)]
+            for direction in ("east", "west", "north", "south", "east", "west"):
+                await asyncio.gather(*(peer.ask("move", {"direction": direction}) for peer in (ada, bob)))
+                await web.request("action", {"type": "move", "direction": direction}, room=laneya.ROOM)
+                await ada.ask("get_map")
+            for peer in (ada, bob):
+                await peer.ask("move", {"direction": "stop"})
+            await web.request("action", {"type": "move", "direction": "stop"}, room=laneya.ROOM)
+            steps = steps_of(web.frames[start:])
+            for peer, mark in zip((ada, bob), marks):
+                def heard():
+                    moved = [said["data"] for said in peer.said[mark:] if is_position(said) and said["data"]["entity"] in seats]
+                    return [(seats[data["entity"]], data["x"], data["y"]) for data in moved]
+                await peer.until(lambda _: heard()[-len(steps):] == steps or not steps, "all steps", mark)
+                assert heard()[-len(steps):] == steps and len(heard()) - len(steps) <= 1
+            assert steps
+
+    parlour.run(talk())
+
+
+def test_demo_speaks_laneya_where_nobody_else_listens_and_starts_all_the_same(make_server):
+    async def play(server):
+        server.laneya, server.mode = 5001, "compat"
+        laneya.open_room(server, "demo-1")
+        async with Peer(server, "ada", hello=True, room="demo-1") as ada:
+            assert ada.greeting["user"] == "ada"
+
+    with socket.socket() as other:
+        is_free = other.connect_ex(("127.0.0.1", 5001)) != 0
+    if is_free:
+        server = make_server("free", verb="demo")
+        assert "127.0.0.1:5001 (laneya" in server.out
+        parlour.run(play(server))
+        other = make_server("taken", verb="demo")
+        assert "laneya" not in other.out
+    else:
+        assert "laneya" not in make_server("taken", verb="demo").out
