@@ -196,7 +196,7 @@ fn conditions_are_written_as_they_are_read() {
     for condition in conditions(Book::own()) {
         let text = SMALL.replace("if item:rope", &format!("if {condition}"));
         let book = read(&text).unwrap();
-        assert_eq!(book.sections[&2].choices[1].conditions, [condition.clone()]);
+        assert_eq!(book.sections[&2].choices[1].conditions, std::slice::from_ref(condition));
     }
     let two = read(&SMALL.replace("if item:rope", "if !flag:a, endurance<7")).unwrap();
     assert_eq!(two.sections[&2].choices[1].conditions.len(), 2);

@@ -110,12 +110,12 @@ fn an_ending_ends_the_story_and_it_can_begin_anew() {
 /// A story that took the first thing that was legal until it ended.
 fn to_an_ending() -> parlour_room::Table<parlour_quest::Quest> {
     for seed in 0..50 {
-        let mut game = open(&json!({ "narrated": false }), seed).unwrap();
+        let mut game = open(&json!({ "narrated": false }), seed).expect("it works");
         game.join(0);
         for _ in 0..200 {
             let legal = game.legal(0);
             let Some(action) = legal.last() else { return game.table };
-            game.must(0, &serde_json::to_value(action).unwrap());
+            game.must(0, &serde_json::to_value(action).expect("it works"));
         }
     }
     panic!("no story ended");
