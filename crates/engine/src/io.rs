@@ -12,7 +12,7 @@ use crate::lookup::{Found, LookId, Lookup};
 use crate::revocation::Revocation;
 use crate::store::{Batch, Due, History, ReadError};
 use crate::tracking::Tracked;
-use crate::wire::Speaks;
+use crate::wire::{Rest, Speaks};
 use parlour_room::{JobFault, Seat};
 use std::sync::Arc;
 
@@ -86,11 +86,15 @@ impl Identity {
             && self.user.len() <= limits.user_bytes
             && self.name.len() <= limits.user_bytes
             && !self.user.starts_with(BOT_PREFIX)
+            && !self.user.starts_with(NAMED_PREFIX)
     }
 }
 
 /// The user ids of bots begin with this, and nobody else's may.
 pub const BOT_PREFIX: &str = "bot:";
+
+/// The user ids of those who are believed a name that they gave themselves begin with this, and nobody else's may.
+pub const NAMED_PREFIX: &str = "named:";
 
 /// Something that happened.
 #[derive(Debug)]
@@ -101,6 +105,8 @@ pub enum Input<'a> {
         conn: ConnId,
         /// What it speaks.
         speaks: Speaks,
+        /// The path and query that it asked for.
+        target: String,
         /// From where, if that is known.
         address: Option<Address>,
         /// 32 bytes of luck: for the session's id and the seeds of rooms it opens.
@@ -125,6 +131,23 @@ pub enum Input<'a> {
         from: CallId,
         /// What it is for.
         polled: Polled,
+    },
+    /// An HTTP request of a dialect came. It is answered once, as `Reply::Rest`, or as `Reply::Failed` if it cannot be.
+    Asked {
+        /// To whom the answer goes.
+        from: CallId,
+        /// Of which dialect it is.
+        speaks: Speaks,
+        /// What is asked.
+        request: Rest,
+        /// From where, if that is known.
+        address: Option<Address>,
+        /// 32 bytes of luck.
+        entropy: [u8; 32],
+        /// The token it brought, if any.
+        token: Option<String>,
+        /// Who it is without a token, where that is allowed.
+        guest: Option<Identity>,
     },
     /// Bytes came. They are unmasked in place.
     Bytes {
@@ -297,6 +320,13 @@ pub enum Reply {
     Counts(Box<Counts>),
     /// To a request of Engine.IO.
     Polled(Answer),
+    /// To a request of a dialect.
+    Rest {
+        /// HTTP's.
+        status: u16,
+        /// JSON.
+        body: String,
+    },
 }
 
 /// Something to do.

@@ -281,6 +281,10 @@ limits! {
     forward_ms: u64 = 10_000, 100 => HOUR_MS;
     /// How long the HTTP API waits for a room.
     call_ms: u64 = 10_000, 100 => HOUR_MS;
+    /// How long an HTTP request of a dialect may take: what it waits for may be a job's.
+    rest_ms: u64 = MINUTE_MS, 100 => HOUR_MS;
+    /// How many addresses are known by what a dialect remembers for those who come from them; the one longest ago is forgotten.
+    remembered: usize = 10_000, 1 => 1_000_000;
     /// How much is read from one connection in one turn of the loop.
     read_bytes: usize = 256 * KIB, KIB => 16 * MIB;
     /// How many requests a connection may make at once. More are answered `limited`, with when to try again.

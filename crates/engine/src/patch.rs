@@ -7,6 +7,7 @@
 //! Used are `add`, `remove` and `replace`. A `move` would save the value of what goes from one list to another, but what is
 //! face down in a hand and what lies on the table seldom look the same.
 
+pub mod apply;
 mod parts;
 
 use crate::limits::{PATCH_DEPTH, PATCH_PAIRS, PATCH_WORK};

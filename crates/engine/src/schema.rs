@@ -118,9 +118,10 @@ impl Kinds {
         &self.bots
     }
 
-    /// All of them, if there is a runner for each that starts jobs.
-    pub fn complete(self) -> Result<Self, KindError> {
-        let has_none = |kind: &&Arc<dyn AnyKind>| kind.has_jobs() && !self.runners.contains_key(kind.name());
+    /// All of them, if there is a runner for each that starts jobs, or will be: for the kinds of these names.
+    pub fn complete_with(self, later: &[&str]) -> Result<Self, KindError> {
+        let has_runner = |name: &str| self.runners.contains_key(name) || later.contains(&name);
+        let has_none = |kind: &&Arc<dyn AnyKind>| kind.has_jobs() && !has_runner(kind.name());
         let lacking = self.kinds.values().flatten().find(has_none).map(|kind| kind.name().to_owned());
         lacking.map_or(Ok(self), |name| Err(KindError::Jobs(name)))
     }

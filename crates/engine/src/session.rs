@@ -132,6 +132,11 @@ impl Session {
         self.queued() + self.owed + self.said
     }
 
+    /// Whether it is one HTTP request, and no connection that its user is here by.
+    pub(crate) fn is_call(&self) -> bool {
+        self.wire.as_ref().is_some_and(|wire| wire.is_call())
+    }
+
     /// Whether what comes on its socket only tries whether that could take the session over.
     pub(crate) fn is_tried_out(&self) -> bool {
         self.wire.as_ref().is_some_and(|wire| wire.is_polling())

@@ -9,6 +9,7 @@ mod batch;
 mod bots;
 mod calls;
 mod charge;
+mod dialects;
 pub(crate) mod find;
 mod history;
 mod identity;
@@ -51,6 +52,7 @@ use crate::wire::{Mode, Speaks};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use dialects::Coming;
 use lines::Lines;
 
 /// What a shard is made with.
@@ -223,18 +225,18 @@ impl Shard {
         self.now = now;
         self.presence.look_at_clock(now);
         match input {
-            Input::Opened { conn, speaks, address, entropy, token, guest, guest_token } => {
+            Input::Opened { conn, speaks, target, address, entropy, token, guest, guest_token } => {
                 self.opened(conn, address, entropy, now);
-                match (speaks, token, guest) {
-                    (Speaks::SocketIo, token, _) => self.begin_socketio(conn, token, now),
-                    (Speaks::Mantimon, token, _) => self.begin_mantimon(conn, token),
-                    (Speaks::Native, Some(token), _) => self.verify(conn, token),
-                    (Speaks::Native, None, Some(guest)) => self.greet(conn, guest, guest_token.as_deref()),
-                    (Speaks::Native, None, None) => {}
+                match speaks {
+                    Speaks::SocketIo => self.begin_socketio(conn, token, now),
+                    _ => self.begin(conn, speaks, &target, Coming { address, token, guest, guest_token }, now),
                 }
             }
             Input::Probes { conn, sid } => self.probes(conn, &sid, now),
             Input::Polled { from, polled } => self.polled(from, polled, now),
+            Input::Asked { from, speaks, request, address, entropy, token, guest } => {
+                self.asked(from, speaks, &request, entropy, Coming { address, token, guest, guest_token: None }, now);
+            }
             Input::Bytes { conn, bytes } => {
                 self.counts.bytes[0] += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 self.bytes(conn, bytes, now);

@@ -4,14 +4,16 @@
 //! Inside the shard such a connection is one like any other: its dialect asks what a client of the native protocol would ask, and
 //! is told what such a client would be told, when it would be told. So whatever the server promises holds through every dialect.
 
+mod call;
 mod socketio;
 
 use crate::code::Code;
-pub use crate::dialect::mantimon::Mode;
-use crate::dialect::mantimon::{Heard, Mantimon, Out};
+use crate::dialect::mantimon::Mantimon;
+use crate::dialect::{Dialect, Heard, Out};
+pub use crate::dialect::{Mode, Rest};
 use crate::framing::engineio::{Output, Terms};
 use crate::framing::websocket::{self, Message};
-use crate::io::Now;
+use crate::io::{Address, CallId, Now, Reply};
 use crate::limits::Limits;
 pub(crate) use socketio::SocketIo;
 
@@ -26,6 +28,63 @@ pub enum Speaks {
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
 }
+
+impl Speaks {
+    /// What is spoken on a WebSocket at this path, but for Socket.IO's.
+    pub fn at(path: &str) -> Option<Self> {
+        SOCKETS.iter().find(|(known, _)| *known == path).map(|(_, speaks)| *speaks)
+    }
+
+    /// Of which dialect an HTTP request to this path is.
+    pub fn asked_at(_path: &str) -> Option<Self> {
+        None
+    }
+
+    /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
+    pub(crate) fn says_who(self) -> bool {
+        matches!(self, Speaks::Native | Speaks::SocketIo)
+    }
+
+    /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
+    pub fn welcomes(self, _mode: Mode, guests: bool) -> bool {
+        match self {
+            Speaks::Native => guests,
+            // Their clients always have one.
+            Speaks::Mantimon | Speaks::SocketIo => false,
+        }
+    }
+}
+
+/// How a connection begins.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code, reason = "what the next dialects begin with")]
+pub(crate) struct Opening<'a> {
+    pub(crate) speaks: Speaks,
+    /// Path and query that were asked for.
+    pub(crate) target: &'a str,
+    /// What a dialect wanted remembered for connections from this address.
+    pub(crate) remembered: Option<&'a str>,
+    pub(crate) luck: [u8; 32],
+}
+
+impl Opening<'_> {
+    fn dialect(self, dialects: &Dialects) -> Box<dyn Dialect> {
+        match self.speaks {
+            // The native protocol has no wire.
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
+                Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
+            }
+        }
+    }
+
+    /// For a dialect that has HTTP requests.
+    fn call(self, _request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
+        self.dialect(dialects)
+    }
+}
+
+/// Where which dialect is spoken over a WebSocket.
+pub const SOCKETS: [(&str, Speaks); 2] = [("/v1/ws", Speaks::Native), ("/ws/mantimon", Speaks::Mantimon)];
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +101,14 @@ pub(crate) enum Wish {
     Ask(String),
     /// To be looked at by this token.
     BeKnown(String),
+    /// To be believed this name.
+    BeNamed(String),
     /// Nothing: it said what is no message, and was told so.
     Junk,
     /// To be nobody again, on the same connection.
     BeNobody,
+    /// That connections from the same address are given this.
+    Remember(String),
     /// The connection is to end.
     End(u16, &'static str),
 }
@@ -53,10 +116,13 @@ pub(crate) enum Wish {
 /// One connection's.
 pub(crate) struct Wire {
     link: Link,
-    dialect: Mantimon,
+    speaks: Speaks,
+    dialect: Box<dyn Dialect>,
     dialects: Dialects,
     /// What the socket is to be written.
     out: Vec<u8>,
+    /// From where it came, if that is known and it may be asked.
+    pub(crate) address: Option<Address>,
     /// How it is to end, once what was told before was passed on.
     end: Option<(u16, String)>,
     /// When the shard looks after it.
@@ -67,27 +133,42 @@ pub(crate) struct Wire {
 enum Link {
     WebSocket,
     SocketIo(Box<SocketIo>),
+    /// It is one request, and what it is told is the response.
+    Call(call::Call),
 }
 
 impl Wire {
-    /// On a WebSocket.
-    pub(crate) fn plain(dialects: Dialects, luck: [u8; 32]) -> Self {
-        Self::new(Link::WebSocket, dialects, luck, Vec::new())
+    /// On a WebSocket that was opened at this target.
+    pub(crate) fn plain(opening: Opening<'_>, dialects: Dialects) -> Self {
+        let (speaks, dialect) = (opening.speaks, opening.dialect(&dialects));
+        Self { link: Link::WebSocket, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, timer: None }
     }
 
     /// On Socket.IO; `out` is what it began with.
     pub(crate) fn socketio(link: SocketIo, out: Vec<u8>, dialects: Dialects, luck: [u8; 32]) -> Self {
-        Self::new(Link::SocketIo(Box::new(link)), dialects, luck, out)
+        let opening = Opening { speaks: Speaks::SocketIo, target: "", remembered: None, luck };
+        Self { link: Link::SocketIo(Box::new(link)), out, ..Self::plain(opening, dialects) }
     }
 
-    fn new(link: Link, dialects: Dialects, luck: [u8; 32], out: Vec<u8>) -> Self {
-        let dialect = Mantimon::new(dialects.mode, dialects.games_per_user, luck);
-        Self { link, dialect, dialects, out, end: None, timer: None }
+    /// For one HTTP request, that is to be answered by then.
+    pub(crate) fn call(to: CallId, by_ms: u64, opening: Opening<'_>, request: &Rest, dialects: Dialects) -> Self {
+        let (speaks, dialect) = (opening.speaks, opening.call(request, &dialects));
+        let link = Link::Call(call::Call::new(to, by_ms));
+        Self { link, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, timer: None }
     }
 
     /// The same for whoever comes next on it.
     pub(crate) fn anew(self, luck: [u8; 32]) -> Self {
-        Self { timer: None, ..Self::new(self.link, self.dialects, luck, self.out) }
+        let opening = Opening { speaks: self.speaks, target: "", remembered: None, luck };
+        Self { link: self.link, out: self.out, ..Self::plain(opening, self.dialects) }
+    }
+
+    /// The connection begins.
+    pub(crate) fn begins(&mut self, now: Now) -> Vec<Wish> {
+        let (mut outs, mut wishes) = (Vec::new(), Vec::new());
+        self.dialect.begins(now, &mut outs);
+        self.carry(outs, &mut wishes);
+        wishes
     }
 
     /// Takes a message that came on the connection's WebSocket. The answer to a control frame is its caller's.
@@ -103,6 +184,8 @@ impl Wire {
             (Link::WebSocket, Message::Text(text)) => self.heard(Heard { event: None, text, ack: None }, now, &mut wishes),
             (Link::WebSocket, Message::Binary(_)) => self.heard(Heard { event: None, text: "", ack: None }, now, &mut wishes),
             (Link::SocketIo(_), message) => self.hear_socketio(message, now, &mut wishes),
+            // It has no socket.
+            (Link::Call(_), _) => {}
         }
         wishes
     }
@@ -117,7 +200,7 @@ impl Wire {
     /// The native frames that the shard has for it.
     pub(crate) fn tell(&mut self, frames: &[u8], now: Now) -> Vec<Wish> {
         let (mut outs, mut wishes) = (Vec::new(), Vec::new());
-        self.dialect.turn(websocket::own_texts(frames), now, &mut outs);
+        self.dialect.turn(&mut websocket::own_texts(frames), now, &mut outs);
         self.carry(outs, &mut wishes);
         wishes
     }
@@ -137,7 +220,7 @@ impl Wire {
     /// Its token was not: whether it was told so, and may bring another.
     pub(crate) fn is_refused(&mut self, code: Code) -> bool {
         match &mut self.link {
-            Link::WebSocket => false,
+            Link::WebSocket | Link::Call(_) => false,
             Link::SocketIo(link) => {
                 link.refuse(code, &mut self.out);
                 true
@@ -153,9 +236,16 @@ impl Wire {
     /// Ends it, if it is to end. Whether its socket is to be closed now.
     pub(crate) fn end(&mut self, now: Now) -> bool {
         let Some((code, reason)) = self.end.take() else { return false };
-        if let Link::SocketIo(link) = &mut self.link {
-            link.close(code, now, &mut self.out);
-            if link.is_polling() {
+        match &mut self.link {
+            Link::WebSocket => {}
+            Link::SocketIo(link) => {
+                link.close(code, now, &mut self.out);
+                if link.is_polling() {
+                    return false;
+                }
+            }
+            Link::Call(call) => {
+                call.give_up(code);
                 return false;
             }
         }
@@ -183,20 +273,45 @@ impl Wire {
 
     /// Whether its client is pinged, and has to say who it is, by rules of its own.
     pub(crate) fn keeps_time(&self) -> bool {
-        self.as_socketio().is_some()
+        !matches!(self.link, Link::WebSocket)
+    }
+
+    /// Whether it is one HTTP request, and no connection that anybody is here by.
+    pub(crate) fn is_call(&self) -> bool {
+        matches!(self.link, Link::Call(_))
+    }
+
+    /// The response to the request that it is, once, and to whom.
+    pub(crate) fn take_reply(&mut self) -> Option<(CallId, Reply)> {
+        match &mut self.link {
+            Link::Call(call) => call.take_reply(),
+            Link::WebSocket | Link::SocketIo(_) => None,
+        }
     }
 
     /// When to call [`Wire::time`], in monotonic time.
     pub(crate) fn deadline(&self) -> Option<u64> {
-        self.as_socketio().and_then(SocketIo::deadline)
+        let link = match &self.link {
+            Link::WebSocket => None,
+            Link::SocketIo(link) => link.deadline(),
+            Link::Call(call) => call.deadline(),
+        };
+        [link, self.dialect.deadline()].into_iter().flatten().min()
     }
 
     /// Does what is due by now.
-    pub(crate) fn time(&mut self, now: Now) -> Option<Wish> {
-        match &mut self.link {
+    pub(crate) fn time(&mut self, now: Now) -> Vec<Wish> {
+        let (mut outs, mut wishes) = (Vec::new(), Vec::new());
+        if self.dialect.deadline().is_some_and(|at| at <= now.mono_ms) {
+            self.dialect.time(now, &mut outs);
+            self.carry(outs, &mut wishes);
+        }
+        wishes.extend(match &mut self.link {
             Link::WebSocket => None,
             Link::SocketIo(link) => link.time(now, &mut self.out),
-        }
+            Link::Call(call) => call.time(now),
+        });
+        wishes
     }
 
     /// Whether the client or the line has ended it.
@@ -211,15 +326,15 @@ impl Wire {
 
     pub(crate) fn as_socketio(&self) -> Option<&SocketIo> {
         match &self.link {
-            Link::WebSocket => None,
             Link::SocketIo(link) => Some(link),
+            Link::WebSocket | Link::Call(_) => None,
         }
     }
 
     pub(crate) fn as_socketio_mut(&mut self) -> Option<&mut SocketIo> {
         match &mut self.link {
-            Link::WebSocket => None,
             Link::SocketIo(link) => Some(link),
+            Link::WebSocket | Link::Call(_) => None,
         }
     }
 
@@ -234,7 +349,8 @@ impl Wire {
     fn heard(&mut self, heard: Heard<'_>, now: Now, wishes: &mut Vec<Wish>) {
         let mut outs = Vec::new();
         self.dialect.hear(heard, now, &mut outs);
-        if !outs.iter().any(|out| matches!(out, Out::Ask(_))) {
+        let is_sense = |out: &Out| matches!(out, Out::Ask(_) | Out::Known(_) | Out::Named(_) | Out::Heeded);
+        if !outs.iter().any(is_sense) {
             wishes.push(Wish::Junk);
         }
         self.carry(outs, wishes);
@@ -245,11 +361,16 @@ impl Wire {
         for out in outs {
             match (out, &mut self.link) {
                 (Out::Ask(request), _) => wishes.push(Wish::Ask(request)),
+                (Out::Known(token), _) => wishes.push(Wish::BeKnown(token)),
+                (Out::Named(name), _) => wishes.push(Wish::BeNamed(name)),
+                (Out::Remember(what), _) => wishes.push(Wish::Remember(what)),
+                (Out::End(code, reason), _) => wishes.push(Wish::End(code, reason)),
                 (Out::Say { body, .. }, Link::WebSocket) => websocket::write_text(&mut self.out, body.as_bytes()),
                 (Out::Say { event, body }, Link::SocketIo(link)) => link.say(event, &body, &mut self.out),
-                // Nobody asks for one here.
-                (Out::Ack { .. }, Link::WebSocket) => {}
                 (Out::Ack { ack, body }, Link::SocketIo(link)) => link.ack(ack, &body, &mut self.out),
+                (Out::Reply { status, body }, Link::Call(call)) => call.reply(status, body),
+                // What there is no way for here: a dialect says only what its links have.
+                (Out::Heeded | Out::Ack { .. } | Out::Reply { .. } | Out::Say { .. }, _) => {}
             }
         }
     }

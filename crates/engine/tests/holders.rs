@@ -58,6 +58,7 @@ impl House {
             Input::Opened {
                 conn,
                 speaks: Speaks::Native,
+                target: String::new(),
                 address: None,
                 entropy: [7; 32],
                 token: None,

@@ -204,7 +204,16 @@ impl World {
                 let conn = ConnId(self.name());
                 self.sockets.push(conn);
                 let (speaks, entropy) = (Speaks::SocketIo, [conn.0 as u8; 32]);
-                self.handle(Input::Opened { conn, speaks, address: None, entropy, token: None, guest: None, guest_token: None });
+                self.handle(Input::Opened {
+                    conn,
+                    speaks,
+                    target: String::new(),
+                    address: None,
+                    entropy,
+                    token: None,
+                    guest: None,
+                    guest_token: None,
+                });
             }
             Step::Polls(who) => {
                 if let Some(sid) = sid(self, who) {

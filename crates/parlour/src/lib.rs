@@ -11,6 +11,7 @@
 
 #[macro_use]
 mod cli;
+mod settings;
 
 pub use parlour_cards as cards;
 pub use parlour_downloads as downloads;
@@ -19,6 +20,7 @@ pub use parlour_dungeon as dungeon;
 pub use parlour_quest as quest;
 pub use parlour_quest_worker as quest_worker;
 pub use parlour_room::*;
+pub use settings::Settings;
 
 use parlour_engine::schema::{KindError, Kinds};
 use std::process::ExitCode;
@@ -26,12 +28,16 @@ use std::process::ExitCode;
 /// A server for some kinds of rooms.
 pub struct Parlour {
     kinds: Result<Kinds, KindError>,
+    makers: Makers,
 }
+
+/// Makes the runners of kinds when a server starts.
+pub(crate) type Makers = Vec<(&'static str, Box<dyn Fn(&Settings, Kinds) -> Result<Kinds, String>>)>;
 
 impl Parlour {
     /// A server without rooms.
     pub fn new() -> Self {
-        Self { kinds: Ok(Kinds::new()) }
+        Self { kinds: Ok(Kinds::new()), makers: Vec::new() }
     }
 
     /// Registers a kind of room. What is wrong with it, [`run`](Self::run) says.
@@ -43,6 +49,14 @@ impl Parlour {
     /// Registers who does the jobs of `R`; see [`Runner`].
     pub fn jobs<R: Room>(mut self, runner: impl Runner<R>) -> Self {
         self.kinds = self.kinds.map(|kinds| kinds.with_runner::<R>(runner));
+        self
+    }
+
+    /// Registers who does the jobs of `R`, made from settings when a server starts. An error says which of them cannot be
+    /// used: the server does not start.
+    pub fn jobs_from<R: Room, W: Runner<R>>(mut self, make: impl Fn(&Settings) -> Result<W, String> + 'static) -> Self {
+        let add = move |settings: &Settings, kinds: Kinds| make(settings).map(|runner| kinds.with_runner::<R>(runner));
+        self.makers.push((R::KIND, Box::new(add)));
         self
     }
 
@@ -60,8 +74,9 @@ impl Parlour {
 
     /// Does what the command line says, and returns its exit code.
     pub fn run(self) -> ExitCode {
-        match self.kinds.and_then(Kinds::complete) {
-            Ok(kinds) => cli::run(&kinds).into(),
+        let later: Vec<&str> = self.makers.iter().map(|(kind, _)| *kind).collect();
+        match self.kinds.and_then(|kinds| kinds.complete_with(&later)) {
+            Ok(kinds) => cli::run(&kinds, &self.makers).into(),
             Err(error) => {
                 say!("parlour: {error}");
                 cli::exit::Exit::Internal.into()

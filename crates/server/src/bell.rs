@@ -3,12 +3,13 @@
 use crate::addresses::Ticket;
 use crate::auth;
 use crate::head::Way;
+use crate::http::rest::Asked;
 use crate::jobs::Progress;
 use crate::journal::Committed;
 use mio::Waker;
 use parlour_engine::code::Code;
 use parlour_engine::forward::{Packet, ShardId, home};
-use parlour_engine::io::{AskId, Call, CallId, ConnId, Identity, JobId, Polled, Reply};
+use parlour_engine::io::{Address, AskId, Call, CallId, ConnId, Identity, JobId, Polled, Reply};
 use parlour_engine::lookup::{Found, LookId};
 use parlour_engine::revocation::Revocation;
 use parlour_engine::store::{Due, History, ReadError};
@@ -68,6 +69,11 @@ pub(crate) enum Knock {
         ticket: Option<Ticket>,
         reply: Option<tokio::sync::oneshot::Sender<Reply>>,
     },
+    /// An HTTP request of a dialect.
+    Asked {
+        asked: Box<Asked>,
+        reply: tokio::sync::oneshot::Sender<Reply>,
+    },
     /// A connection that another loop accepted.
     Accepted {
         stream: std::net::TcpStream,
@@ -110,16 +116,19 @@ impl Bells {
     }
 
     /// The loop where a connection with this token belongs: its user's, so that what each user may do is counted in one place.
-    /// Without a user it is the first's.
-    pub(crate) fn home_of(&self, token: Option<&str>) -> ShardId {
-        let user = token.and_then(auth::claimed_user);
-        user.map_or(ShardId(0), |user| home(&user, self.len()))
+    /// Without a user it is one loop for all that come from the same address.
+    pub(crate) fn home_of(&self, token: Option<&str>, address: Option<Address>) -> ShardId {
+        let by_address = || address.and_then(|address| u16::try_from(address.0 % u64::from(self.len())).ok());
+        match token.and_then(auth::claimed_user) {
+            Some(user) => home(&user, self.len()),
+            None => ShardId(by_address().unwrap_or(0)),
+        }
     }
 
-    /// The loop where a connection belongs that came with this token and for this.
-    pub(crate) fn place_of(&self, way: &Way, token: Option<&str>) -> ShardId {
+    /// The loop where a connection belongs that came with this token, from there and for this.
+    pub(crate) fn place_of(&self, way: &Way, token: Option<&str>, address: Option<Address>) -> ShardId {
         match way {
-            Way::Open(_) => self.home_of(token),
+            Way::Open { .. } => self.home_of(token, address),
             Way::Probe(sid) => self.shard_in(sid),
         }
     }

@@ -11,6 +11,7 @@ use crate::conn::{Conn, Stage};
 use crate::door::HandedOver;
 use crate::guests::Guests;
 use crate::head::Callers;
+use crate::http::rest::Asked;
 use crate::jobs::Jobs;
 use crate::journal::{Committed, Writer};
 use crate::meters::{Meters, Stopwatch};
@@ -22,6 +23,7 @@ use mio::{Events, Poll, Token};
 use parlour_engine::forward::{Packet, Place, ShardId};
 use parlour_engine::io::{CallId, ConnId, Input, Now, Output, Polled, Reply};
 use parlour_engine::shard::Shard;
+use parlour_engine::wire::Mode;
 use parlour_room::{Bots, Dice, bot};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -42,7 +44,10 @@ pub(crate) struct Parts {
     pub(crate) bells: Bells,
     pub(crate) cold: tokio::sync::mpsc::UnboundedSender<HandedOver>,
     pub(crate) verifier: Verifier,
-    pub(crate) guests: Option<Guests>,
+    pub(crate) guests: Guests,
+    /// Whether who speaks the native protocol without a token is one.
+    pub(crate) welcomes_guests: bool,
+    pub(crate) mode: Mode,
     pub(crate) callers: Callers,
     pub(crate) jobs: Jobs,
     pub(crate) models: Models,
@@ -235,6 +240,12 @@ impl Drive {
                 }
             }
             Knock::Polled { from, polled, ticket, reply } => self.polled(from, polled, ticket, reply),
+            Knock::Asked { asked, reply } => {
+                let Asked { from, speaks, request, address, entropy, token, guest } = *asked;
+                self.calls.insert(from, reply);
+                let input = Input::Asked { from, speaks, request, address, entropy, token, guest };
+                self.parts.shard.handle(input, self.now);
+            }
             Knock::Accepted { stream, ticket } => self.greet(TcpStream::from_std(stream), ticket),
             Knock::Forwarded { from, packets } => {
                 for packet in packets {

@@ -7,13 +7,8 @@ use parlour_engine::framing::handshake::{HandshakeError, Request, Upgrade, respo
 use parlour_engine::framing::origin::{Caller, Origins};
 use parlour_engine::wire::Speaks;
 
-/// The path of the native protocol.
-pub(crate) const NATIVE_PATH: &str = "/v1/ws";
-/// The path of the dialect `mantimon` over a WebSocket.
-pub(crate) const MANTIMON_PATH: &str = "/ws/mantimon";
 /// The path of Socket.IO. Clients write it with a slash at its end, or without.
 pub(crate) const SOCKETIO_PATHS: [&str; 2] = ["/socket.io/", "/socket.io"];
-const PATHS: [&str; 4] = [NATIVE_PATH, MANTIMON_PATH, SOCKETIO_PATHS[0], SOCKETIO_PATHS[1]];
 /// A client offers this subprotocol, and beside it the token in another one.
 pub(crate) const PROTOCOL: &str = "parlour.v1";
 const TOKEN_PROTOCOL: &str = "parlour.token.";
@@ -39,7 +34,11 @@ pub(crate) enum Head {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// To be one, and speak this.
-    Open(Speaks),
+    Open {
+        speaks: Speaks,
+        /// Path and query.
+        target: String,
+    },
     /// To take over this session of Engine.IO.
     Probe(String),
 }
@@ -75,7 +74,7 @@ pub(crate) fn look(bytes: &[u8], limit: usize, callers: &Callers) -> Head {
     };
     let header = |name: &str| joined(request.headers, name);
     let (path, query) = split(request.path.unwrap_or_default());
-    if !PATHS.contains(&path) || !asks_to_upgrade(path, header("upgrade").as_deref()) {
+    if !is_ours(path) || !asks_to_upgrade(path, header("upgrade").as_deref()) {
         return Head::Http;
     }
     upgrade(Asked { method: request.method.unwrap_or_default(), path, query }, &header, taken, callers)
@@ -91,15 +90,20 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     fn way(&self) -> Result<Way, Refusal> {
-        match self.path {
-            NATIVE_PATH => Ok(Way::Open(Speaks::Native)),
-            MANTIMON_PATH => Ok(Way::Open(Speaks::Mantimon)),
-            _ => match (engineio::Request { method: self.method, query: self.query, is_upgrade: true }).judge()? {
-                engineio::Asked::Probe(sid) => Ok(Way::Probe(sid.to_owned())),
-                _ => Ok(Way::Open(Speaks::SocketIo)),
-            },
+        let target = || format!("{}?{}", self.path, self.query);
+        if let Some(speaks) = Speaks::at(self.path) {
+            return Ok(Way::Open { speaks, target: target() });
+        }
+        match (engineio::Request { method: self.method, query: self.query, is_upgrade: true }).judge()? {
+            engineio::Asked::Probe(sid) => Ok(Way::Probe(sid.to_owned())),
+            _ => Ok(Way::Open { speaks: Speaks::SocketIo, target: target() }),
         }
     }
+}
+
+/// Whether WebSockets are spoken at this path.
+fn is_ours(path: &str) -> bool {
+    Speaks::at(path).is_some() || SOCKETIO_PATHS.contains(&path)
 }
 
 /// The token in a query, where that counts. Those that are none need no escaping.
@@ -145,8 +149,8 @@ pub(crate) fn upgrade(asked: Asked<'_>, header: &dyn Fn(&str) -> Option<String>,
             let bearer = header("authorization").map(|value| bearer(&value).unwrap_or_default().to_owned());
             // A client of Socket.IO shows its token when it joins; where it polls first there is no other place before that.
             let elsewhere = || offered.clone().map(|(_, token)| token).or_else(|| header("cookie").and_then(|c| cookie(&c)));
-            let is_native = way == Way::Open(Speaks::Native) || way == Way::Open(Speaks::Mantimon);
-            let token = bearer.or_else(|| is_native.then(elsewhere).flatten());
+            let is_plain = matches!(&way, Way::Open { speaks, .. } if *speaks != Speaks::SocketIo);
+            let token = bearer.or_else(|| is_plain.then(elsewhere).flatten());
             let token = token.or_else(|| token_in(asked.query).filter(|_| callers.token_in_query));
             // A browser ends the connection if it offered protocols and none of them is chosen.
             let ours = upgrade.protocols().any(|protocol| protocol == PROTOCOL);
@@ -274,8 +278,8 @@ mod tests {
     fn an_offer_to_speak_something_else_leaves_a_poll_a_poll() {
         assert!(!asks_to_upgrade("/socket.io/", Some("h2c")));
         assert!(asks_to_upgrade("/socket.io/", Some("h2c, WebSocket")));
-        assert!(asks_to_upgrade(NATIVE_PATH, Some("h2c")), "it is told what it should ask for");
-        assert!(!asks_to_upgrade(NATIVE_PATH, None));
+        assert!(asks_to_upgrade("/v1/ws", Some("h2c")), "it is told what it should ask for");
+        assert!(!asks_to_upgrade("/v1/ws", None));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod connections;
 mod engineio;
 mod list;
+pub(crate) mod rest;
 mod revocations;
 mod who;
 
@@ -36,6 +37,7 @@ use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
+use parlour_engine::wire::{Mode, SOCKETS};
 use parlour_room::{Seat, Seed, Viewer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -58,6 +60,7 @@ pub(crate) struct Cold {
     pub(crate) kinds: Kinds,
     pub(crate) verifier: Verifier,
     pub(crate) guests: bool,
+    pub(crate) mode: Mode,
     pub(crate) callers: Callers,
     pub(crate) limits: Limits,
     pub(crate) lists: Arc<Mutex<SqliteReader>>,
@@ -86,7 +89,8 @@ pub(crate) fn start(cold: Cold, handed_over: mpsc::UnboundedReceiver<HandedOver>
 }
 
 fn router(cold: Cold) -> Router {
-    Router::new()
+    let sockets = SOCKETS.iter().fold(Router::new(), |router, (path, _)| router.route(path, any(upgrade)));
+    sockets
         .route("/", get(index))
         .route("/healthz", get(|| async { Json(json!({"status": "ok"})) }))
         .route("/readyz", get(readyz))
@@ -100,8 +104,7 @@ fn router(cold: Cold) -> Router {
         .route("/v1/rooms/{room}/connections", get(connections::in_room))
         .route("/v1/users/{user}/connections", get(connections::of_user))
         .route("/v1/revocations", get(revocations::list).post(revocations::add).delete(revocations::remove))
-        .route(head::NATIVE_PATH, any(upgrade))
-        .route(head::MANTIMON_PATH, any(upgrade))
+        .route("/api/{*rest}", any(rest::asked))
         .route(head::SOCKETIO_PATHS[0], any(engineio::asked))
         .route(head::SOCKETIO_PATHS[1], any(engineio::asked))
         .fallback(|| async { failed(&not_here()) })
@@ -411,7 +414,7 @@ async fn upgrade(State(cold): Shared, request: Request) -> Response {
                     let (stream, rest, mut ticket) = upgraded;
                     // Whoever may not be counted is closed, by being dropped.
                     if ticket.identify(forwarded_for.as_deref()).is_ok() {
-                        let to = cold.bells.place_of(&way, token.as_deref());
+                        let to = cold.bells.place_of(&way, token.as_deref(), ticket.address());
                         cold.bells.of(to).ring(Knock::Upgraded { stream, way, rest, token, ticket });
                     }
                 }
@@ -433,6 +436,6 @@ fn answer(reply: Reply) -> Response {
             response
         }
         Reply::Failed(failure) => failed(&failure),
-        Reply::Counts(_) | Reply::Polled(_) => failed(&Code::Internal.into()),
+        Reply::Counts(_) | Reply::Polled(_) | Reply::Rest { .. } => failed(&Code::Internal.into()),
     }
 }

@@ -114,6 +114,7 @@ impl Server {
             kinds: kinds.clone(),
             verifier: verifier.clone(),
             guests: config.guests,
+            mode: config.mode,
             callers: callers.clone(),
             turns: Arc::new(Semaphore::new(config.limits.calls)),
             limits: config.limits.clone(),
@@ -128,7 +129,6 @@ impl Server {
             address,
         };
         let cold = http::start(cold, handed_over)?;
-        let guests = |place| config.guests.then(|| Guests::new(place, &config.trust));
         let mut listener = Some(listener);
         let mut loops = Vec::new();
         for (shard, (poll, knocks)) in (0..).zip(doors) {
@@ -162,7 +162,9 @@ impl Server {
                 bells: bells.clone(),
                 cold: to_cold.clone(),
                 verifier: verifier.clone(),
-                guests: guests(place),
+                guests: Guests::new(place, &config.trust),
+                welcomes_guests: config.guests,
+                mode: config.mode,
                 callers: callers.clone(),
                 jobs,
                 models,

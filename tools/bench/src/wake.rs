@@ -223,6 +223,7 @@ impl Server {
             Input::Opened {
                 conn,
                 speaks: Speaks::Native,
+                target: String::new(),
                 address: None,
                 entropy: [1; 32],
                 token: None,

@@ -150,6 +150,7 @@ impl Desk {
         self.handles(Input::Opened {
             conn,
             speaks: Speaks::Native,
+            target: String::new(),
             address: None,
             entropy,
             token: token.map(str::to_owned),

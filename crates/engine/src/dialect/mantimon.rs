@@ -10,12 +10,10 @@
 //! is what authors of clients read; the names of everything are in [`names`].
 
 mod answer;
-mod apply;
 mod code;
 mod compat;
 mod entry;
 mod follow;
-mod frame;
 mod hear;
 mod message;
 mod names;
@@ -27,55 +25,14 @@ mod tell;
 mod tests;
 mod time;
 
+use super::frame::Frame;
+use super::{Dialect, Heard, Mode, Out};
 use crate::io::Now;
-use frame::Frame;
 use pending::Pending;
 use room::Room;
 use say::Voice;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// How closely the original is followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    #[default]
-    /// Its format without its quirks, and one message type more.
-    Strict,
-    /// As its clients know it.
-    Compat,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Out {
-    /// A native request, as a client would have sent it.
-    Ask(String),
-    /// A message of the dialect, whole. Over Socket.IO it is the one argument of this event.
-    Say {
-        /// The name of the event.
-        event: &'static str,
-        /// An object with its `type`.
-        body: String,
-    },
-    /// Answers the event that asked for this ack, with one object.
-    Ack {
-        /// Which.
-        ack: u64,
-        /// The object.
-        body: String,
-    },
-}
-
-/// What a client said.
-#[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
-    /// The Socket.IO event by which it came.
-    pub event: Option<&'a str>,
-    /// The message.
-    pub text: &'a str,
-    /// The ack that it asks for.
-    pub ack: Option<u64>,
-}
 
 /// The dialect's part of one connection.
 pub struct Mantimon {
@@ -94,13 +51,22 @@ impl Mantimon {
         Self { mode, max_games_per_user, voice: Voice::new(luck), asked: 0, pending: BTreeMap::new(), rooms: BTreeMap::new() }
     }
 
-    /// Its client said something.
-    pub fn hear(&mut self, heard: Heard<'_>, now: Now, out: &mut Vec<Out>) {
+    /// Asks natively: `request` without `v` and `ref`.
+    fn ask(&mut self, pending: Pending, mut request: Value, out: &mut Vec<Out>) {
+        self.asked += 1;
+        request["v"] = json!(1);
+        request["ref"] = json!(self.asked.to_string());
+        self.pending.insert(self.asked, pending);
+        out.push(Out::Ask(request.to_string()));
+    }
+}
+
+impl Dialect for Mantimon {
+    fn hear(&mut self, heard: Heard<'_>, now: Now, out: &mut Vec<Out>) {
         self.hear_message(&heard, now, out);
     }
 
-    /// The native frames that one turn of the shard has for this connection, in order.
-    pub fn turn<'f>(&mut self, frames: impl Iterator<Item = &'f str>, now: Now, out: &mut Vec<Out>) {
+    fn turn(&mut self, frames: &mut dyn Iterator<Item = &str>, now: Now, out: &mut Vec<Out>) {
         let mut news = Vec::new();
         for text in frames {
             // Those that are no frames of ours are none that anybody is to be told of.
@@ -113,19 +79,5 @@ impl Mantimon {
             self.tell(item, now, out);
         }
         self.show(now, out);
-    }
-
-    /// Who it is, once the server has said so.
-    pub fn user(&self) -> Option<&str> {
-        self.voice.user.as_deref()
-    }
-
-    /// Asks natively: `request` without `v` and `ref`.
-    fn ask(&mut self, pending: Pending, mut request: Value, out: &mut Vec<Out>) {
-        self.asked += 1;
-        request["v"] = json!(1);
-        request["ref"] = json!(self.asked.to_string());
-        self.pending.insert(self.asked, pending);
-        out.push(Out::Ask(request.to_string()));
     }
 }

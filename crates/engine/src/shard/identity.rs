@@ -86,7 +86,9 @@ impl Shard {
         if self.settings.second == Second::Joins {
             return;
         }
-        let Some(session) = self.session(conn).filter(|session| session.stands_for.is_none()) else { return };
+        let Some(session) = self.session(conn).filter(|session| session.stands_for.is_none() && !session.is_call()) else {
+            return;
+        };
         let Some(user) = session.who.as_ref().map(|who| Arc::from(who.user.as_str())) else { return };
         match home(&user, place.shards) {
             to if to == place.shard => self.hears_who_holds(to, &word(conn, user)),

@@ -15,7 +15,7 @@ impl Shard {
             return;
         }
         let now_ms = self.now.mono_ms;
-        let Some(session) = self.session(conn) else { return };
+        let Some(session) = self.session(conn).filter(|session| !session.is_call()) else { return };
         session.told.heard_ms = now_ms;
         let Some(user) = session.who.as_ref().map(|who| Arc::from(who.user.as_str())) else { return };
         let session = Arc::from(session.id.as_str());

@@ -4,8 +4,8 @@
 //! One that polls has no socket: what is for it waits in its Engine.IO session. Where a socket takes such a session over, it is
 //! `Probes` that brings it, and from then on that socket's input is the session's, and the session's output the socket's.
 
-use super::Shard;
 use super::requests::Asking;
+use super::{Shard, dialects};
 use crate::code::Code;
 use crate::forward::ShardId;
 use crate::framing::engineio::{self, Answer, Refusal};
@@ -28,6 +28,8 @@ pub(super) struct Wires {
     timers: BTreeSet<(u64, ConnId)>,
     /// What dialects wanted when they were told something.
     wishes: Vec<(ConnId, Wish)>,
+    /// What dialects wanted remembered for who comes from an address.
+    pub(super) memory: dialects::Memory,
     /// Sessions that this shard has given a name to.
     named: u64,
 }
@@ -43,6 +45,7 @@ impl Wires {
             sockets: BTreeMap::new(),
             timers: BTreeSet::new(),
             wishes: Vec::new(),
+            memory: dialects::Memory::default(),
             named: u64::from(shard.0) << 48 | NAMED_HERE,
         }
     }
@@ -94,28 +97,13 @@ impl Wires {
         }
     }
 
-    fn name(&mut self) -> ConnId {
+    pub(super) fn name(&mut self) -> ConnId {
         self.named += 1;
         ConnId(self.named)
     }
 }
 
 impl Shard {
-    /// It speaks `mantimon` over a WebSocket. There is no message by which it could say later who it is.
-    pub(super) fn begin_mantimon(&mut self, conn: ConnId, token: Option<String>) {
-        let dialects = self.dialects();
-        let Some(session) = self.session(conn) else { return };
-        let luck = session.luck();
-        session.wire = Some(Box::new(Wire::plain(dialects, luck)));
-        match token {
-            Some(token) => self.verify(conn, token),
-            None => {
-                self.fail(conn, 0, None, Code::AuthenticationRequired);
-                self.hang_up(conn, 1008, Code::AuthenticationRequired.as_str());
-            }
-        }
-    }
-
     /// It speaks Socket.IO over a WebSocket.
     pub(super) fn begin_socketio(&mut self, conn: ConnId, token: Option<String>, now: Now) {
         let sid = self.new_sid(conn);
@@ -229,7 +217,7 @@ impl Shard {
 
     /// What asks for nothing that is charged by itself costs as much as a control frame.
     fn charge_for(&mut self, conn: ConnId, wishes: &[Wish], now: Now) {
-        if !wishes.iter().any(|wish| matches!(wish, Wish::Ask(_) | Wish::Junk | Wish::BeKnown(_))) {
+        if !wishes.iter().any(|wish| matches!(wish, Wish::Ask(_) | Wish::Junk | Wish::BeKnown(_) | Wish::BeNamed(_))) {
             self.is_heeded(conn, now);
         }
     }
@@ -260,6 +248,10 @@ impl Shard {
         let Some(wire) = session.wire.as_mut() else { return };
         let wishes = wire.tell(&frames, now);
         let is_over = wire.end(now);
+        if let Some((to, reply)) = wire.take_reply() {
+            self.grant(conn, wishes, now);
+            return self.reply_and_end(conn, to, reply);
+        }
         let bytes = wire.take_out();
         let (is_polling, unsent) = (wire.is_polling(), wire.unsent());
         self.wires.wishes.extend(wishes.into_iter().map(|wish| (conn, wish)));
@@ -293,8 +285,8 @@ impl Shard {
             self.wires.timers.remove(&(at, conn));
             let Some(wire) = self.session(conn).and_then(|session| session.wire.as_mut()) else { continue };
             wire.timer = None;
-            let wish = wire.time(now);
-            self.grant(conn, wish.into_iter().collect(), now);
+            let wishes = wire.time(now);
+            self.grant(conn, wishes, now);
         }
     }
 
@@ -332,7 +324,7 @@ impl Shard {
         }
     }
 
-    fn grant(&mut self, conn: ConnId, wishes: Vec<Wish>, now: Now) {
+    pub(super) fn grant(&mut self, conn: ConnId, wishes: Vec<Wish>, now: Now) {
         if self.writable.last() != Some(&conn) {
             self.writable.push(conn);
         }
@@ -340,6 +332,8 @@ impl Shard {
             match wish {
                 Wish::Ask(text) => self.request(conn, Asking { text: &text, ..Asking::default() }, now),
                 Wish::BeKnown(token) => self.verify_if_affordable(conn, token, now),
+                Wish::BeNamed(name) => self.be_named(conn, name, now),
+                Wish::Remember(what) => self.remember(conn, what),
                 Wish::Junk => self.is_junk(conn, now),
                 Wish::BeNobody => self.be_nobody(conn, now),
                 Wish::End(code, reason) => self.hang_up(conn, code, reason),
@@ -403,7 +397,7 @@ impl Shard {
     }
 
     /// Does what its line wants done, after anything happened to it.
-    fn look_after_wire(&mut self, conn: ConnId) {
+    pub(super) fn look_after_wire(&mut self, conn: ConnId) {
         loop {
             let Some(wire) = self.session(conn).and_then(|session| session.wire.as_mut()) else { return };
             match wire.next_output() {
@@ -477,7 +471,7 @@ impl Shard {
         self.session(conn)?.wire.as_mut()?.as_socketio_mut().map(SocketIo::engine)
     }
 
-    fn dialects(&self) -> Dialects {
+    pub(super) fn dialects(&self) -> Dialects {
         Dialects { mode: self.settings.mode, games_per_user: self.settings.limits.games_per_user }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Wire, Wish};
 use crate::code::Code;
-use crate::dialect::mantimon::Heard;
+use crate::dialect::Heard;
 use crate::framing::engineio::{self, Output};
 use crate::framing::socketio::{
     Fault, Packet, Peer, write_ack, write_connect_error, write_connected, write_disconnect, write_event,

@@ -87,6 +87,7 @@ impl<E: Eyes> World<E> {
         self.handle(Input::Opened {
             conn,
             speaks: Speaks::Native,
+            target: String::new(),
             address: None,
             entropy,
             token: None,

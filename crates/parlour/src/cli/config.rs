@@ -1,6 +1,7 @@
 //! Settings from four places: flags before environment before `parlour.toml` before defaults. Every value knows where it is
 //! from, and everything that is wrong is told at once, with its place and what would be right.
 
+mod apps;
 mod docs;
 mod environment;
 mod file;
@@ -84,6 +85,8 @@ pub(crate) struct Settings {
     /// Where connections are counted, if they are.
     pub(crate) cluster: Option<cluster::Place>,
     pub(crate) limits: Limits,
+    /// What runners are made from, as far as it was configured.
+    apps: BTreeMap<&'static str, String>,
     /// Where each value is from that is not its default.
     origins: BTreeMap<String, Origin>,
     /// The file that was read.
@@ -116,6 +119,7 @@ impl Settings {
             mode: Mode::default(),
             cluster: None,
             limits: Limits::default(),
+            apps: BTreeMap::new(),
             origins: BTreeMap::new(),
             file: None,
         };
@@ -193,6 +197,7 @@ impl Settings {
             keys::CLUSTER => self.cluster = Some(value.cluster()?),
             keys::ORIGINS => self.pages = value.origins()?,
             of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
+            _ if let Some(app) = apps::of(key) => drop(self.apps.insert(app.name, app.read(value)?)),
             limit => {
                 let name = limit.strip_prefix(keys::LIMITS).unwrap_or_default();
                 let about = keys::limit(name).ok_or("is no setting")?;
@@ -224,6 +229,13 @@ impl Settings {
         }
     }
 
+    /// What runners are made from.
+    pub(crate) fn for_runners(&self) -> crate::Settings {
+        let value = |app: &apps::App| self.apps.get(app.name).cloned().unwrap_or_else(|| app.default.to_owned());
+        let values = apps::ALL.iter().map(|app| (app.name, value(app))).collect();
+        crate::Settings { data: self.data.clone(), values }
+    }
+
     /// Where it all is from, in words.
     pub(crate) fn sources(&self) -> String {
         let count = |is_one: fn(&Origin) -> bool| self.origins.values().filter(|origin| is_one(origin)).count();
@@ -247,6 +259,11 @@ impl Settings {
             keys::CLUSTER => self.cluster.as_ref().map(cluster::Place::to_string),
             keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),
+            _ if let Some(app) = apps::of(key) => {
+                let value = self.apps.get(app.name).map(String::as_str).unwrap_or(app.default);
+                let shown = if matches!(app.kind, apps::Is::Secret) { keys::MASK } else { value };
+                (!value.is_empty()).then(|| shown.to_owned())
+            }
             limit => self.limits.get(limit.strip_prefix(keys::LIMITS)?).map(|value| value.to_string()),
         }
     }

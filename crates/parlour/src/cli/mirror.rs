@@ -1,6 +1,6 @@
 //! What a client knows of the room it follows: the view as it stands, and how far it has heard.
 
-use super::patched;
+use parlour_engine::patch::apply::apply;
 use parlour_room::Position;
 use serde_json::Value;
 
@@ -48,7 +48,8 @@ impl Mirror {
             "patch" => {
                 // Without a view there is none to change: a whole one is under way.
                 let Some(p) = self.p.take() else { return News::Other };
-                if frame["p"] != p + 1 || patched::apply(&mut self.view, &frame["payload"]["ops"]).is_none() {
+                let ops = serde_json::from_value(frame["payload"]["ops"].clone()).ok();
+                if frame["p"] != p + 1 || ops.and_then(|ops| apply(&mut self.view, ops)).is_none() {
                     return News::Lost;
                 }
                 self.p = Some(p + 1);

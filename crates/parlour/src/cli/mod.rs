@@ -27,7 +27,6 @@ mod link;
 mod mirror;
 mod names;
 mod paint;
-mod patched;
 mod play;
 mod remote;
 mod replay;
@@ -39,13 +38,14 @@ mod stop;
 mod token;
 mod watch;
 
+use crate::Makers;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use exit::Exit;
 use parlour_engine::schema::Kinds;
 
 /// Does what the command line says.
-pub(crate) fn run(kinds: &Kinds) -> Exit {
+pub(crate) fn run(kinds: &Kinds, makers: &Makers) -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -56,8 +56,8 @@ pub(crate) fn run(kinds: &Kinds) -> Exit {
     };
     paint::choose(cli.color);
     let done = config::check_names().and_then(|()| match cli.command {
-        Command::Demo(serving) => serve::demo(kinds, &serving),
-        Command::Serve(serving) => serve::serve(kinds, &serving),
+        Command::Demo(serving) => serve::demo(kinds, makers, &serving),
+        Command::Serve(serving) => serve::serve(kinds, makers, &serving),
         Command::Rooms { verb } => rooms::run(kinds, verb),
         Command::Play(play) => play::run(kinds, &play),
         Command::Watch(watch) => watch::run(kinds, &watch),

@@ -3,6 +3,7 @@
 use super::args::Serving;
 use super::config::{Flags, Settings};
 use super::exit::{Exit, Failed};
+use crate::Makers;
 use parlour_engine::schema::Kinds;
 use parlour_server::{Config, Server, StartError, auth};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -12,16 +13,16 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-pub(crate) fn demo(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
+pub(crate) fn demo(kinds: &Kinds, makers: &Makers, serving: &Serving) -> Result<(), Failed> {
     let settings = find(serving)?;
     if !settings.listen.ip().is_loopback() {
         let why = "demo lets everybody in as a guest, so it listens on this machine only: use `parlour serve` for others";
         return Err(Failed::new(Exit::Config, why));
     }
-    run(kinds, settings, true)
+    run(kinds, makers, settings, true)
 }
 
-pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
+pub(crate) fn serve(kinds: &Kinds, makers: &Makers, serving: &Serving) -> Result<(), Failed> {
     let settings = find(serving)?;
     if !settings.listen.ip().is_loopback() && settings.identities.secret().is_none() && !settings.identities.has_public_keys() {
         let why = format!(
@@ -32,7 +33,7 @@ pub(crate) fn serve(kinds: &Kinds, serving: &Serving) -> Result<(), Failed> {
         );
         return Err(Failed::new(Exit::Config, why));
     }
-    run(kinds, settings, false)
+    run(kinds, makers, settings, false)
 }
 
 fn find(serving: &Serving) -> Result<Settings, Failed> {
@@ -40,8 +41,11 @@ fn find(serving: &Serving) -> Result<Settings, Failed> {
     Settings::find(Flags { listen: serving.listen, is_compat: serving.compat, cluster, ..serving.place.flags() })
 }
 
-fn run(kinds: &Kinds, settings: Settings, guests: bool) -> Result<(), Failed> {
+fn run(kinds: &Kinds, makers: &Makers, settings: Settings, guests: bool) -> Result<(), Failed> {
     let started = Instant::now();
+    let for_runners = settings.for_runners();
+    let made = makers.iter().try_fold(kinds.clone(), |kinds, (_, add)| add(&for_runners, kinds));
+    let kinds = &made.map_err(|why| Failed::new(Exit::Config, why))?;
     let secret = match settings.identities.secret() {
         Some(secret) => Some(secret.clone()),
         // Whose keys are elsewhere makes tokens elsewhere. Guests have theirs from here.

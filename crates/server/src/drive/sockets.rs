@@ -157,8 +157,10 @@ impl Drive {
     /// The connection speaks WebSocket from here on: here, or on the loop of its user.
     fn upgrade(&mut self, place: usize, response: Vec<u8>, way: Way, token: Option<String>, rest: Vec<u8>) {
         let here = self.parts.place.shard;
-        let has_place = token.is_some() || matches!(way, Way::Probe(_));
-        let to = if has_place { self.parts.bells.place_of(&way, token.as_deref()) } else { here };
+        // Without a token only dialects care where: theirs know each other by the address.
+        let is_anywhere = token.is_none() && matches!(way, Way::Open { speaks: Speaks::Native | Speaks::SocketIo, .. });
+        let address = self.conns[place].as_ref().and_then(|conn| conn.ticket.address());
+        let to = if is_anywhere { here } else { self.parts.bells.place_of(&way, token.as_deref(), address) };
         if to == here {
             return self.open(place, response, way, token, rest);
         }
@@ -184,11 +186,11 @@ impl Drive {
         let address = conn.ticket.address();
         let input = match way {
             Way::Probe(sid) => Input::Probes { conn: id, sid },
-            Way::Open(speaks) => {
-                let guests = self.parts.guests.as_mut().filter(|_| token.is_none() && speaks == Speaks::Native);
-                let (guest, guest_token) = guests.map(|guests| guests.welcome(self.now.wall_ms)).unzip();
+            Way::Open { speaks, target } => {
+                let is_guest = token.is_none() && speaks.welcomes(self.parts.mode, self.parts.welcomes_guests);
+                let (guest, guest_token) = is_guest.then(|| self.parts.guests.welcome(self.now.wall_ms)).unzip();
                 let guest_token = guest_token.flatten();
-                Input::Opened { conn: id, speaks, address, entropy: entropy(), token, guest, guest_token }
+                Input::Opened { conn: id, speaks, target, address, entropy: entropy(), token, guest, guest_token }
             }
         };
         self.parts.shard.handle(input, self.now);

@@ -54,7 +54,7 @@ impl Cold {
         let token = token.or_else(|| head::token_in(query).filter(|_| self.callers.token_in_query));
         let name = self.name();
         let shard = match &token {
-            Some(token) => self.bells.home_of(Some(token)),
+            Some(token) => self.bells.home_of(Some(token), None),
             None => ShardId(u16::try_from(name % self.bells.iter().count() as u64).unwrap_or(0)),
         };
         let (conn, address) = (ConnId(name), ticket.address());
@@ -98,7 +98,7 @@ impl Cold {
     }
 
     /// Loops give no names of this bit.
-    fn name(&self) -> u64 {
+    pub(super) fn name(&self) -> u64 {
         1 << 63 | self.names.fetch_add(1, Ordering::Relaxed)
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn rooms(cold: &Cold, who: Identity, paging: Paging) -> Result<
         let part = match reply {
             Reply::Done { body, .. } => serde_json::from_str::<Value>(&body).unwrap_or_default(),
             Reply::Failed(failure) => return Err(failure),
-            Reply::Counts(_) | Reply::Polled(_) => Value::Null,
+            Reply::Counts(_) | Reply::Polled(_) | Reply::Rest { .. } => Value::Null,
         };
         let rooms = part["rooms"].as_array().into_iter().flatten();
         loaded.extend(rooms.filter_map(|room| Some((room["room_id"].as_str()?.to_owned(), room.clone()))));

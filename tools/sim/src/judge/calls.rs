@@ -45,7 +45,7 @@ impl Judge {
                 );
                 return if is_fine { Ok(()) } else { Err(format!("a call failed: {failure:?}")) };
             }
-            Reply::Counts(_) | Reply::Polled(_) => return Ok(()),
+            Reply::Counts(_) | Reply::Polled(_) | Reply::Rest { .. } => return Ok(()),
         };
         match &called.call {
             Call::Show(room) => self.shown(room, called.lower, &body),

@@ -86,7 +86,16 @@ impl World {
         let address = Some(Address(u64::try_from(link.user / 2).expect("few")));
         self.judge.opened(conn, user.name, user.role);
         let entropy = self.luck.entropy();
-        self.tells(Input::Opened { conn, speaks: Speaks::Native, address, entropy, token, guest: None, guest_token: None });
+        self.tells(Input::Opened {
+            conn,
+            speaks: Speaks::Native,
+            target: String::new(),
+            address,
+            entropy,
+            token,
+            guest: None,
+            guest_token: None,
+        });
         if says_token {
             let asked = Asked { reference: Some("auth".to_owned()), what: crate::judge::What::Auth };
             let text = r#"{"v":1,"type":"auth","ref":"auth","payload":{"token":"me"}}"#;

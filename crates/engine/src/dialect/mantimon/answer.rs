@@ -2,12 +2,12 @@
 //! all answers, by [`tell`](super::tell).
 
 use super::code::{Code, Refusal};
-use super::frame::{Answer, Connected, Ended, Frame, Presence};
 use super::names::{ENDINGS, HEARTBEAT_ACK};
 use super::pending::{Asker, Pending};
 use super::say::Nothing;
 use super::tell::News;
 use super::{Mantimon, Out};
+use crate::dialect::frame::{Answer, Connected, Ended, Frame, Presence};
 use crate::io::Now;
 use parlour_room::Position;
 use serde_json::json;

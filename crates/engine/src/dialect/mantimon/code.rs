@@ -1,7 +1,7 @@
 //! The fourteen codes of the dialect, and which of them a failure of the native protocol becomes.
 
-use super::frame::Answer;
 use super::names::REFUSALS;
+use crate::dialect::frame::Answer;
 use serde_json::{Value, json};
 
 macro_rules! codes {

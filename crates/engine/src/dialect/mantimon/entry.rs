@@ -1,11 +1,11 @@
 //! Coming into games: how many a user may be in, who is let in, what is answered; and coming back into them after connecting.
 
 use super::code::{Code, Refusal};
-use super::frame::{Answer, Listed};
 use super::names::KINDS;
 use super::pending::{Asker, Entry, Pending};
 use super::tell::News;
 use super::{Mantimon, Out};
+use crate::dialect::frame::{Answer, Listed};
 use crate::io::Now;
 use crate::limits::{MANTIMON_PAGES, MANTIMON_ROOMS};
 use parlour_room::Position;
@@ -87,7 +87,7 @@ impl Mantimon {
             None => room.resumed(at, is_replayed),
         }
         let came = room.seated(answer.seats);
-        room.is_stale = true;
+        room.is_lost();
         room.entering.extend(client);
         news.extend(came.into_iter().map(|seat| News::Came { game: game.clone(), seat }));
     }

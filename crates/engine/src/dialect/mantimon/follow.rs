@@ -1,10 +1,10 @@
 //! What native frames say of followed rooms, and how a room is found again of which something was lost.
 
 use super::code::Refusal;
-use super::frame::{Answer, Frame, Patch, Presence};
 use super::pending::{Asker, Pending};
 use super::tell::{Event, News};
 use super::{Mantimon, Out, time};
+use crate::dialect::frame::{Answer, Frame, Patch, Presence};
 use crate::io::Now;
 use parlour_room::Position;
 use serde_json::{Value, json};

@@ -1,10 +1,11 @@
 //! A room that the connection follows: what its viewer was told last, kept so that patches can be applied and events be placed.
 
-use super::apply::{Op, apply};
-use super::frame::Seated;
 use super::names::{IDLE_PHASES, PHASE, VIEW_FIELDS};
 use super::pending::{Asker, Entry};
+use crate::dialect::frame::Seated;
+use crate::dialect::seen::Seen;
 use crate::limits::MANTIMON_SEATS;
+use crate::patch::apply::Op;
 use parlour_room::Position;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,10 +48,7 @@ pub(super) struct Room {
     seats: BTreeMap<u64, String>,
     /// What was told last of who holds it.
     statuses: BTreeMap<u64, Status>,
-    view: Option<Value>,
-    p: u64,
-    /// Whether a view was lost and none has come since.
-    pub(super) is_stale: bool,
+    seen: Seen,
     /// Whether one has been asked for.
     pub(super) is_asked: bool,
     /// Whether the client has not been shown this view.
@@ -120,36 +118,34 @@ impl Room {
         if let Some(at) = at.filter(|at| at.life == self.life) {
             (self.n, self.m) = (self.n.max(at.n), self.m.max(at.m.unwrap_or(0)));
         }
-        (self.view, self.p) = (Some(view), p);
-        (self.is_changed, self.is_stale) = (true, false);
+        self.seen.look(view, p);
+        self.is_changed = true;
     }
 
-    /// A patch came. False if it is not of the view that is kept: then that one is worth nothing.
+    /// A patch came. False if it is not of the view that is kept.
     pub(super) fn patch(&mut self, ops: Option<Vec<Op>>, p: u64) -> bool {
-        let is_next = !self.is_stale && self.p.checked_add(1) == Some(p);
-        let done = match (&mut self.view, ops) {
-            (Some(view), Some(ops)) if is_next => apply(view, ops),
-            _ => None,
-        };
-        self.p = p;
         self.is_changed = true;
-        self.is_stale = done.is_none();
-        !self.is_stale
+        self.seen.patch(ops, p)
+    }
+
+    /// What was seen of it is worth nothing until a whole view comes.
+    pub(super) fn is_lost(&mut self) {
+        self.seen.spoil();
     }
 
     /// The view, while it is what the room looks like.
     pub(super) fn view(&self) -> Option<&Value> {
-        self.view.as_ref().filter(|_| !self.is_stale)
+        self.seen.view()
     }
 
     /// Whether this is a game.
     pub(super) fn is_game(&self) -> bool {
-        self.view.as_ref().is_some_and(|view| VIEW_FIELDS.iter().all(|field| view.get(field).is_some()))
+        self.seen.last().is_some_and(|view| VIEW_FIELDS.iter().all(|field| view.get(field).is_some()))
     }
 
     /// Whether nobody's absence is counted: then the rules say nothing of it.
     pub(super) fn is_idle(&self) -> bool {
-        let phase = self.view.as_ref().and_then(|view| view.get(PHASE)?.as_str());
+        let phase = self.seen.last().and_then(|view| view.get(PHASE)?.as_str());
         phase.is_some_and(|phase| IDLE_PHASES.contains(&phase))
     }
 

@@ -1,7 +1,7 @@
 //! Every setting there is: its name, what it may be, what it is unless set, and what it is for. The file, the environment, the
 //! documentation and the error messages all read this list.
 
-use super::{DATA, LISTEN, lossy};
+use super::{DATA, LISTEN, apps, lossy};
 use parlour_engine::framing::origin::Origins;
 use parlour_engine::limits::{About, Limits};
 use parlour_engine::shard::Second;
@@ -24,7 +24,7 @@ pub(super) const SECONDS: &str = "joins or replaces";
 pub(super) const QUERY: &str = "auth.token_in_query";
 pub(super) const MODE: &str = "dialects.mode";
 pub(super) const MODES: &str = "strict or compat";
-const YES_OR_NO: &str = "true or false";
+pub(super) const YES_OR_NO: &str = "true or false";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
 pub(super) const ORIGINS: &str = "cors.origins";
@@ -35,9 +35,9 @@ pub(super) const KEYS_URL: &str = "an address that begins with https://, or http
 /// What stands for a secret.
 pub(super) const MASK: &str = "********";
 
-const FILE_NAME: &str = "the name of a file or a folder";
+pub(super) const FILE_NAME: &str = "the name of a file or a folder";
 const ORIGIN_LIST: &str = "a list of origins like https://play.example; in a variable with commas between them";
-const TEXT: &str = "text of at least one character";
+pub(super) const TEXT: &str = "text of at least one character";
 
 /// One setting.
 pub(super) struct Key {
@@ -132,6 +132,7 @@ pub(super) fn all() -> Vec<Key> {
             "How dialects are spoken: without the quirks of the systems that they come from, or with them.",
         ),
     ];
+    keys.extend(apps::ALL.iter().map(|app| key(app.name, app.default, &app.allowed(), app.doc)));
     keys.extend(Limits::ALL.iter().map(|about| Key {
         name: format!("{LIMITS}{}", about.name),
         default: about.default.to_string(),

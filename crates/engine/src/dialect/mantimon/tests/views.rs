@@ -1,8 +1,8 @@
 //! The view that is kept: patches that fit, patches that do not, and views out of turn.
 
-use super::super::apply::{Op, apply};
 use super::*;
 use crate::patch::Differ;
+use crate::patch::apply::{Op, apply};
 use proptest::prelude::*;
 
 #[test]

@@ -6,14 +6,30 @@ use serde_json::Value;
 /// One operation.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
-pub(super) enum Op {
-    Add { path: String, value: Value },
-    Remove { path: String },
-    Replace { path: String, value: Value },
+pub enum Op {
+    /// Puts a value there: in front of what an array has at this index.
+    Add {
+        /// Where: a JSON Pointer (RFC 6901).
+        path: String,
+        /// What.
+        value: Value,
+    },
+    /// Takes away what is there.
+    Remove {
+        /// Where.
+        path: String,
+    },
+    /// Puts a value in the place of what is there.
+    Replace {
+        /// Where.
+        path: String,
+        /// What.
+        value: Value,
+    },
 }
 
 /// Does one after the other. `None` if one cannot be done: the document is then worth nothing.
-pub(super) fn apply(document: &mut Value, ops: Vec<Op>) -> Option<()> {
+pub fn apply(document: &mut Value, ops: Vec<Op>) -> Option<()> {
     ops.into_iter().try_for_each(|op| one(document, op))
 }
 

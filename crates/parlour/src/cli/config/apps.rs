@@ -1,0 +1,60 @@
+//! The settings of what does the jobs of rooms. A runner is made from them when a server starts: see
+//! [`crate::Parlour::jobs_from`].
+
+use super::keys::{FILE_NAME, TEXT, Value, YES_OR_NO};
+use std::ops::RangeInclusive;
+
+/// One of them.
+pub(super) struct App {
+    pub(super) name: &'static str,
+    /// Empty: none.
+    pub(super) default: &'static str,
+    pub(super) kind: Is,
+    pub(super) doc: &'static str,
+}
+
+/// What it may be.
+#[allow(dead_code, reason = "each is what some setting is; see ALL")]
+pub(super) enum Is {
+    Text,
+    /// Text that is never shown.
+    Secret,
+    Path,
+    Truth,
+    Number(RangeInclusive<u64>),
+}
+
+/// All of them, in the order of their documentation.
+pub(super) const ALL: &[App] = &[];
+
+pub(super) fn of(name: &str) -> Option<&'static App> {
+    ALL.iter().find(|app| app.name == name)
+}
+
+impl App {
+    /// What it may be, in words.
+    pub(super) fn allowed(&self) -> String {
+        match &self.kind {
+            Is::Text => TEXT.to_owned(),
+            Is::Secret => "text that is never shown".to_owned(),
+            Is::Path => FILE_NAME.to_owned(),
+            Is::Truth => YES_OR_NO.to_owned(),
+            Is::Number(range) => format!("a whole number from {} to {}", range.start(), range.end()),
+        }
+    }
+
+    /// A value as text, if it may be this one.
+    pub(super) fn read(&self, value: Value) -> Result<String, String> {
+        match &self.kind {
+            Is::Text => value.text(),
+            Is::Secret => String::from_utf8(value.bytes()?).map_err(|_| "must be UTF-8".to_owned()),
+            Is::Path => value.path()?.into_string().map_err(|_| "must be UTF-8".to_owned()),
+            Is::Truth => value.truth().map(|truth| truth.to_string()),
+            Is::Number(range) => {
+                let number = value.number(&self.allowed())?;
+                let fits = range.contains(&number).then(|| number.to_string());
+                fits.ok_or_else(|| format!("must be {}, not {number}", self.allowed()))
+            }
+        }
+    }
+}
