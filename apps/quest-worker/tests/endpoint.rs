@@ -24,7 +24,8 @@ impl Outside for Host {
     }
 }
 
-/// An endpoint that gives these answers, one a connection, and the requests it was sent. After the last it hears and says nothing.
+/// An endpoint that gives these answers, one a connection, and the requests it was sent. Then it
+/// hears and says nothing.
 fn endpoint(answers: Vec<String>) -> (Endpoint, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
