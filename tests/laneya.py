@@ -222,3 +222,27 @@ def way(layer, at, least):
     ways = sorted(((free(direction), direction) for direction in STEPS), reverse=True)
     enough = [(direction, fields) for fields, direction in ways if fields >= least]
     return enough[-1] if enough else (ways[0][1], ways[0][0])
+
+
+CLIENT = "plain TCP"
+CHECKS = {
+    1: "a client that does what the original does plays; without a token, in strict, it is told what is missing",
+    2: "the map is 60 by 40 of walls and floor, the same bytes for all, also after a restart",
+    3: "a move is answered with its key, then it goes a field a tick until stop or a wall",
+    4: "frames that come byte by byte, and 500 in one segment, are answered in the order of the requests",
+    5: "who acts is told what came of it before the success",
+    6: "what made the original hang up or go on silently is answered `invalid`, and nobody else is disturbed",
+    7: "a wall stops the body and leaves the heading; nobody can put themselves elsewhere",
+    8: "the same request again has one effect and the same response; its key with another body is `invalid`",
+    9: "an atomic batch with an illegal part changes nothing; another has a result for each part",
+    10: "a user's two connections are one body; whoever speaks in another's name is refused",
+    11: "lengths count bytes; a wrong one is detected",
+    12: "a key comes back exactly as it came",
+    13: "who logs out is gone for the others, and their field is free; a second logout succeeds",
+    14: "who comes late is shown those who stand there",
+    15: "who has a field of view is told by this protocol what they are told by the native one, and nothing else",
+    16: "a client that does not read is dropped, and the others go on",
+    17: "a kill of the server changes nothing of who is where and walks which way",
+    18: "the same world by WebSocket, Socket.IO and netstrings: one order",
+    19: "requests are answered within the two seconds that the original waits, while many others play",
+}

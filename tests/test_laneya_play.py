@@ -42,9 +42,10 @@ def is_position(said):
     return said.get("action") == "position"
 
 
-@compatibility.check("laneya", 1, ways=[("compat", "tcp")])
-def test_a_client_that_does_what_the_original_does_plays_and_is_never_told_what_it_does_not_know(make_server):
-    server = laneya.serve(make_server, "compat")
+@pytest.mark.parametrize("mode", ["compat"])
+@compatibility.check("laneya", 1)
+def test_a_client_that_does_what_the_original_does_plays_and_is_never_told_what_it_does_not_know(make_server, mode):
+    server = laneya.serve(make_server, mode)
     laneya.open_room(server)
 
     async def talk():
@@ -65,9 +66,10 @@ def test_a_client_that_does_what_the_original_does_plays_and_is_never_told_what_
     parlour.run(talk())
 
 
-@compatibility.check("laneya", 1, ways=[("strict", "tcp")])
-def test_without_a_token_the_original_is_told_what_is_missing_and_stays_connected(make_server):
-    server = laneya.serve(make_server, "strict")
+@pytest.mark.parametrize("mode", ["strict"])
+@compatibility.check("laneya", 1)
+def test_without_a_token_the_original_is_told_what_is_missing_and_stays_connected(make_server, mode):
+    server = laneya.serve(make_server, mode)
     laneya.open_room(server)
 
     async def talk():
@@ -225,7 +227,7 @@ def test_a_native_player_and_netstring_players_are_told_the_same_in_the_same_ord
     laneya.open_room(server)
 
     def steps_of(frames):
-        told = [frame["payload"]["moves"] for frame in frames if frame["type"] == "moved"]
+        told = [frame["payload"]["moves"] for frame in frames if frame["type"] == "stepped"]
         return [(move["entity"], move["x"], move["y"]) for moves in told for move in moves]
 
     async def talk():

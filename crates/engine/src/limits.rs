@@ -393,6 +393,8 @@ pub const MANTIMON_TYPE_BYTES: usize = 64;
 
 /// How many requests of a client of `laneya` may wait for their answers; those beyond are refused, in their turn.
 pub const LANEYA_PENDING: usize = 1024;
+/// So many of them are asked of the room at a time.
+pub const LANEYA_ASKED: usize = 32;
 /// With so many waiting, refused ones among them, or so many bytes of them, the connection is closed.
 pub const LANEYA_PENDING_MAX: usize = 4096;
 /// See [`LANEYA_PENDING_MAX`].

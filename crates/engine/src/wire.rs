@@ -202,7 +202,9 @@ impl Wire {
             (_, Message::Ping(payload)) => websocket::write_pong(&mut self.out, payload),
             (_, Message::Pong(_)) => {}
             (_, Message::Close(code, _)) => wishes.push(Wish::End(code.unwrap_or(1005), "")),
-            (Link::WebSocket | Link::Netstring(_), Message::Text(text)) => self.heard(Heard { event: None, text, ack: None }, now, &mut wishes),
+            (Link::WebSocket | Link::Netstring(_), Message::Text(text)) => {
+                self.heard(Heard { event: None, text, ack: None }, now, &mut wishes)
+            }
             (Link::WebSocket | Link::Netstring(_), Message::Binary(_)) => {
                 self.heard(Heard { event: None, text: "", ack: None }, now, &mut wishes);
             }

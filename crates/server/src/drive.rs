@@ -19,6 +19,7 @@ use crate::meters::{Meters, Stopwatch};
 use crate::models::Models;
 use crate::reader::Question;
 use crate::voice::tell;
+use accept::Door;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
 use parlour_engine::forward::{Packet, Place, ShardId};
@@ -32,7 +33,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use accept::Door;
 use tokio::sync::oneshot;
 
 pub(crate) struct Parts {

@@ -24,11 +24,7 @@ impl Framing {
 
     /// Takes bytes as they came, and answers how many of them, as [`websocket::Decoder::feed`] does. A fault of netstrings is the
     /// client's last word: a `Close`.
-    pub(crate) fn feed(
-        &mut self,
-        bytes: &mut [u8],
-        on: &mut dyn FnMut(Message<'_>) -> ControlFlow<()>,
-    ) -> Result<usize, Fault> {
+    pub(crate) fn feed(&mut self, bytes: &mut [u8], on: &mut dyn FnMut(Message<'_>) -> ControlFlow<()>) -> Result<usize, Fault> {
         match self {
             Self::WebSocket(decoder) => decoder.feed(bytes, on),
             Self::Netstring(decoder) => Ok(decoder.feed(bytes, &mut |came| {

@@ -103,7 +103,8 @@ impl Shard {
             let is_watched = session.wire.as_ref().is_none_or(|wire| !wire.keeps_time());
             // What has no pings of its own may be silent for long, but has to say who it is like any other.
             let is_netstring = session.wire.as_ref().is_some_and(|wire| wire.is_netstring());
-            let unknown = (is_watched || is_netstring) && matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
+            let unknown =
+                (is_watched || is_netstring) && matches!(session.phase, session::Phase::Anonymous | session::Phase::Verifying);
             let has_expired = session.who.as_ref().and_then(|who| who.expires_ms).is_some_and(|at| at <= now.wall_ms);
             if session.phase == session::Phase::Closing {
                 continue;

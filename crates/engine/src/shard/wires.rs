@@ -205,7 +205,8 @@ impl Shard {
     /// A message came on its socket.
     pub(super) fn hear_wire(&mut self, conn: ConnId, message: Message<'_>, now: Now) {
         let is_control = matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(..));
-        let is_netstring = self.session(conn).is_some_and(|session| session.wire.as_ref().is_some_and(|wire| wire.is_netstring()));
+        let is_netstring =
+            self.session(conn).is_some_and(|session| session.wire.as_ref().is_some_and(|wire| wire.is_netstring()));
         let is_control = is_control && !is_netstring;
         if is_control && !self.is_heeded(conn, now) {
             return;

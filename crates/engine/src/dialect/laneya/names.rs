@@ -30,7 +30,7 @@ pub(super) const ENDED: &str = "room_ended";
 pub(super) const ERROR: &str = "error";
 
 /// Events of a dungeon that are positions.
-pub(super) const MOVED: &str = "moved";
+pub(super) const STEPPED: &str = "stepped";
 pub(super) const APPEARED: &str = "appeared";
 pub(super) const GONE: &str = "gone";
 

@@ -5,6 +5,7 @@ use super::hello::Hello;
 use super::keys::Known;
 use super::{Laneya, Place, State, Who, names, request};
 use crate::dialect::Out;
+use crate::limits::LANEYA_ASKED;
 use parlour_room::Hash64;
 use serde_json::json;
 
@@ -34,6 +35,10 @@ impl From<Answer> for Step {
 impl Laneya {
     /// Does what may be done for the first request about which nothing was asked. Whether anything was.
     pub(super) fn take_step(&mut self, out: &mut Vec<Out>) -> bool {
+        // A room holds only so many requests that are not on disk yet: nobody should fill it alone.
+        if self.next >= LANEYA_ASKED {
+            return false;
+        }
         let Some(slot) = self.slots.get(self.next) else { return false };
         if !matches!(slot.state, State::New) {
             self.next += 1;

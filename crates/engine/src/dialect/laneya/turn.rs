@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 impl Laneya {
     pub(super) fn take_turn(&mut self, frames: &mut dyn Iterator<Item = &str>, out: &mut Vec<Out>) {
         let seq = self.world.seq();
-        for text in frames {
-            // Those that are no frames of ours are none that anybody is to be told of.
-            if let Ok(frame) = serde_json::from_str::<Frame<'_>>(text) {
-                self.take(&frame, out);
-            }
+        // Those that are no frames of ours are none that anybody is to be told of.
+        let frames: Vec<Frame<'_>> = frames.filter_map(|text| serde_json::from_str(text).ok()).collect();
+        // Who comes is named after what they do, and has to be called something before.
+        for frame in frames.iter().filter(|frame| frame.kind == "user_joined") {
+            self.names_who(frame);
+        }
+        for frame in &frames {
+            self.take(frame, out);
         }
         if self.place == Place::Entering && self.entry.resumed == "replayed" {
             self.place = Place::In;
@@ -42,7 +45,8 @@ impl Laneya {
                 }
             }
             "closing" => self.pass_on(names::CLOSING, frame.payload, out),
-            "user_joined" | "user_left" | "room_ended" => self.hears_who(frame, out),
+            "user_joined" => {}
+            "user_left" | "room_ended" => self.hears_who(frame, out),
             "view" if is_ours => self.sees(frame, out),
             "patch" => {}
             kind if is_ours && (frame.n.is_some() || frame.m.is_some()) => {
@@ -147,7 +151,15 @@ impl Laneya {
         }
     }
 
-    /// Who comes and goes.
+    /// Who holds a seat.
+    fn names_who(&mut self, frame: &Frame<'_>) {
+        let Some(Presence { room_id, user_id, seat: Some(seat), .. }) = frame.payload() else { return };
+        if room_id == self.room {
+            self.world.sits(seat, &user_id);
+        }
+    }
+
+    /// Who goes, and what has ended.
     fn hears_who(&mut self, frame: &Frame<'_>, out: &mut Vec<Out>) {
         let Some(presence) = frame.payload::<Presence>() else { return };
         if presence.room_id != self.room {
@@ -156,10 +168,7 @@ impl Laneya {
         if frame.kind == "room_ended" {
             return self.pass_on(names::ENDED, frame.payload, out);
         }
-        if let Some(seat) = presence.seat {
-            self.world.sits(seat, &presence.user_id);
-        }
-        if presence.you && frame.kind == "user_left" {
+        if presence.you {
             self.pass_on(names::LEFT, frame.payload, out);
             self.is_out(out);
         }
@@ -179,7 +188,7 @@ impl Laneya {
     /// Something happened in the room.
     fn tell(&mut self, kind: &str, payload: Option<&RawValue>, out: &mut Vec<Out>) {
         match (kind, payload) {
-            (names::MOVED, Some(payload)) => {
+            (names::STEPPED, Some(payload)) => {
                 for step in self.world.moves(payload) {
                     self.position(&step.entity, step.x, step.y, out);
                 }

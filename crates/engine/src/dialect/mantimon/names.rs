@@ -44,8 +44,6 @@ pub(super) const REQUESTS: &[(Name, Asked)] = &[
 /// The kinds of room that count as games: those of which a user may have only so many, and which are joined again by themselves.
 pub(super) const KINDS: &[&str] = &["cards"];
 
-/// What a view must have to be the state of a game.
-pub(super) const VIEW_FIELDS: &[&str] = &["phase", "turn", "current"];
 /// Where in a view it stands how far the game is ...
 pub(super) const PHASE: &str = "phase";
 /// ... and when nobody is waited for who is away: then `user_left` is all that is heard of it.

@@ -1,6 +1,6 @@
 //! A room that the connection follows: what its viewer was told last, kept so that patches can be applied and events be placed.
 
-use super::names::{IDLE_PHASES, PHASE, VIEW_FIELDS};
+use super::names::{IDLE_PHASES, PHASE};
 use super::pending::{Asker, Entry};
 use crate::dialect::frame::Seated;
 use crate::dialect::seen::Seen;
@@ -138,9 +138,9 @@ impl Room {
         self.seen.view()
     }
 
-    /// Whether this is a game.
+    /// Whether it has a state that can be shown. Whatever has one can be played: its actions are its own.
     pub(super) fn is_game(&self) -> bool {
-        self.seen.last().is_some_and(|view| VIEW_FIELDS.iter().all(|field| view.get(field).is_some()))
+        self.seen.last().is_some_and(Value::is_object)
     }
 
     /// Whether nobody's absence is counted: then the rules say nothing of it.

@@ -166,14 +166,14 @@ fn who_is_not_let_in_again_hears_what_was_held_back_meanwhile() {
 }
 
 #[test]
-fn a_room_that_is_no_game_is_left_again() {
+fn a_room_without_a_state_is_left_again() {
     for (rooms, leaves_by) in
         [(json!([]), "leave_room"), (json!([{"room_id": "g", "kind": "chat", "status": "open"}]), "unsubscribe")]
     {
         let mut desk = Desk::of_ada(Mode::Strict);
         let list = join(&mut desk, "g", Value::Null);
         let ask = desk.answer(&list, json!({"rooms": rooms, "next": null})).asks[0].clone();
-        let done = desk.turn(&[ok(&ask, joined("k.5.2", "fresh")), view("k.5.2", 1, json!({"lines": []}))]);
+        let done = desk.turn(&[ok(&ask, joined("k.5.2", "fresh")), view("k.5.2", 1, json!([]))]);
         assert_eq!((done.types(), &done.says[0]["code"]), (vec!["error"], &json!("game_not_found")));
         assert_eq!(done.says[0]["details"], json!({"code": "unsupported"}));
         assert_eq!((done.acks.len(), &done.asks[0]["type"]), (1, &json!(leaves_by)));
