@@ -66,6 +66,9 @@ fn run(kinds: &Kinds, makers: &Makers, settings: Settings, guests: bool) -> Resu
         Some(listen) => Some(Laneya { listen, is_needed: true }),
         None => free().map(|listen| Laneya { listen, is_needed: false }),
     };
+    let standing = super::standing::rooms(kinds, settings.open_on_join.as_deref(), settings.mode);
+    let kinds =
+        &kinds.clone().with_standing(standing).map_err(|why| Failed::new(Exit::Config, format!("rooms.open_on_join: {why}")))?;
     let config = Config {
         listen: settings.listen,
         laneya,
