@@ -9,6 +9,7 @@ mod netstring;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::aniworld::{self, Aniworld};
 use crate::dialect::laneya::Laneya;
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
@@ -29,6 +30,8 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `aniworld`, over a WebSocket or HTTP.
+    Aniworld,
     /// The dialect `laneya`: netstrings over TCP.
     Laneya,
 }
@@ -40,8 +43,8 @@ impl Speaks {
     }
 
     /// Of which dialect an HTTP request to this path is.
-    pub fn asked_at(_path: &str) -> Option<Self> {
-        None
+    pub fn asked_at(path: &str) -> Option<Self> {
+        aniworld::is_route(path).then_some(Speaks::Aniworld)
     }
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
@@ -53,6 +56,7 @@ impl Speaks {
     pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
+            Speaks::Aniworld => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
             Speaks::Laneya => guests || mode == Mode::Compat,
@@ -67,7 +71,7 @@ impl Speaks {
 
 /// How a connection begins.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the next dialects begin with")]
+#[allow(dead_code, reason = "what the next dialect begins with")]
 pub(crate) struct Opening<'a> {
     pub(crate) speaks: Speaks,
     /// Path and query that were asked for.
@@ -84,18 +88,29 @@ impl Opening<'_> {
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
             }
+            Speaks::Aniworld => Box::new(Aniworld::new(self.target, dialects.aniworld_ping_ms)),
             Speaks::Laneya => Box::new(Laneya::new(self.luck)),
         }
     }
 
     /// For a dialect that has HTTP requests.
-    fn call(self, _request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
-        self.dialect(dialects)
+    fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
+        match self.speaks {
+            Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+        }
     }
 }
 
 /// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 2] = [("/v1/ws", Speaks::Native), ("/ws/mantimon", Speaks::Mantimon)];
+pub const SOCKETS: [(&str, Speaks); 4] = [
+    ("/v1/ws", Speaks::Native),
+    ("/ws/mantimon", Speaks::Mantimon),
+    ("/ws/aniworld", Speaks::Aniworld),
+    ("/ws/connect", Speaks::Aniworld),
+];
+/// Where dialects answer HTTP requests, outside of `/api/`.
+pub const REQUESTS: [&str; 1] = [aniworld::STATUS_PATH];
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +118,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// How often a client of `aniworld` is pinged.
+    pub(crate) aniworld_ping_ms: u64,
     /// How long a netstring may take.
     pub(crate) netstring_ms: u64,
 }

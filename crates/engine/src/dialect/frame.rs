@@ -39,6 +39,7 @@ impl<'a> Frame<'a> {
 #[derive(Deserialize)]
 pub(crate) struct Connected {
     pub(crate) user_id: String,
+    pub(crate) session_id: String,
 }
 
 /// An `ack`, or an `error`: the fields of all of them.
@@ -70,7 +71,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) rooms: Vec<Listed>,
     #[serde(default)]
     pub(crate) next: Option<String>,
-    /// Of a batch.
+    /// Of a batch: what came of each action.
     #[serde(borrow, default)]
     pub(crate) results: Vec<Answer<'a>>,
     /// Which action of a batch was refused.

@@ -477,7 +477,12 @@ impl Shard {
 
     pub(super) fn dialects(&self) -> Dialects {
         let limits = &self.settings.limits;
-        Dialects { mode: self.settings.mode, games_per_user: limits.games_per_user, netstring_ms: limits.netstring_ms }
+        Dialects {
+            mode: self.settings.mode,
+            games_per_user: limits.games_per_user,
+            aniworld_ping_ms: limits.aniworld_ping_ms,
+            netstring_ms: limits.netstring_ms,
+        }
     }
 
     /// Nobody can guess it, and it says which shard to ask.
