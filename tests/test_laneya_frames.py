@@ -260,7 +260,7 @@ def test_a_key_comes_back_exactly_as_it_came(make_server, mode):
 
 @both
 def test_hello_says_which_versions_there_are_and_which_room_is_meant(make_server, mode):
-    server = serve(make_server, mode)
+    server = serve(make_server, mode, PARLOUR_ROOMS__OPEN_ON_JOIN="")
     laneya.open_room(server, "other")
 
     async def talk():

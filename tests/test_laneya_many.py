@@ -1,6 +1,8 @@
 """The dialect laneya where many are in one dungeon: who sees what, who does not read, and who came by another protocol."""
 
 import asyncio
+import contextlib
+import itertools
 import json
 import os
 
@@ -16,6 +18,10 @@ both = pytest.mark.parametrize("mode", ["strict", "compat"])
 DARK = {"sight": "fov", "monsters": 150, "items": 100}
 WANDER = ("east", "south", "west", "north")
 SPECTATORS = int(os.environ.get("SPECTATORS", "500"))
+
+
+def is_place(said):
+    return said.get("action") in ("position", "spawn")
 
 
 def named(frame):
@@ -42,10 +48,14 @@ def test_in_the_dark_a_netstring_client_is_told_what_the_same_player_is_told_nat
             seat = (await twin.request("join_room", {"room_id": "dark"}))["seat"]
             number = ids({"User:ada": seat + 1})
             start, mark = len(ada.said), len(twin.frames)
-            for step in range(24):
-                await ada.ask("move", {"direction": WANDER[step // 2 % 4]})
-                for _ in range(3):
-                    await ada.ask("get_view")
+            places = lambda: [said for said in ada.said[start:] if said.get("action") in ("position", "spawn")]
+            for direction in itertools.cycle(WANDER):
+                await ada.ask("move", {"direction": direction})
+                with contextlib.suppress(AssertionError):
+                    for _ in range(4):
+                        await ada.until(is_place, "a step", len(ada.said), deadline=0.3)
+                if len(places()) > 30:
+                    break
             await ada.ask("move", {"direction": "stop"})
             await ada.ask("get_view")
             await twin.request("ping")
@@ -161,7 +171,11 @@ def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has
                 [result] = await sio.call("game:action", message)
                 assert result["success"], result
 
-            for step in range(8):
+            steps = itertools.count()
+            while len([said for said in net.said if said.get("action") == "position"]) < 12:
+                step = next(steps)
+                with contextlib.suppress(AssertionError):
+                    await net.until(is_place, "a step", len(net.said), deadline=0.2)
                 await net.ask("move", {"direction": WANDER[step % 4]})
                 await web.request("action", {"type": "move", "direction": WANDER[step % 4]}, room="deep")
                 await by_sio(step)

@@ -97,7 +97,7 @@ impl Opening<'_> {
     fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
             Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
-            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Laneya => self.dialect(dialects),
         }
     }
 }
@@ -176,7 +176,7 @@ impl Wire {
         let (speaks, dialect) = (opening.speaks, opening.dialect(&dialects));
         let link = match speaks {
             Speaks::Laneya => Link::Netstring(netstring::Netstring::new(dialects.netstring_ms)),
-            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => Link::WebSocket,
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Aniworld => Link::WebSocket,
         };
         Self { link, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, believes: false, timer: None }
     }

@@ -34,6 +34,9 @@ impl Fault {
     }
 }
 
+/// Who is handed the payload of each frame, and a fault.
+type On<'a> = dyn FnMut(Result<&[u8], Fault>) -> ControlFlow<()> + 'a;
+
 /// Cuts one connection's bytes into frames. It has nothing on the heap while no frame is incomplete.
 #[derive(Debug)]
 pub struct Decoder {
@@ -67,7 +70,7 @@ impl Decoder {
     ///
     /// Answers how many bytes were taken. That is all of them, unless `on` broke off: then it ends with the frame `on` was given,
     /// and the rest is to be offered again.
-    pub fn feed(&mut self, bytes: &[u8], on: &mut dyn FnMut(Result<&[u8], Fault>) -> ControlFlow<()>) -> usize {
+    pub fn feed(&mut self, bytes: &[u8], on: &mut On<'_>) -> usize {
         let mut at = 0;
         while at < bytes.len() {
             let broke_off = match self.state {
@@ -114,7 +117,7 @@ impl Decoder {
     }
 
     /// What came of the payload and its comma. Whether `on` broke off.
-    fn payload(&mut self, length: usize, came: &[u8], on: &mut dyn FnMut(Result<&[u8], Fault>) -> ControlFlow<()>) -> bool {
+    fn payload(&mut self, length: usize, came: &[u8], on: &mut On<'_>) -> bool {
         if self.kept.len() + came.len() <= length {
             self.kept.extend_from_slice(came);
             return false;
@@ -132,7 +135,7 @@ impl Decoder {
         on(Ok(&kept)).is_break()
     }
 
-    fn fails(&mut self, fault: Fault, on: &mut dyn FnMut(Result<&[u8], Fault>) -> ControlFlow<()>) -> bool {
+    fn fails(&mut self, fault: Fault, on: &mut On<'_>) -> bool {
         (self.state, self.kept) = (State::Done, Vec::new());
         on(Err(fault)).is_break()
     }

@@ -32,7 +32,7 @@ impl Laneya {
         let is_ours = frame.room.as_deref() == Some(self.room.as_str());
         match &*frame.kind {
             "connected" => {
-                let Some(Connected { user_id }) = frame.payload() else { return };
+                let Some(Connected { user_id, .. }) = frame.payload() else { return };
                 self.world.is_called(&user_id);
                 self.who = Who::Known;
                 self.go_on(out);
