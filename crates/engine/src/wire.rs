@@ -8,6 +8,7 @@ mod call;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::chat::Chat;
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
 pub use crate::dialect::{Mode, Rest};
@@ -27,12 +28,14 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `chat`, over a WebSocket.
+    Chat,
 }
 
 impl Speaks {
     /// What is spoken on a WebSocket at this path, but for Socket.IO's.
     pub fn at(path: &str) -> Option<Self> {
-        SOCKETS.iter().find(|(known, _)| *known == path).map(|(_, speaks)| *speaks)
+        SOCKETS.iter().find(|(known, _)| is_at(known, path)).map(|(_, speaks)| *speaks)
     }
 
     /// Of which dialect an HTTP request to this path is.
@@ -42,13 +45,15 @@ impl Speaks {
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
     pub(crate) fn says_who(self) -> bool {
-        matches!(self, Speaks::Native | Speaks::SocketIo)
+        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Chat)
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
-    pub fn welcomes(self, _mode: Mode, guests: bool) -> bool {
+    pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
+            // Nobody there had to say who they are.
+            Speaks::Chat => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
         }
@@ -70,6 +75,7 @@ pub(crate) struct Opening<'a> {
 impl Opening<'_> {
     fn dialect(self, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
+            Speaks::Chat => Box::new(Chat::new(dialects.mode, dialects.ref_bytes, self.target, self.luck)),
             // The native protocol has no wire.
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
@@ -83,8 +89,18 @@ impl Opening<'_> {
     }
 }
 
-/// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 2] = [("/v1/ws", Speaks::Native), ("/ws/mantimon", Speaks::Mantimon)];
+/// Where which dialect is spoken over a WebSocket. `{...}` is any one part of a path.
+pub const SOCKETS: &[(&str, Speaks)] = &[
+    ("/v1/ws", Speaks::Native),
+    ("/ws/mantimon", Speaks::Mantimon),
+    ("/ws", Speaks::Chat),
+    ("/ws/room/{room_id}", Speaks::Chat),
+];
+
+fn is_at(pattern: &str, path: &str) -> bool {
+    let fits = |(part, said): (&str, &str)| part == said || (part.starts_with('{') && !said.is_empty());
+    pattern.split('/').count() == path.split('/').count() && pattern.split('/').zip(path.split('/')).all(fits)
+}
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +108,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// The longest `ref`.
+    pub(crate) ref_bytes: usize,
 }
 
 /// What the client, or its dialect, wants of the shard.
@@ -236,6 +254,7 @@ impl Wire {
     /// Ends it, if it is to end. Whether its socket is to be closed now.
     pub(crate) fn end(&mut self, now: Now) -> bool {
         let Some((code, reason)) = self.end.take() else { return false };
+        let code = self.dialect.close_code(code);
         match &mut self.link {
             Link::WebSocket => {}
             Link::SocketIo(link) => {

@@ -3,6 +3,7 @@
 //! native requests, and the native frames that the shard has for this connection become the dialect's messages. So every
 //! promise of the native protocol holds through it.
 
+pub mod chat;
 pub(crate) mod frame;
 pub mod mantimon;
 pub mod native;
@@ -40,6 +41,11 @@ pub trait Dialect: Send {
 
     /// Does what is due by now.
     fn time(&mut self, _now: Now, _out: &mut Vec<Out>) {}
+
+    /// What its clients know this close code as.
+    fn close_code(&self, code: u16) -> u16 {
+        code
+    }
 }
 
 /// What is to be done.
@@ -113,7 +119,6 @@ pub(crate) fn query(target: &str, name: &str) -> Option<String> {
 }
 
 /// `%41` and `+` as they were meant. `None` if that is no UTF-8.
-#[allow(dead_code, reason = "what the next dialects are asked with")]
 pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
