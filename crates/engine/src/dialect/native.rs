@@ -97,7 +97,10 @@ pub fn decode<'a>(text: &'a str, limits: &Limits) -> Request<'a> {
                 (Ok(reference), _) => Request { reference, command: envelope.command(limits) },
             }
         }
-        Err(_) => Request { reference: salvaged(text).filter(|r| r.len() <= limits.ref_bytes).map(Cow::Owned), command: Err(Code::InvalidMessage) },
+        Err(_) => Request {
+            reference: salvaged(text).filter(|r| r.len() <= limits.ref_bytes).map(Cow::Owned),
+            command: Err(Code::InvalidMessage),
+        },
     }
 }
 

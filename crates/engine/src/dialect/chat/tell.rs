@@ -1,9 +1,7 @@
 //! From native frames to what the client is told.
 
 use super::hear::quoted;
-use super::names::{
-    CODES, CONNECTED, DELIVERED, DISCONNECTED, KINDS, MEMBERS, PREFIXES, RECONNECTING, ROOM, UNKNOWN_TYPE,
-};
+use super::names::{CODES, CONNECTED, DELIVERED, DISCONNECTED, KINDS, MEMBERS, PREFIXES, RECONNECTING, ROOM, UNKNOWN_TYPE};
 use super::{Chat, Mode, Move, Out, Pending};
 use crate::dialect::frame::{Answer, Connected, Frame, Presence};
 use crate::dialect::native::Fields;

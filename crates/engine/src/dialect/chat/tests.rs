@@ -152,7 +152,8 @@ fn a_chat_says_in_which_room_or_there_is_but_one() {
 
 #[test]
 fn a_version_in_quotes_is_read_in_compat_only() {
-    for (v, strict, compat) in [("\"1\"", "\"1\"", "1"), ("\"-1\"", "\"-1\"", "-1"), ("1.5", "1.5", "1.5"), ("null", "null", "null")]
+    for (v, strict, compat) in
+        [("\"1\"", "\"1\"", "1"), ("\"-1\"", "\"-1\"", "-1"), ("1.5", "1.5", "1.5"), ("null", "null", "null")]
     {
         for (mode, expected) in [(Mode::Strict, strict), (Mode::Compat, compat)] {
             let ask = Desk::new(mode).hear_text(&format!(r#"{{"type":"ping","v":{v}}}"#)).asks.remove(0);
@@ -163,7 +164,9 @@ fn a_version_in_quotes_is_read_in_compat_only() {
 
 #[test]
 fn what_is_no_message_is_one_error_or_one_ack() {
-    for text in ["", "hello", "[]", r#"["ping"]"#, "{", r#"{"type":"ping","ref":7}"#, r#"{"type":"ping","ref":"12345678901234567"}"#] {
+    for text in
+        ["", "hello", "[]", r#"["ping"]"#, "{", r#"{"type":"ping","ref":7}"#, r#"{"type":"ping","ref":"12345678901234567"}"#]
+    {
         let Done { asks, says } = Desk::new(Mode::Compat).hear_text(text);
         assert_eq!((asks.len(), says.len()), (0, 1), "{text}");
         assert_eq!((&says[0]["type"], &says[0]["payload"]["code"]), (&json!("error"), &json!("INVALID_MESSAGE")));
@@ -218,15 +221,13 @@ fn every_code_of_the_server_is_told_as_one_word_in_capitals() {
 fn what_a_room_tells_names_the_room_and_is_else_the_same_to_the_byte() {
     let mut desk = Desk::within(Mode::Strict, &["a"]);
     let mut out = Vec::new();
-    let chat = r#"{"v":1,"type":"chat","room":"a","n":2,"ts":"t","payload":{"from":"bob","content":"\u202e \ud83d\ude00 room_id"}}"#;
+    let chat =
+        r#"{"v":1,"type":"chat","room":"a","n":2,"ts":"t","payload":{"from":"bob","content":"\u202e \ud83d\ude00 room_id"}}"#;
     let bare = r#"{"v":1,"type":"bell","room":"a","n":3,"ts":"t","payload":{}}"#;
     let own = r#"{"v":1,"type":"moved","room":"a","n":4,"ts":"t","payload":{"room_id":"b"}}"#;
     desk.0.turn(&mut [chat, bare, own].into_iter(), NOW, &mut out);
-    let expected = [
-        chat.replace(r#"{"from""#, r#"{"room_id":"a","from""#),
-        bare.replace(r#"{}"#, r#"{"room_id":"a"}"#),
-        own.to_owned(),
-    ];
+    let expected =
+        [chat.replace(r#"{"from""#, r#"{"room_id":"a","from""#), bare.replace(r#"{}"#, r#"{"room_id":"a"}"#), own.to_owned()];
     let said: Vec<String> = out.into_iter().map(|out| if let Out::Say { body, .. } = out { body } else { panic!() }).collect();
     assert_eq!(said, expected);
 }
