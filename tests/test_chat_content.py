@@ -48,7 +48,7 @@ def test_content_that_is_none_is_refused_each_by_its_code(place):
             for code, contents in {
                 "EMPTY": ["", " \n\t", "\u2003"],
                 "TOO_LARGE": ["x" * 16_385, "\U0001f600" * 4_097],
-                "CONTROL_CHARACTER": ["a\u0000b", "\u001b[31m", "\u007f", "\u0085"],
+                "CONTROL_CHARACTER": ["a\u0000b", "\u001b[31m", "\u007f", "a\u0085b"],
                 "INVALID_MESSAGE": [7, None, ["a"], {"a": 1}],
             }.items():
                 for content in contents:

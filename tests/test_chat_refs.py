@@ -47,7 +47,7 @@ def test_a_ref_comes_back_as_it_was(place):
     async def talk():
         async with place.open() as new_talker:
             room, ada = place.room(), await new_talker("ada").connect()
-            await ada.join(room, ref="")
+            await ada.done("join_room", {"room_id": room}, ref="")
             for number, ref in enumerate(["1", " ", 'a"b\\c\n', "\u202e\U0001f600\u0000", "x" * 128]):
                 await ada.chat(room, f"{number}", ref=ref)
                 assert len([ack for ack in ada.of("ack") if ack["ref"] == ref]) == 1
@@ -67,7 +67,7 @@ def test_ten_thousand_refs_are_answered_once_each_in_order(place):
     async def talk():
         async with place.open() as new_talker:
             room, ada = place.room(), await new_talker("ada").connect()
-            await ada.join(room, ref="join")
+            await ada.done("join_room", {"room_id": room}, ref="join")
             for first in range(0, REFS, WINDOW):
                 for number in range(first, min(first + WINDOW, REFS)):
                     await ada.send({"type": "chat", "ref": str(number), "payload": {"room_id": room, "content": f"{number}"}})

@@ -146,8 +146,8 @@ fn a_chat_says_in_which_room_or_there_is_but_one() {
     assert_eq!(refused(&mut desk), "NOT_IN_ROOM");
     desk.hear(&json!({"type": "join_room", "payload": {"room_id": "b"}}));
     assert_eq!(desk.hear(&chat).asks[0]["room"], "b");
-    let out = json!({"v": 1, "type": "user_left", "payload": {"room_id": "a", "you": true, "reason": "left"}});
-    assert_eq!(desk.turn(&[out]).says[0]["payload"]["user_id"], "ada");
+    let out = r#"{"v":1,"type":"user_left","payload":{"room_id":"a","you":true,"reason":"left"}}"#;
+    assert_eq!(desk.turn_texts(&[out]).says[0]["payload"]["user_id"], "ada");
 }
 
 #[test]
@@ -240,7 +240,8 @@ fn presence_says_whether_somebody_may_come_back() {
         ("user_left", json!({"room_id": "a", "user_id": "bob", "seat": 1}), "reconnecting"),
         ("user_left", json!({"room_id": "a", "user_id": "bob"}), "disconnected"),
     ] {
-        let done = desk.turn(&[json!({"v": 1, "type": kind, "payload": payload})]);
+        // The payload comes last, as the server writes it.
+        let done = desk.turn_texts(&[&format!(r#"{{"v":1,"type":"{kind}","payload":{payload}}}"#)]);
         assert_eq!((&done.says[0]["payload"]["status"], &done.says[0]["payload"]["user_id"]), (&json!(status), &json!("bob")));
     }
 }
