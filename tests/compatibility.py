@@ -1,10 +1,10 @@
-"""A pytest plugin: what a run shows of how the dialects get on with unmodified clients.
+"""A pytest plugin: what a run shows of how the dialect mantimon gets on with unmodified clients.
 
-Each test of a dialect is marked with the numbers of the checks that it is of: those of mantimon by `check(6)`, those of another
-by `check("chat", 6)`; what they are stands in `checks.py`. It has the parameters `mode` and `kind` where it is played in several
-ways, in mantimon `transport` too. Whatever the server says in mantimon is judged by `mantimon_schema`. A run of all of them fails
-if a check has no test that passed, if a type of message was never said, or if docs/compatibility.md is not what the run has
-shown. `COMPATIBILITY=docs/compatibility.md` in the environment writes that page.
+Each test of the dialect is marked with the numbers of the checks that it is of, and has the parameters `mode`, `kind` and
+`transport` where it is played in several ways. Whatever the server says in them is judged by `mantimon_schema`. A run of all of
+them fails if a check has no test that passed, if a type of message was never said, or if docs/compatibility.md is not what the
+run has shown. `COMPATIBILITY=docs/compatibility.md` in the environment writes that page. The other dialects have a section of it
+each: `sections`.
 """
 
 import json
@@ -13,14 +13,17 @@ import pathlib
 
 import pytest
 
-import checks
 import clients.base
 import mantimon_schema
+import sections
 import sio
+from sections import check
+
+__all__ = ["check"]
 
 HERE = pathlib.Path(__file__).parent
 PAGE = HERE.parent / "docs" / "compatibility.md"
-RENEW = "`COMPATIBILITY=docs/compatibility.md cargo xtask front` renews it"
+RENEW = sections.RENEW
 
 CHECKS = {
     1: "a token that is right lets in; none, a wrong signature, one that has expired, `alg: none` and another's audience do not",
@@ -61,37 +64,21 @@ WAYS = [(kind, transport) for kind in KINDS for transport in sio.TRANSPORTS if k
 """Every client over every transport that it has. Each is played in both modes."""
 
 
-MODES = ("strict", "compat")
-
-
-def check(system, *numbers):
-    """The mark of a test of a dialect other than mantimon."""
-    assert set(numbers) <= set(checks.CHECKS[system]), (system, numbers)
-    return pytest.mark.check(system, *numbers)
-
-
 class Record:
-    """What came of each marked test: by node id, its checks, how it was played, and whether it passed so far. `others` are those
-    of other dialects than mantimon: `(dialect, checks, mode, kind)`."""
+    """What came of each marked test: by node id, its checks, how it was played, and whether it passed so far."""
 
     def __init__(self):
         self.recorder = mantimon_schema.Recorder()
         self.tests, self.passed, self.failed = {}, set(), set()
-        self.others = {}
         self.is_whole, self.faults = False, []
 
     def collected(self, items):
-        known = {path for system in ("mantimon", *checks.CHECKS) for path in HERE.glob(f"test_{system}_*.py")}
-        self.is_whole = known <= {pathlib.Path(item.path) for item in items}
-        for item in items:
-            marks = [mark.args for mark in item.iter_markers("check")]
+        ours = {pathlib.Path(item.path) for item in items if is_ours(item)}
+        self.is_whole = bool(ours) and ours == set(HERE.glob("test_mantimon_*.py"))
+        for item in filter(is_ours, items):
+            numbers = [number for mark in item.iter_markers("check") for number in mark.args]
             params = item.callspec.params if hasattr(item, "callspec") else {}
-            if is_ours(item):
-                numbers = [number for args in marks for number in args]
-                self.tests[item.nodeid] = numbers, tuple(params.get(name) for name in ("mode", "kind", "transport"))
-            elif marks:
-                numbers = [number for _, *numbers in marks for number in numbers]
-                self.others[item.nodeid] = marks[0][0], numbers, params.get("mode"), params.get("kind")
+            self.tests[item.nodeid] = numbers, tuple(params.get(name) for name in ("mode", "kind", "transport"))
 
     def judge(self):
         """What is wrong with a whole run."""
@@ -100,11 +87,7 @@ class Record:
         for mode, seen in self.recorder.seen.items():
             missing = sorted(set(mantimon_schema.MESSAGES) - seen)
             faults += [f"in {mode} no {kind} was ever said" for kind in missing]
-        for system, texts in checks.CHECKS.items():
-            for number, mode in [(number, mode) for number in texts for mode in MODES]:
-                if not self.of_other(system, number, mode) & self.passed - self.failed:
-                    faults.append(f"check {number} of {system} has no test that passed in {mode}: {texts[number]}")
-        if not self.failed & {*self.tests, *self.others} and (not PAGE.exists() or PAGE.read_text() != self.page()):
+        if not self.failed & set(self.tests) and own_part() != own_part(self.page()):
             faults.append(f"{PAGE.name} is not what this run has shown: {RENEW}")
         return faults
 
@@ -113,14 +96,13 @@ class Record:
 
     def page(self):
         """The page: nothing in it differs from one machine to another."""
-        others = [line for system in checks.CHECKS for line in self.other(system)]
-        return "\n".join([*HEAD, *self.clients(), *self.checks(), *quirks(), *DIFFERENCES, *others]) + "\n"
+        return "\n".join([*HEAD, *self.clients(), *self.checks(), *quirks(), *DIFFERENCES]) + "\n"
 
     def clients(self):
         yield from ["## Clients", "", "| client | transport | strict | compat |", "|---|---|---|---|"]
         versions = known_versions()
         for kind, transport in WAYS:
-            shown = [self.of_way((mode, kind, transport)) for mode in MODES]
+            shown = [self.of_way((mode, kind, transport)) for mode in ("strict", "compat")]
             yield f"| {KINDS[kind].format(**versions)} | {transport} | {shown[0]} | {shown[1]} |"
         yield ""
 
@@ -140,29 +122,6 @@ class Record:
             ways = {way for _, way in map(self.tests.get, self.of(number)) if way[1:] in WAYS}
             yield f"| {number} | {what} | {'yes' if number in right else 'no'} | {len(ways)} |"
         yield ""
-
-    def other(self, system):
-        """What was shown of another dialect."""
-        texts = checks.CHECKS[system]
-        kinds = {kind or "websockets" for known, _, _, kind in self.others.values() if known == system}
-        yield from ["", f"## The dialect {system}", "", f"The dialect is [{system}]({system}.md), the clients are:", ""]
-        yield from [f"- {checks.CLIENTS[kind].format(**known_versions())}" for kind in sorted(kinds)]
-        marks = {(number, mode): self.of_other(system, number, mode) for number in texts for mode in MODES}
-        right = {number for number in texts if all(marks[number, mode] and self.are_right(marks[number, mode]) for mode in MODES)}
-        yield from ["", f"{len(right)} of {len(texts)} pass:", "", "| | what is shown | strict | compat | clients |"]
-        yield "|---|---|---|---|---|"
-        for number, what in texts.items():
-            shown = ["yes" if marks[number, mode] and self.are_right(marks[number, mode]) else "no" for mode in MODES]
-            kinds = {self.others[test][3] or "websockets" for mode in MODES for test in marks[number, mode]}
-            yield f"| {number} | {what} | {shown[0]} | {shown[1]} | {len(kinds)} |"
-
-    def of_other(self, system, number, mode):
-        """The tests of this check in this mode; one that has no mode is of both."""
-        fits = lambda known, numbers, played, _: known == system and number in numbers and played in (mode, None)
-        return {test for test, about in self.others.items() if fits(*about)}
-
-    def are_right(self, tests):
-        return tests <= set(self.passed) - self.failed
 
     def of(self, number):
         return [test for test, (numbers, _) in self.tests.items() if number in numbers]
@@ -209,7 +168,14 @@ def known_versions():
     return {"io": lock["packages"]["node_modules/socket.io-client"]["version"]} | dict(pinned)
 
 
+def own_part(page=None):
+    """What stands in a page, or in the one that there is, before the sections of other dialects."""
+    text = page if page is not None else PAGE.read_text() if PAGE.exists() else ""
+    return sections.parts(text)[None].rstrip()
+
+
 RECORD = Record()
+SECTIONS = []
 
 
 def is_ours(item):
@@ -218,6 +184,9 @@ def is_ours(item):
 
 def pytest_collection_finish(session):
     RECORD.collected(session.items)
+    SECTIONS[:] = sections.known()
+    for section in SECTIONS:
+        section.collected(session.items)
 
 
 def pytest_runtest_setup(item):
@@ -242,13 +211,27 @@ def pytest_runtest_logreport(report):
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session):
     is_partial = session.config.option.collectonly or session.config.option.keyword or session.config.option.markexpr
-    if not RECORD.is_whole or is_partial or any("::" in arg for arg in session.config.args):
+    if is_partial or any("::" in arg for arg in session.config.args):
         return
+    whole = [section for section in SECTIONS if section.is_whole]
+    right = RECORD.passed - RECORD.failed
     if path := os.environ.get("COMPATIBILITY"):
-        (HERE.parent / path).write_text(RECORD.page())
-    RECORD.faults = RECORD.judge()
+        renew(HERE.parent / path, whole, right)
+    RECORD.faults = RECORD.judge() if RECORD.is_whole else []
+    page = PAGE.read_text() if PAGE.exists() else ""
+    RECORD.faults += [fault for section in whole for fault in section.faults(right, page)]
     if RECORD.faults and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def renew(path, whole, right):
+    """Writes of the page what this run has shown, and leaves the rest."""
+    page = sections.parts(path.read_text() if path.exists() else "")
+    if RECORD.is_whole:
+        page[None] = RECORD.page()
+    page |= {section.dialect: "\n".join(section.text(right)) for section in whole}
+    page[None] = page[None].rstrip("\n") + "\n"
+    path.write_text(sections.joined(page).rstrip("\n") + "\n")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -125,9 +125,9 @@ def test_who_says_too_much_is_told_when_to_go_on_and_then_closed(place):
 
 @chat.check(17)
 @chat.by_all
-def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, kind):
+def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, client):
     server = make_server(args=["--compat"] if mode == "compat" else [], env=mantimon.SETTINGS)
-    place = chat.Front(server, mode, chat_hosts(kind))
+    place = chat.Front(server, mode, chat_hosts(client))
 
     async def talk():
         async with place.open() as new_talker:
@@ -173,9 +173,9 @@ def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_serv
 
 @chat.check(17)
 @chat.by_websockets
-def test_a_server_that_is_killed_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, kind):
+def test_a_server_that_is_killed_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, client):
     server = make_server(args=["--compat"] if mode == "compat" else [], env=mantimon.SETTINGS)
-    place = chat.Front(server, mode, chat_hosts(kind))
+    place = chat.Front(server, mode, chat_hosts(client))
 
     async def talk():
         async with place.open() as new_talker:

@@ -2,7 +2,6 @@
 
 import pytest
 
-import checks
 import compatibility
 import mantimon_schema
 
@@ -15,11 +14,7 @@ def record():
         for mode in ("strict", "compat"):
             for kind, transport in compatibility.WAYS:
                 record.tests[f"{number}-{mode}-{kind}-{transport}"] = [number], (mode, kind, transport)
-    for system, texts in checks.CHECKS.items():
-        for number in texts:
-            for mode in compatibility.MODES:
-                record.others[f"{system}-{number}-{mode}"] = system, [number], mode, "websockets"
-    record.passed = {*record.tests, *record.others}
+    record.passed = set(record.tests)
     for seen in record.recorder.seen.values():
         seen |= set(mantimon_schema.MESSAGES)
     return record
@@ -54,14 +49,6 @@ def test_one_test_that_failed_is_one_way_that_is_not_right(record, page):
     text = record.page()
     assert "23 of 24 pass" in text and "| upgrade | 24/24 | 23/24 |" in text
     assert record.judge() == [], "the test has failed: that says it"
-
-
-@pytest.mark.parametrize("system", checks.CHECKS)
-def test_a_check_of_another_dialect_must_be_shown_in_both_modes(record, page, system):
-    record.passed.remove(f"{system}-1-compat")
-    missing, stale = record.judge()
-    assert missing.startswith(f"check 1 of {system} has no test that passed in compat") and "renews it" in stale
-    assert "| yes | no |" in record.page()
 
 
 def test_a_type_that_was_never_said_is_named(record, page):

@@ -8,6 +8,7 @@ mod call;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::aniworld::{self, Aniworld};
 use crate::dialect::chat::Chat;
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
@@ -28,6 +29,8 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `aniworld`, over a WebSocket or HTTP.
+    Aniworld,
     /// The dialect `chat`, over a WebSocket.
     Chat,
 }
@@ -39,8 +42,8 @@ impl Speaks {
     }
 
     /// Of which dialect an HTTP request to this path is.
-    pub fn asked_at(_path: &str) -> Option<Self> {
-        None
+    pub fn asked_at(path: &str) -> Option<Self> {
+        aniworld::is_route(path).then_some(Speaks::Aniworld)
     }
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
@@ -53,7 +56,7 @@ impl Speaks {
         match self {
             Speaks::Native => guests,
             // Nobody there had to say who they are.
-            Speaks::Chat => guests || mode == Mode::Compat,
+            Speaks::Aniworld | Speaks::Chat => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
         }
@@ -62,7 +65,7 @@ impl Speaks {
 
 /// How a connection begins.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the next dialects begin with")]
+#[allow(dead_code, reason = "what the next dialect begins with")]
 pub(crate) struct Opening<'a> {
     pub(crate) speaks: Speaks,
     /// Path and query that were asked for.
@@ -80,12 +83,16 @@ impl Opening<'_> {
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
             }
+            Speaks::Aniworld => Box::new(Aniworld::new(self.target, dialects.aniworld_ping_ms)),
         }
     }
 
     /// For a dialect that has HTTP requests.
-    fn call(self, _request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
-        self.dialect(dialects)
+    fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
+        match self.speaks {
+            Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+        }
     }
 }
 
@@ -93,9 +100,14 @@ impl Opening<'_> {
 pub const SOCKETS: &[(&str, Speaks)] = &[
     ("/v1/ws", Speaks::Native),
     ("/ws/mantimon", Speaks::Mantimon),
+    ("/ws/aniworld", Speaks::Aniworld),
+    ("/ws/connect", Speaks::Aniworld),
     ("/ws", Speaks::Chat),
     ("/ws/room/{room_id}", Speaks::Chat),
 ];
+
+/// Where dialects answer HTTP requests, outside of `/api/`.
+pub const REQUESTS: [&str; 1] = [aniworld::STATUS_PATH];
 
 fn is_at(pattern: &str, path: &str) -> bool {
     let fits = |(part, said): (&str, &str)| part == said || (part.starts_with('{') && !said.is_empty());
@@ -108,6 +120,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// How often a client of `aniworld` is pinged.
+    pub(crate) aniworld_ping_ms: u64,
     /// The longest `ref`.
     pub(crate) ref_bytes: usize,
 }

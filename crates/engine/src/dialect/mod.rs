@@ -3,6 +3,7 @@
 //! native requests, and the native frames that the shard has for this connection become the dialect's messages. So every
 //! promise of the native protocol holds through it.
 
+pub(crate) mod aniworld;
 pub mod chat;
 pub(crate) mod frame;
 pub mod mantimon;
@@ -111,7 +112,6 @@ pub struct Rest {
 }
 
 /// The value of a name in a query, decoded (WHATWG URL, `application/x-www-form-urlencoded`). The first, if there are several.
-#[allow(dead_code, reason = "what the next dialects are asked with")]
 pub(crate) fn query(target: &str, name: &str) -> Option<String> {
     let (_, query) = target.split_once('?')?;
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
