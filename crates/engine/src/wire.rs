@@ -91,7 +91,7 @@ impl Opening<'_> {
     fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
             Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
-            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Chat => self.dialect(dialects),
         }
     }
 }
