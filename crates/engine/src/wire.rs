@@ -8,6 +8,7 @@ mod call;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::aniworld::{self, Aniworld};
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
 pub use crate::dialect::{Mode, Rest};
@@ -27,6 +28,8 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `aniworld`, over a WebSocket or HTTP.
+    Aniworld,
 }
 
 impl Speaks {
@@ -36,8 +39,8 @@ impl Speaks {
     }
 
     /// Of which dialect an HTTP request to this path is.
-    pub fn asked_at(_path: &str) -> Option<Self> {
-        None
+    pub fn asked_at(path: &str) -> Option<Self> {
+        aniworld::is_route(path).then_some(Speaks::Aniworld)
     }
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
@@ -46,9 +49,10 @@ impl Speaks {
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
-    pub fn welcomes(self, _mode: Mode, guests: bool) -> bool {
+    pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
+            Speaks::Aniworld => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
         }
@@ -57,7 +61,7 @@ impl Speaks {
 
 /// How a connection begins.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the next dialects begin with")]
+#[allow(dead_code, reason = "what the next dialect begins with")]
 pub(crate) struct Opening<'a> {
     pub(crate) speaks: Speaks,
     /// Path and query that were asked for.
@@ -74,17 +78,28 @@ impl Opening<'_> {
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
             }
+            Speaks::Aniworld => Box::new(Aniworld::new(self.target, dialects.aniworld_ping_ms)),
         }
     }
 
     /// For a dialect that has HTTP requests.
-    fn call(self, _request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
-        self.dialect(dialects)
+    fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
+        match self.speaks {
+            Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+        }
     }
 }
 
 /// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 2] = [("/v1/ws", Speaks::Native), ("/ws/mantimon", Speaks::Mantimon)];
+pub const SOCKETS: [(&str, Speaks); 4] = [
+    ("/v1/ws", Speaks::Native),
+    ("/ws/mantimon", Speaks::Mantimon),
+    ("/ws/aniworld", Speaks::Aniworld),
+    ("/ws/connect", Speaks::Aniworld),
+];
+/// Where dialects answer HTTP requests, outside of `/api/`.
+pub const REQUESTS: [&str; 1] = [aniworld::STATUS_PATH];
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +107,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// How often a client of `aniworld` is pinged.
+    pub(crate) aniworld_ping_ms: u64,
 }
 
 /// What the client, or its dialect, wants of the shard.
@@ -203,6 +220,14 @@ impl Wire {
         self.dialect.turn(&mut websocket::own_texts(frames), now, &mut outs);
         self.carry(outs, &mut wishes);
         wishes
+    }
+
+    /// The journal cannot be written: what the socket is to be written of that.
+    pub(crate) fn fails(&mut self, now: Now) -> Vec<u8> {
+        let mut outs = Vec::new();
+        self.dialect.fails(now, &mut outs);
+        self.carry(outs, &mut Vec::new());
+        self.take_out()
     }
 
     /// Asks whether anybody is there, where the shard does that.
