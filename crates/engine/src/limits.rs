@@ -425,6 +425,11 @@ pub const LANEYA_OUT_BYTES: usize = MIB;
 /// Of so many seats of a dungeon it is known who holds them.
 pub const LANEYA_SEATS: usize = 256;
 
+/// How many requests of a client of `chat` may be unanswered; more are `RATE_LIMITED`.
+pub const CHAT_PENDING: usize = 16 * KIB;
+/// The longest type that a client of it is told back.
+pub const CHAT_TYPE_BYTES: usize = 64;
+
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
 pub const ORDERED: &[(&str, &str)] = &[
     ("ping_ms", "silence_ms"),
