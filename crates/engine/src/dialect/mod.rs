@@ -4,6 +4,7 @@
 //! promise of the native protocol holds through it.
 
 pub(crate) mod aniworld;
+pub mod chat;
 pub(crate) mod frame;
 pub mod mantimon;
 pub mod native;
@@ -44,6 +45,11 @@ pub trait Dialect: Send {
 
     /// Does what is due by now.
     fn time(&mut self, _now: Now, _out: &mut Vec<Out>) {}
+
+    /// What its clients know this close code as.
+    fn close_code(&self, code: u16) -> u16 {
+        code
+    }
 }
 
 /// What is to be done.
