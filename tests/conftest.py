@@ -5,7 +5,7 @@ import pytest
 import parlour
 import redis_server
 
-pytest_plugins = ["mantimon", "compatibility", "aniworld"]
+pytest_plugins = ["mantimon", "compatibility", "aniworld", "chat"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ mod socketio;
 
 use crate::code::Code;
 use crate::dialect::aniworld::{self, Aniworld};
+use crate::dialect::chat::Chat;
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
 pub use crate::dialect::{Mode, Rest};
@@ -30,12 +31,14 @@ pub enum Speaks {
     SocketIo,
     /// The dialect `aniworld`, over a WebSocket or HTTP.
     Aniworld,
+    /// The dialect `chat`, over a WebSocket.
+    Chat,
 }
 
 impl Speaks {
     /// What is spoken on a WebSocket at this path, but for Socket.IO's.
     pub fn at(path: &str) -> Option<Self> {
-        SOCKETS.iter().find(|(known, _)| *known == path).map(|(_, speaks)| *speaks)
+        SOCKETS.iter().find(|(known, _)| is_at(known, path)).map(|(_, speaks)| *speaks)
     }
 
     /// Of which dialect an HTTP request to this path is.
@@ -45,14 +48,15 @@ impl Speaks {
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
     pub(crate) fn says_who(self) -> bool {
-        matches!(self, Speaks::Native | Speaks::SocketIo)
+        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Chat)
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
     pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
-            Speaks::Aniworld => guests || mode == Mode::Compat,
+            // Nobody there had to say who they are.
+            Speaks::Aniworld | Speaks::Chat => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
         }
@@ -74,6 +78,7 @@ pub(crate) struct Opening<'a> {
 impl Opening<'_> {
     fn dialect(self, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
+            Speaks::Chat => Box::new(Chat::new(dialects.mode, dialects.ref_bytes, self.target, self.luck)),
             // The native protocol has no wire.
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
@@ -86,20 +91,28 @@ impl Opening<'_> {
     fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
             Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
-            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Chat => self.dialect(dialects),
         }
     }
 }
 
-/// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 4] = [
+/// Where which dialect is spoken over a WebSocket. `{...}` is any one part of a path.
+pub const SOCKETS: &[(&str, Speaks)] = &[
     ("/v1/ws", Speaks::Native),
     ("/ws/mantimon", Speaks::Mantimon),
     ("/ws/aniworld", Speaks::Aniworld),
     ("/ws/connect", Speaks::Aniworld),
+    ("/ws", Speaks::Chat),
+    ("/ws/room/{room_id}", Speaks::Chat),
 ];
+
 /// Where dialects answer HTTP requests, outside of `/api/`.
 pub const REQUESTS: [&str; 1] = [aniworld::STATUS_PATH];
+
+fn is_at(pattern: &str, path: &str) -> bool {
+    let fits = |(part, said): (&str, &str)| part == said || (part.starts_with('{') && !said.is_empty());
+    pattern.split('/').count() == path.split('/').count() && pattern.split('/').zip(path.split('/')).all(fits)
+}
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +122,8 @@ pub(crate) struct Dialects {
     pub(crate) games_per_user: usize,
     /// How often a client of `aniworld` is pinged.
     pub(crate) aniworld_ping_ms: u64,
+    /// The longest `ref`.
+    pub(crate) ref_bytes: usize,
 }
 
 /// What the client, or its dialect, wants of the shard.
@@ -222,6 +237,14 @@ impl Wire {
         wishes
     }
 
+    /// The journal cannot be written: what the socket is to be written of that.
+    pub(crate) fn fails(&mut self, now: Now) -> Vec<u8> {
+        let mut outs = Vec::new();
+        self.dialect.fails(now, &mut outs);
+        self.carry(outs, &mut Vec::new());
+        self.take_out()
+    }
+
     /// Asks whether anybody is there, where the shard does that.
     pub(crate) fn ping(&mut self) {
         websocket::write_ping(&mut self.out, b"");
@@ -253,6 +276,7 @@ impl Wire {
     /// Ends it, if it is to end. Whether its socket is to be closed now.
     pub(crate) fn end(&mut self, now: Now) -> bool {
         let Some((code, reason)) = self.end.take() else { return false };
+        let code = self.dialect.close_code(code);
         match &mut self.link {
             Link::WebSocket => {}
             Link::SocketIo(link) => {

@@ -473,7 +473,8 @@ impl Shard {
 
     pub(super) fn dialects(&self) -> Dialects {
         let limits = &self.settings.limits;
-        Dialects { mode: self.settings.mode, games_per_user: limits.games_per_user, aniworld_ping_ms: limits.aniworld_ping_ms }
+        let (games_per_user, aniworld_ping_ms) = (limits.games_per_user, limits.aniworld_ping_ms);
+        Dialects { mode: self.settings.mode, games_per_user, aniworld_ping_ms, ref_bytes: limits.ref_bytes }
     }
 
     /// Nobody can guess it, and it says which shard to ask.
