@@ -16,6 +16,7 @@ mod settings;
 pub use parlour_cards as cards;
 pub use parlour_downloads as downloads;
 pub use parlour_downloads_worker as downloads_worker;
+pub use parlour_dungeon as dungeon;
 pub use parlour_quest as quest;
 pub use parlour_quest_worker as quest_worker;
 pub use parlour_room::*;

@@ -1,0 +1,3 @@
+//! The dungeon from outside, as a server plays it.
+
+mod proof;
