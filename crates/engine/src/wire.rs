@@ -8,6 +8,7 @@ mod call;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::casys::{self, Casys};
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
 pub use crate::dialect::{Mode, Rest};
@@ -27,6 +28,8 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `casys`, over a WebSocket or by HTTP requests.
+    Casys,
 }
 
 impl Speaks {
@@ -36,40 +39,44 @@ impl Speaks {
     }
 
     /// Of which dialect an HTTP request to this path is.
-    pub fn asked_at(_path: &str) -> Option<Self> {
-        None
+    pub fn asked_at(path: &str) -> Option<Self> {
+        casys::is_route(path).then_some(Speaks::Casys)
     }
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
     pub(crate) fn says_who(self) -> bool {
-        matches!(self, Speaks::Native | Speaks::SocketIo)
+        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Casys)
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
-    pub fn welcomes(self, _mode: Mode, guests: bool) -> bool {
+    pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
+            // In compat whoever brings no token is the one player of the game that they come to.
+            Speaks::Casys => guests && mode == Mode::Strict,
         }
     }
 }
 
 /// How a connection begins.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the next dialects begin with")]
 pub(crate) struct Opening<'a> {
     pub(crate) speaks: Speaks,
     /// Path and query that were asked for.
     pub(crate) target: &'a str,
     /// What a dialect wanted remembered for connections from this address.
     pub(crate) remembered: Option<&'a str>,
+    /// Whether nothing says who it is: a dialect may.
+    pub(crate) is_anonymous: bool,
     pub(crate) luck: [u8; 32],
 }
 
 impl Opening<'_> {
     fn dialect(self, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
+            Speaks::Casys => Box::new(Casys::new(&self, dialects.mode)),
             // The native protocol has no wire.
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
@@ -78,13 +85,22 @@ impl Opening<'_> {
     }
 
     /// For a dialect that has HTTP requests.
-    fn call(self, _request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
-        self.dialect(dialects)
+    fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
+        match self.speaks {
+            Speaks::Casys => Box::new(casys::Call::new(&self, request, dialects.mode, dialects.rest_ms / 4 * 3)),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+        }
     }
 }
 
 /// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 2] = [("/v1/ws", Speaks::Native), ("/ws/mantimon", Speaks::Mantimon)];
+pub const SOCKETS: [(&str, Speaks); 5] = [
+    ("/v1/ws", Speaks::Native),
+    ("/ws/mantimon", Speaks::Mantimon),
+    ("/ws/casys", Speaks::Casys),
+    ("/ws/game", Speaks::Casys),
+    ("/api/ws/game", Speaks::Casys),
+];
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +108,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// How long an HTTP request of a dialect may take.
+    pub(crate) rest_ms: u64,
 }
 
 /// What the client, or its dialect, wants of the shard.
@@ -146,7 +164,7 @@ impl Wire {
 
     /// On Socket.IO; `out` is what it began with.
     pub(crate) fn socketio(link: SocketIo, out: Vec<u8>, dialects: Dialects, luck: [u8; 32]) -> Self {
-        let opening = Opening { speaks: Speaks::SocketIo, target: "", remembered: None, luck };
+        let opening = Opening { speaks: Speaks::SocketIo, target: "", remembered: None, is_anonymous: true, luck };
         Self { link: Link::SocketIo(Box::new(link)), out, ..Self::plain(opening, dialects) }
     }
 
@@ -159,7 +177,7 @@ impl Wire {
 
     /// The same for whoever comes next on it.
     pub(crate) fn anew(self, luck: [u8; 32]) -> Self {
-        let opening = Opening { speaks: self.speaks, target: "", remembered: None, luck };
+        let opening = Opening { speaks: self.speaks, target: "", remembered: None, is_anonymous: true, luck };
         Self { link: self.link, out: self.out, ..Self::plain(opening, self.dialects) }
     }
 

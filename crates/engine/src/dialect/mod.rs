@@ -3,6 +3,7 @@
 //! native requests, and the native frames that the shard has for this connection become the dialect's messages. So every
 //! promise of the native protocol holds through it.
 
+pub(crate) mod casys;
 pub(crate) mod frame;
 pub mod mantimon;
 pub mod native;
@@ -105,7 +106,6 @@ pub struct Rest {
 }
 
 /// The value of a name in a query, decoded (WHATWG URL, `application/x-www-form-urlencoded`). The first, if there are several.
-#[allow(dead_code, reason = "what the next dialects are asked with")]
 pub(crate) fn query(target: &str, name: &str) -> Option<String> {
     let (_, query) = target.split_once('?')?;
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -113,7 +113,6 @@ pub(crate) fn query(target: &str, name: &str) -> Option<String> {
 }
 
 /// `%41` and `+` as they were meant. `None` if that is no UTF-8.
-#[allow(dead_code, reason = "what the next dialects are asked with")]
 pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -472,7 +472,8 @@ impl Shard {
     }
 
     pub(super) fn dialects(&self) -> Dialects {
-        Dialects { mode: self.settings.mode, games_per_user: self.settings.limits.games_per_user }
+        let (mode, limits) = (self.settings.mode, &self.settings.limits);
+        Dialects { mode, games_per_user: limits.games_per_user, rest_ms: limits.rest_ms }
     }
 
     /// Nobody can guess it, and it says which shard to ask.
