@@ -36,7 +36,7 @@ pub enum Event {
         entity: Entity,
     },
     /// Those in sight that moved, in the order of their ids, oneself among them.
-    Moved {
+    Stepped {
         /// The level.
         level: u32,
         /// Who, and where to.

@@ -171,12 +171,23 @@ impl TryFrom<String> for Fields {
         let mut fields = Self::none();
         for (row, digits) in fields.0.iter_mut().zip(text.as_bytes().chunks(DIGITS_A_ROW)) {
             for (at, digit) in digits.iter().enumerate() {
-                let value = DIGITS.iter().position(|known| known == digit).ok_or(WRONG)?;
-                *row |= (value as u64) << (6 * at);
+                *row |= value_of(*digit).ok_or(WRONG)? << (6 * at);
             }
         }
         Ok(fields)
     }
+}
+
+fn value_of(digit: u8) -> Option<u64> {
+    let value = match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'A'..=b'Z' => digit - b'A' + 10,
+        b'a'..=b'z' => digit - b'a' + 36,
+        b'-' => 62,
+        b'_' => 63,
+        _ => return None,
+    };
+    Some(u64::from(value))
 }
 
 #[cfg(test)]

@@ -44,10 +44,10 @@ impl Disguise for Dungeon {
     fn config(dice: &mut Dice) -> String {
         let sight = dice.pick(&["fov", "fov", "fov", "open"]).copied().unwrap_or("fov");
         let spectators = dice.pick(&["public", "public", "public", "all"]).copied().unwrap_or("public");
-        let monsters = dice.pick(&[0, 100, 300]).copied().unwrap_or(100);
-        let (levels, pvp) = (dice.roll(3), dice.coin());
+        let monsters = dice.pick(&[0, 100, 200]).copied().unwrap_or(100);
+        let (levels, pvp) = (dice.roll(2), dice.coin());
         format!(
-            r#"{{"sight":"{sight}","spectators":"{spectators}","monsters":{monsters},"items":300,"levels":{levels},"pvp":{pvp}}}"#
+            r#"{{"sight":"{sight}","spectators":"{spectators}","monsters":{monsters},"items":150,"levels":{levels},"pvp":{pvp}}}"#
         )
     }
 }

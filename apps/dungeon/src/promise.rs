@@ -15,7 +15,7 @@ pub(crate) fn promise(view: &View, action: &Action) -> i64 {
     match action {
         Action::Respawn {} => 1000,
         Action::Pickup {} => 900,
-        Action::Descend {} => 300,
+        Action::Descend {} => 450,
         Action::Use { item } => match name(item) {
             Some((Name::HealingDraught | Name::Bread, _)) if is_hurt => 1200,
             Some((Name::Torch, _)) if you.light <= 60 => 1100,

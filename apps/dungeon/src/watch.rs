@@ -155,7 +155,7 @@ impl Dungeon {
         tell_what_happened(happened, &before, &after, turn);
         for ((level, moves), seats) in moved {
             let step = |(entity, spot): (u32, Spot)| Move { entity, x: spot.x, y: spot.y };
-            turn.tell_some(&seats, Event::Moved { level, moves: moves.into_iter().map(step).collect() });
+            turn.tell_some(&seats, Event::Stepped { level, moves: moves.into_iter().map(step).collect() });
         }
         for ((level, entity), seats) in gone {
             turn.tell_some(&seats, Event::Gone { level, entity });

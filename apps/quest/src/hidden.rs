@@ -12,12 +12,13 @@ impl Disguise for Quest {
 
     fn config(dice: &mut Dice) -> String {
         let party = *dice.pick(&["solo", "vote", "vote", "turns", "turns"]).expect("there are five");
-        format!(r#"{{"party":"{party}","narrated":{},"vote_seconds":1,"turn_seconds":2}}"#, dice.below(4) > 0)
+        let seats = if party == "solo" { 1 } else { 2 + dice.below(2) };
+        format!(r#"{{"party":"{party}","seats":{seats},"narrated":{},"vote_seconds":1,"turn_seconds":2}}"#, dice.coin())
     }
 
     fn result(job: &Telling, dice: &mut Dice) -> Option<Signal> {
         let (step, section) = (job.step, job.section);
-        let content = *dice.pick(&["The lamps burn low.", "", "\u{7}a\nb\u{202e}", &job.text]).expect("there are four");
+        let content = *dice.pick(&["The lamps burn low.", "", "\u{7}a\nb\u{202e}", "x"]).expect("there are four");
         Some(match dice.below(6) {
             0 => Signal::Untold { step, section, fault: Fault::TimedOut, tokens: 7 },
             1 => Signal::Told { step: step.wrapping_add(1), section, content: content.to_owned(), tokens: 5 },

@@ -2,7 +2,8 @@
 //! in the order in which they must come, and a link that is cut costs nobody an event.
 
 use parlour_cards::Cards;
-use parlour_engine::dialect::mantimon::{Heard, Mantimon, Mode, Out};
+use parlour_engine::dialect::mantimon::Mantimon;
+use parlour_engine::dialect::{Dialect, Heard, Mode, Out};
 use parlour_engine::forward::Place;
 use parlour_engine::framing::websocket::{self, Opcode};
 use parlour_engine::io::{ConnId, Identity, Input, Now, Output, Role};
@@ -227,7 +228,7 @@ impl World {
             let texts = read(&std::mem::take(&mut self.clients[client].unread));
             if !texts.is_empty() {
                 let mut out = Vec::new();
-                self.clients[client].dialect.turn(texts.iter().map(String::as_str), self.now, &mut out);
+                self.clients[client].dialect.turn(&mut texts.iter().map(String::as_str), self.now, &mut out);
                 self.clients[client].native.extend(texts);
                 self.carry_out(client, out);
             }
@@ -246,6 +247,7 @@ impl World {
                 Out::Ack { ack, body } => {
                     self.clients[client].acks.push((ack, serde_json::from_str(&body).expect("JSON")));
                 }
+                other => unreachable!("mantimon has no {other:?}"),
             }
         }
     }

@@ -83,7 +83,9 @@ impl Fleet {
             Input::Call { call: Call::Open(open), .. } => self.home(open.room.as_deref().expect("the calls name their rooms")),
             Input::Call { call: Call::Close(room) | Call::Show(room) | Call::Members { room, .. }, .. } => self.home(room),
             Input::Failed(_) | Input::Forwarded { .. } | Input::Due(_) => unreachable!("the world says whose it is"),
-            Input::Probes { .. } | Input::Polled { .. } | Input::Asked { .. } => unreachable!("all speak the native protocol here"),
+            Input::Probes { .. } | Input::Polled { .. } | Input::Asked { .. } => {
+                unreachable!("all speak the native protocol here")
+            }
         };
         self.shards[at].shard.handle(input, now);
     }

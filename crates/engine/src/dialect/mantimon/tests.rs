@@ -6,7 +6,7 @@ mod play;
 mod status;
 mod views;
 
-use super::{Heard, Mantimon, Mode, Out};
+use super::{Dialect, Heard, Mantimon, Mode, Out};
 use crate::io::Now;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ impl Desk {
     fn turn(&mut self, frames: &[Value]) -> Done {
         let frames: Vec<String> = frames.iter().map(Value::to_string).collect();
         let mut out = Vec::new();
-        self.dialect.turn(frames.iter().map(String::as_str), self.now, &mut out);
+        self.dialect.turn(&mut frames.iter().map(String::as_str), self.now, &mut out);
         done(out)
     }
 
@@ -104,6 +104,7 @@ fn done(out: Vec<Out>) -> Done {
                 done.order.push("ack".to_owned());
                 done.acks.push((ack, serde_json::from_str(&body).unwrap()));
             }
+            other => unreachable!("mantimon has no {other:?}"),
         }
     }
     done

@@ -24,7 +24,7 @@ fn who_joins_is_acknowledged_and_then_shown_one_state() {
     let state = json!({"phase": "main", "turn": 3, "current": null});
     let mut out = Vec::new();
     let frames = [ok(&ask, joined("k.5.2", "fresh")).to_string(), view("k.5.2", 1, state.clone()).to_string()];
-    desk.dialect.turn(frames.iter().map(String::as_str), desk.now, &mut out);
+    desk.dialect.turn(&mut frames.iter().map(String::as_str), desk.now, &mut out);
     assert!(matches!(&out[..], [Out::Ack { ack: 1, .. }, Out::Say { event: "game:state", .. }]), "{out:?}");
     let done = done(out);
     let expected = json!({"success": true, "game_id": "g", "event_id": "k.5.2", "role": "player", "seat": 0, "player_id": "ada"});

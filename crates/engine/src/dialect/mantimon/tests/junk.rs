@@ -192,6 +192,6 @@ proptest! {
     fn no_frame_makes_it_panic(frames in prop::collection::vec(message(), 0..5)) {
         let mut desk = Desk::in_game(Mode::Strict);
         let mut out = Vec::new();
-        desk.dialect.turn(frames.iter().map(String::as_str), desk.now, &mut out);
+        desk.dialect.turn(&mut frames.iter().map(String::as_str), desk.now, &mut out);
     }
 }

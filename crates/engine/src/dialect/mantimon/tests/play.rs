@@ -40,7 +40,7 @@ fn the_answer_to_a_repeated_action_is_the_same_byte_for_byte_but_for_the_timesta
         let ask = desk.hear(action("a1", json!({"type": "end_turn"})), None).asks[0].clone();
         let frame = ok(&ask, json!({"at": "k.6.2", "dup": dup, "events": [{"type": "turn_ended", "n": 6}]})).to_string();
         let mut out = Vec::new();
-        desk.dialect.turn([frame.as_str()].into_iter(), desk.now, &mut out);
+        desk.dialect.turn(&mut [frame.as_str()].into_iter(), desk.now, &mut out);
         let [Out::Say { body, .. }] = &out[..] else { panic!("{out:?}") };
         body.clone()
     };

@@ -1,0 +1,200 @@
+"""The dungeon through the native protocol: players who see and do not see each other, a spectator, blows, leaving, a kill in
+mid-walk. Where everybody is, is read off what they were sent."""
+
+import asyncio
+
+import parlour
+
+ROOM = "deep"
+WALKS = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
+
+
+def you(client):
+    return client.view(ROOM)["you"]
+
+
+def place(client):
+    return you(client)["x"], you(client)["y"]
+
+
+def sees(client, entity):
+    return any(other["id"] == entity for other in client.view(ROOM)["entities"])
+
+
+async def opened(server, users, **config):
+    clients = [parlour.Client(server, user) for user in users]
+    for client in clients:
+        await client.connect()
+    await clients[0].open("dungeon", ROOM, config)
+    for client in clients:
+        await come(client)
+    return clients
+
+
+async def come(client, **how):
+    start = len(client.frames)
+    await client.join(ROOM, **how)
+    await client.until(lambda frame: frame["type"] == "view", "the first view", start=start)
+
+
+async def until(client, holds, what):
+    """Waits until what the client was sent so far makes it hold."""
+    await client.until(lambda _: ROOM in client.views and holds(), what)
+
+
+def free_way(client):
+    """A way in which there are at least two fields to walk on, and nobody in them."""
+    rows, (x, y) = client.view(ROOM)["map"]["rows"], place(client)
+    taken = {(other["x"], other["y"]) for other in client.view(ROOM)["entities"] if other["kind"] != "item"}
+    for way, (dx, dy) in WALKS.items():
+        fields = [(x + dx * step, y + dy * step) for step in (1, 2)]
+        if all(rows[b][a] in ".<>" and (a, b) not in taken for a, b in fields):
+            return way
+    raise AssertionError(f"no free way from {x},{y}")
+
+
+def way_to(client, sign):
+    """The first step of the shortest way to a field with this sign."""
+    rows, here = client.view(ROOM)["map"]["rows"], place(client)
+    known, queue = {here}, [(here, None)]
+    while queue:
+        (x, y), first = queue.pop(0)
+        if rows[y][x] == sign:
+            return first or "there"
+        for way, (dx, dy) in WALKS.items():
+            step = (x + dx, y + dy)
+            if step not in known and rows[step[1]][step[0]] in ".<>":
+                known.add(step)
+                queue.append((step, first or way))
+    return None
+
+
+def test_two_walk_see_each_other_speak_and_one_leaves_while_a_spectator_learns_nothing_of_it(server):
+    async def talk():
+        ada, bob = await opened(server, ("ada", "bob"), monsters=0, items=0)
+        watcher = await parlour.Client(server, "eve").connect()
+        await come(watcher, as_="spectator")
+        assert sees(ada, 1) and sees(ada, 2) and sees(bob, 1), "both stand near the stairs"
+        assert watcher.view(ROOM)["entities"] == [] and len(watcher.view(ROOM)["roster"]) == 2
+
+        begun, start, way = place(ada), len(bob.frames), free_way(ada)
+        await ada.act(ROOM, {"type": "move", "direction": way})
+        moved = await bob.until(lambda frame: frame["type"] == "stepped", "a step", start=start)
+        assert moved["payload"]["moves"][0]["entity"] == 1
+        await until(ada, lambda: place(ada) != begun, "ada's step in her view")
+        await ada.act(ROOM, {"type": "move", "direction": "stop"})
+
+        start = len(bob.frames)
+        await ada.act(ROOM, {"type": "say", "text": "is anybody there?"})
+        said = await bob.until(lambda frame: frame["type"] == "said", "a word", start=start)
+        assert said["payload"] == {"entity": 1, "text": "is anybody there?"}
+
+        try:
+            await ada.act(ROOM, {"type": "pickup"})
+            raise AssertionError("nothing lies here")
+        except parlour.Refused as refused:
+            assert refused.payload["code"] == "nothing_here", refused.payload
+
+        start = len(bob.frames)
+        await ada.request("leave_room", {"room_id": ROOM})
+        gone = await bob.until(lambda frame: frame["type"] == "gone", "a body that is gone", start=start)
+        assert gone["payload"]["entity"] == 1
+        await until(bob, lambda: not sees(bob, 1), "a view without ada")
+        told = {frame["type"] for frame in watcher.of_room(ROOM)} - {"view", "patch"}
+        assert told <= {"entered", "departed", "reached", "user_joined", "user_left", "presence"}, told
+        for client in (ada, bob, watcher):
+            await client.drop()
+
+    parlour.run(talk())
+
+
+def test_who_takes_the_stairs_is_out_of_sight_and_everybody_hears_on_which_level_they_are(server):
+    async def talk():
+        ada, bob = await opened(server, ("ada", "bob"), monsters=0, items=0, sight="open", levels=2)
+        heading = None
+        while (way := way_to(ada, ">")) != "there":
+            assert way is not None, "there is a way to the stairs"
+            if way != heading:
+                await ada.act(ROOM, {"type": "move", "direction": way})
+                heading = way
+            before = place(ada)
+            await until(ada, lambda before=before: place(ada) != before, "a step")
+        start = len(bob.frames)
+        # A step may have been taken meanwhile; then she turns back.
+        while True:
+            await ada.act(ROOM, {"type": "move", "direction": "stop"})
+            try:
+                await ada.act(ROOM, {"type": "descend"})
+                break
+            except parlour.Refused as refused:
+                assert refused.payload["code"] == "no_stairs_down", refused.payload
+                before, way = place(ada), way_to(ada, ">")
+                if way != "there":
+                    await ada.act(ROOM, {"type": "move", "direction": way})
+                    await until(ada, lambda before=before: place(ada) != before, "a step back")
+        reached = await bob.until(lambda frame: frame["type"] == "reached", "the news", start=start)
+        assert reached["payload"] == {"seat": 0, "level": 2}
+        await until(bob, lambda: not sees(bob, 1), "ada out of sight")
+        await until(ada, lambda: you(ada)["level"] == 2 and not sees(ada, 2), "bob out of sight")
+        assert ada.view(ROOM)["map"]["level"] == 2 and bob.view(ROOM)["map"]["level"] == 1
+        for client in (ada, bob):
+            await client.drop()
+
+    parlour.run(talk())
+
+
+def test_two_fight_where_they_may_until_one_is_dead_and_begins_again(make_server):
+    server = make_server(env=parlour.UNLIMITED)
+
+    async def talk():
+        ada, bob = await opened(server, ("ada", "bob"), monsters=0, items=0, pvp=True, sight="open")
+        (ax, ay), (bx, by) = place(ada), place(bob)
+        ways = [way for way, step in WALKS.items() if step == (bx - ax, by - ay)]
+        assert ways, "the second who comes stands beside the first"
+        start = len(bob.frames)
+        await ada.act(ROOM, {"type": "move", "direction": ways[0]})
+        blow = await bob.until(lambda frame: frame["type"] == "attacked", "a blow", start=start)
+        assert (blow["payload"]["by"], blow["payload"]["target"], blow["payload"]["how"]) == (1, 2, "struck")
+        fell = await bob.until(lambda frame: frame["type"] == "fell", "the end", start=start, deadline=40)
+        assert fell["payload"]["recap"]["killed_by"] == "delver"
+        await until(bob, lambda: not you(bob)["alive"], "a view of the dead")
+        assert bob.view(ROOM)["entities"] == [] and bob.view(ROOM)["recap"] == fell["payload"]["recap"]
+        await ada.act(ROOM, {"type": "move", "direction": "stop"})
+        await bob.act(ROOM, {"type": "respawn"})
+        await until(bob, lambda: you(bob)["alive"] and sees(bob, 1), "a new life")
+        for client in (ada, bob):
+            await client.drop()
+
+    parlour.run(talk())
+
+
+def test_a_walk_goes_on_after_a_kill_and_the_journal_can_be_replayed(server):
+    async def talk():
+        ada, bob = await opened(server, ("ada", "bob"), monsters=100)
+        way = free_way(ada)
+        await ada.act(ROOM, {"type": "move", "direction": way})
+        begun = place(ada)
+        await until(ada, lambda: place(ada) != begun, "a step")
+        await asyncio.to_thread(server.kill)
+        for client in (ada, bob):
+            await client.until_closed()
+        left, rows = place(ada), ada.view(ROOM)["map"]["rows"]
+        await asyncio.to_thread(server.start)
+        for client in (ada, bob):
+            await client.connect()
+            await come(client)
+        assert you(ada)["heading"] == way and bob.view(ROOM)["players"] == 2
+        (dx, dy), (x, y) = WALKS[way], left
+        # Nothing went back, and the walk went on in its line.
+        steps = [(x + dx * step, y + dy * step) for step in range(60)]
+        assert place(ada) in steps
+        late = await parlour.Client(server, "cleo").connect()
+        await come(late)
+        assert {1, 2} & {other["id"] for other in late.view(ROOM)["entities"]}, "who comes late sees who is there"
+        assert all(old in (" ", new) for old, new in zip("".join(rows), "".join(ada.view(ROOM)["map"]["rows"])))
+        for client in (ada, bob, late):
+            await client.drop()
+        await asyncio.to_thread(server.stop)
+
+    parlour.run(talk())
+    parlour.cli("replay", ROOM, "--verify", "--data", str(server.data))
