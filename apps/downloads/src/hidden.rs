@@ -31,14 +31,15 @@ impl Disguise for Downloads {
         other
     }
 
-    /// Some queues are slow, some do not start by themselves; all suggest something.
+    /// Some queues are slow, some do not start by themselves; all suggest something. All members
+    /// are alike, so two are enough.
     fn config(dice: &mut Dice) -> String {
         let (parallel, autostart) = (dice.roll(4), dice.coin());
         let speed = if dice.coin() { 0 } else { 65_536 };
         let suggestion = |n| format!(r#"{{"url":"https://files.example/{n}.bin","key":"series-{n}","folder":"Series {n}"}}"#);
-        let suggestions: Vec<String> = (0..6).map(suggestion).collect();
+        let suggestions: Vec<String> = (0..4).map(suggestion).collect();
         format!(
-            r#"{{"parallel":{parallel},"autostart":{autostart},"speed_limit_bytes_s":{speed},"suggestions":[{}]}}"#,
+            r#"{{"seats":2,"parallel":{parallel},"autostart":{autostart},"speed_limit_bytes_s":{speed},"suggestions":[{}]}}"#,
             suggestions.join(",")
         )
     }

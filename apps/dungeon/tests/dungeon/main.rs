@@ -1,4 +1,5 @@
 //! The dungeon from outside, as a server plays it.
+#![allow(clippy::unwrap_used, reason = "this is a test crate of its own")]
 
 mod common;
 mod crowd;

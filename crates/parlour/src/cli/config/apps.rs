@@ -25,7 +25,20 @@ pub(super) enum Is {
 }
 
 /// All of them, in the order of their documentation.
-pub(super) const ALL: &[App] = &[];
+pub(super) const ALL: &[App] = &[
+    App {
+        name: "downloads.library",
+        default: "",
+        kind: Is::Path,
+        doc: "The folder that download queues put files into. Unless set, `library` in the folder of the data.",
+    },
+    App {
+        name: "downloads.allow_private",
+        default: "false",
+        kind: Is::Truth,
+        doc: "Whether files may be fetched from private networks and from this machine: members choose the addresses.",
+    },
+];
 
 pub(super) fn of(name: &str) -> Option<&'static App> {
     ALL.iter().find(|app| app.name == name)
