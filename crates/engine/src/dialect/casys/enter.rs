@@ -126,17 +126,15 @@ impl Casys {
     fn progress(&self, frame: &Frame<'_>, out: &mut Vec<Out>) {
         let Some(told) = frame.payload::<Value>().filter(|_| self.wants_progress && self.is_in) else { return };
         let section = self.room.seen.last().map(|view| view["section"]["number"].clone());
-        out.push(say(
-            json!({
-                "type": "progress",
-                "game_id": self.game,
-                "section_number": section,
-                "step": told["step"],
-                "skipped": told["skipped"],
-                "content": told["text_so_far"],
-            })
-            .to_string(),
-        ));
+        out.push(say(json!({
+            "type": "progress",
+            "game_id": self.game,
+            "section_number": section,
+            "step": told["step"],
+            "skipped": told["skipped"],
+            "content": told["text_so_far"],
+        })
+        .to_string()));
     }
 }
 

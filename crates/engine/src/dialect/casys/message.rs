@@ -9,13 +9,20 @@ use serde_json::{Map, Value};
 /// A message.
 #[derive(Debug)]
 pub(super) enum Message {
-    Ping { timestamp: Option<Value> },
+    Ping {
+        timestamp: Option<Value>,
+    },
     GetState,
     Choice(Choice),
     /// Anything that a member of the room may do, as the room itself calls it.
-    Action { action: Box<RawValue>, id: Option<String> },
+    Action {
+        action: Box<RawValue>,
+        id: Option<String>,
+    },
     /// Whether the narrator's progress is wanted.
-    Subscribe { progress: bool },
+    Subscribe {
+        progress: bool,
+    },
 }
 
 impl Message {
