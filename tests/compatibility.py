@@ -3,7 +3,8 @@
 Each test of the dialect is marked with the numbers of the checks that it is of, and has the parameters `mode`, `kind` and
 `transport` where it is played in several ways. Whatever the server says in them is judged by `mantimon_schema`. A run of all of
 them fails if a check has no test that passed, if a type of message was never said, or if docs/compatibility.md is not what the
-run has shown. `COMPATIBILITY=docs/compatibility.md` in the environment writes that page.
+run has shown. `COMPATIBILITY=docs/compatibility.md` in the environment writes that page. The other dialects have a section of it
+each: `sections`.
 """
 
 import json
@@ -14,11 +15,15 @@ import pytest
 
 import clients.base
 import mantimon_schema
+import sections
 import sio
+from sections import check
+
+__all__ = ["check"]
 
 HERE = pathlib.Path(__file__).parent
 PAGE = HERE.parent / "docs" / "compatibility.md"
-RENEW = "`COMPATIBILITY=docs/compatibility.md cargo xtask front` renews it"
+RENEW = sections.RENEW
 
 CHECKS = {
     1: "a token that is right lets in; none, a wrong signature, one that has expired, `alg: none` and another's audience do not",
@@ -82,7 +87,7 @@ class Record:
         for mode, seen in self.recorder.seen.items():
             missing = sorted(set(mantimon_schema.MESSAGES) - seen)
             faults += [f"in {mode} no {kind} was ever said" for kind in missing]
-        if not self.failed & set(self.tests) and (not PAGE.exists() or PAGE.read_text() != self.page()):
+        if not self.failed & set(self.tests) and own_part() != own_part(self.page()):
             faults.append(f"{PAGE.name} is not what this run has shown: {RENEW}")
         return faults
 
@@ -163,7 +168,14 @@ def known_versions():
     return {"io": lock["packages"]["node_modules/socket.io-client"]["version"]} | dict(pinned)
 
 
+def own_part(page=None):
+    """What stands in a page, or in the one that there is, before the sections of other dialects."""
+    text = page if page is not None else PAGE.read_text() if PAGE.exists() else ""
+    return sections.parts(text)[None].rstrip()
+
+
 RECORD = Record()
+SECTIONS = []
 
 
 def is_ours(item):
@@ -172,6 +184,9 @@ def is_ours(item):
 
 def pytest_collection_finish(session):
     RECORD.collected(session.items)
+    SECTIONS[:] = sections.known()
+    for section in SECTIONS:
+        section.collected(session.items)
 
 
 def pytest_runtest_setup(item):
@@ -196,13 +211,27 @@ def pytest_runtest_logreport(report):
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session):
     is_partial = session.config.option.collectonly or session.config.option.keyword or session.config.option.markexpr
-    if not RECORD.is_whole or is_partial or any("::" in arg for arg in session.config.args):
+    if is_partial or any("::" in arg for arg in session.config.args):
         return
+    whole = [section for section in SECTIONS if section.is_whole]
+    right = RECORD.passed - RECORD.failed
     if path := os.environ.get("COMPATIBILITY"):
-        (HERE.parent / path).write_text(RECORD.page())
-    RECORD.faults = RECORD.judge()
+        renew(HERE.parent / path, whole, right)
+    RECORD.faults = RECORD.judge() if RECORD.is_whole else []
+    page = PAGE.read_text() if PAGE.exists() else ""
+    RECORD.faults += [fault for section in whole for fault in section.faults(right, page)]
     if RECORD.faults and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def renew(path, whole, right):
+    """Writes of the page what this run has shown, and leaves the rest."""
+    page = sections.parts(path.read_text() if path.exists() else "")
+    if RECORD.is_whole:
+        page[None] = RECORD.page()
+    page |= {section.dialect: "\n".join(section.text(right)) for section in whole}
+    page[None] = page[None].rstrip("\n") + "\n"
+    path.write_text(sections.joined(page).rstrip("\n") + "\n")
 
 
 def pytest_terminal_summary(terminalreporter):
