@@ -111,7 +111,7 @@ class Client:
                     assert self.closed is None, f"closed by {self.closed} while waiting for {what}: {self.frames[-3:]}"
                     await self.news.wait()
         except TimeoutError:
-            raise AssertionError(f"waited {deadline} s for {what} {fits}; last: {self.texts[-3:]}") from None
+            raise AssertionError(f"waited {deadline} s for {what} {fits}; last: {[text[:300] for text in self.texts[-3:]]}") from None
 
     async def until_closed(self, deadline=DEADLINE):
         async with asyncio.timeout(deadline):
@@ -139,8 +139,15 @@ class Client:
         return await self.until(lambda frame: frame["type"] in types, types, start)
 
     async def choose(self, choice_id, text="", game="", metadata=None):
-        """Chooses, as the original's page does; the state that follows, or the error."""
-        return await self.ask(choice(choice_id, text, game, metadata), "state", "choice_error")
+        """Chooses, as the original's page does; the state of the next step, or the error. States that only say what the narrator
+        has said, or who came, may come before it."""
+        start, step = len(self.frames), self.states[-1]["metadata"]["step"]
+        await self.send(choice(choice_id, text, game, metadata))
+
+        def follows(frame):
+            return frame["type"] == "choice_error" or (frame["type"] == "state" and frame["metadata"]["step"] != step)
+
+        return await self.until(follows, "the next step", start)
 
 
 def choice(choice_id, text="", game="", metadata=None):
@@ -273,11 +280,7 @@ class Front:
 
     @contextlib.asynccontextmanager
     async def table(self):
-        if self.kind == "websockets":
-            table = Table(self, None)
-            yield table
-            return await table.close()
-        async with self.browser.tab() as tab:
+        async with self.browser.tab() if self.kind == "chromium" else contextlib.nullcontext() as tab:
             table = Table(self, tab)
             yield table
             await table.close()

@@ -12,7 +12,7 @@ import parlour
 import raw
 from casys import assert_error
 
-WORDS = {"choice": {"choice_id": "2", "choice_text": "", "game_id": "", "metadata": {}}}
+WORDS = {"choice": {"choice_id": "zzz", "choice_text": "", "game_id": "", "metadata": {}}}
 
 CHOICES = {
     "missing": {},

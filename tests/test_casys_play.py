@@ -117,6 +117,8 @@ def test_a_legal_choice_is_shown_to_every_client_of_the_game_and_get_state_gives
                 for part in ("rules", "character", "decision"):
                     assert shown[part] == state[part]
             for client in (ada, *others):
+                # Until the narrator is done another state may come at any moment.
+                await client.until(lambda frame: frame["type"] == "state" and is_told(frame))
                 start = len(client.frames)
                 told = await client.ask({"type": "get_state"}, "state")
                 again = client.frames[start:].index(told) + start
@@ -165,6 +167,10 @@ def test_what_is_no_choice_of_the_section_is_refused_and_changes_nothing(front):
             assert [e["action_type"] for e in told["trace"]["history"] if e["action_type"] == "user_input"] == []
 
     parlour.run(talk())
+
+
+def is_told(state):
+    return state["section_number"] == 2 and not state["narrative"]["narrating"]
 
 
 async def to_the_dice(client):
@@ -233,7 +239,7 @@ def test_of_two_choices_for_one_section_the_first_counts_and_the_same_again_coun
             named = {"id": "mine-1", "section_number": 7, "step": state["metadata"]["step"]}
             assert (await ada.choose(onward["id"], metadata=named))["section_number"] == onward["target_section"]
             again = await table.client()
-            told = await again.choose(onward["id"], metadata=named)
+            told = await again.ask(choice(onward["id"], metadata=named), "state", "choice_error")
             assert told["type"] == "state" and told["section_number"] == onward["target_section"]
             assert (await again.choose(onward["id"], metadata=named | {"id": "mine-2"}))["code"] == "stale_section"
 
