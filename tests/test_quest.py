@@ -1,4 +1,4 @@
-"""Quests over the native protocol: a story to its end, a party that votes, what is stale, dice that can be checked, the narrator."""
+"""Quests over the native protocol: a story to its end, a vote, what is stale, dice that can be checked, the narrator."""
 
 import asyncio
 import json
