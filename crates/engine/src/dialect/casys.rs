@@ -43,7 +43,6 @@ pub(crate) struct Casys {
     /// What makes the ids of its choices: nobody else's connection has the same.
     luck: [u8; 32],
     asks: Asks<Pending>,
-    is_known: bool,
     is_over: bool,
     room: Room,
     /// Whether the client is shown the game.
@@ -171,7 +170,6 @@ impl Casys {
             session,
             luck: opening.luck,
             asks: Asks::new(),
-            is_known: false,
             is_over: false,
             room: Room::default(),
             is_in: false,

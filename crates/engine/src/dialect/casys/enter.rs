@@ -19,13 +19,10 @@ impl Casys {
                     self.answered(pending, &answer, out);
                 }
             }
-            ("connected", None) => {
-                self.is_known = true;
-                match self.game {
-                    Some(_) => self.join(Pending::Watch, "spectator", out),
-                    None => self.end(&Refusal::no_game(), out),
-                }
-            }
+            ("connected", None) => match self.game {
+                Some(_) => self.join(Pending::Watch, "spectator", out),
+                None => self.end(&Refusal::no_game(), out),
+            },
             ("error", None) => {
                 if let Some(answer) = frame.payload::<Answer<'_>>() {
                     code::say(MESSAGE_ERROR, &Refusal::of(&answer), out);
@@ -42,11 +39,7 @@ impl Casys {
                     code::say(MESSAGE_ERROR, &Refusal::own("illegal", "game_closed", "The game was closed."), out);
                 }
             }
-            ("view" | "patch", Some(_)) => {
-                if !self.room.look(frame) && !self.is_joining() {
-                    self.come_again(out);
-                }
-            }
+            ("view" | "patch", Some(_)) => self.look(frame, out),
             (NARRATING, Some(_)) if frame.n.is_none() && frame.m.is_none() => self.progress(frame, out),
             (NARRATION_FAILED, Some(_)) if self.is_in => {
                 let Some(told) = frame.payload::<Value>() else { return };
@@ -104,6 +97,12 @@ impl Casys {
 
     fn is_joining(&self) -> bool {
         self.asks.pending.values().any(|pending| matches!(pending, Pending::Watch | Pending::Sit | Pending::Again))
+    }
+
+    fn look(&mut self, frame: &Frame<'_>, out: &mut Vec<Out>) {
+        if !self.room.look(frame) && !self.is_joining() {
+            self.come_again(out);
+        }
     }
 
     /// Asks for a whole view, because the one that is kept is worth nothing.

@@ -32,17 +32,18 @@ impl Casys {
 
     pub(super) fn serve(&mut self, message: Message, now: Now, out: &mut Vec<Out>) {
         let error = message.error();
-        let served = match message {
-            Message::Ping { timestamp } => Ok(out.push(say(pong(timestamp, now)))),
-            Message::GetState => Ok(self.tell_state(out)),
-            Message::Choice(choice) => self.choose(&choice, out),
-            Message::Action { action, id } => self.act(action.get(), id.as_deref(), out),
+        let mut failed = None;
+        match message {
+            Message::Ping { timestamp } => out.push(say(pong(timestamp, now))),
+            Message::GetState => self.tell_state(out),
+            Message::Choice(choice) => failed = self.choose(&choice, out).err(),
+            Message::Action { action, id } => failed = self.act(action.get(), id.as_deref(), out).err(),
             Message::Subscribe { progress } => {
                 self.wants_progress = progress;
-                Ok(out.push(say(json!({"type": "subscribed", "progress": progress}).to_string())))
+                out.push(say(json!({"type": "subscribed", "progress": progress}).to_string()));
             }
-        };
-        if let Err(refusal) = served {
+        }
+        if let Some(refusal) = failed {
             code::say(error, &refusal, out);
         }
         if !out.iter().any(|out| matches!(out, Out::Ask(_))) {

@@ -63,7 +63,6 @@ pub(crate) struct Call {
     /// How long it may take, and until when it waits for the narrator.
     patience_ms: u64,
     until_ms: Option<u64>,
-    is_known: bool,
     is_guest: bool,
     is_opened: bool,
     asks: Asks<Stage>,
@@ -88,7 +87,6 @@ impl Call {
             luck: opening.luck,
             patience_ms,
             until_ms: None,
-            is_known: false,
             is_guest: false,
             is_opened: false,
             asks: Asks::new(),
@@ -242,7 +240,8 @@ impl Call {
         let about = state::About { game, session: "", opened_ms: self.room.opened_ms, mode: self.mode };
         let remarks = view["party"]["remarks"].as_array().map(Vec::as_slice).unwrap_or_default();
         let told = remarks.iter().map(|remark| {
-            json!({"name": remark["name"], "text": remark["text"], "step": remark["step"], "timestamp": about.time(&remark["at_ms"])})
+            let at = about.time(&remark["at_ms"]);
+            json!({"name": remark["name"], "text": remark["text"], "step": remark["step"], "timestamp": at})
         });
         told.collect()
     }
@@ -286,7 +285,7 @@ impl Dialect for Call {
             match (&*frame.kind, &frame.room) {
                 ("connected", None) => {
                     let user = frame.payload::<Connected>().map(|connected| connected.user_id);
-                    (self.is_known, self.is_guest) = (true, user.as_deref() == Some(GUEST));
+                    self.is_guest = user.as_deref() == Some(GUEST);
                     self.start(route, out);
                 }
                 ("error", None) => {
@@ -301,11 +300,7 @@ impl Dialect for Call {
                         self.answered(route, stage, &answer, out);
                     }
                 }
-                ("view" | "patch", Some(_)) => {
-                    if !self.room.look(&frame) {
-                        self.join("spectator", out);
-                    }
-                }
+                ("view" | "patch", Some(_)) if !self.room.look(&frame) => self.join("spectator", out),
                 _ => {}
             }
         }

@@ -91,6 +91,11 @@ fn refused(request: &Value, kind: &str, code: &str) -> Value {
     ack(request, json!({"status": "error", "kind": kind, "code": code, "message": "No."}))
 }
 
+fn direct(id: &str, target: u64) -> Value {
+    json!({"id": id, "text": id.to_uppercase(), "type": "direct", "target": target, "conditions": [], "dice": null,
+        "results": {}, "open": true})
+}
+
 fn view(section: u64, step: u64, p: u64) -> Value {
     let next = section + 1;
     json!({"type": "view", "room": "g", "at": "k.3.0", "p": p, "payload": {
@@ -98,8 +103,7 @@ fn view(section: u64, step: u64, p: u64) -> Value {
         "narrative": {"section": section, "content": "C", "source": "raw", "error": null, "narrating": false, "at_ms": 5},
         "rules": {"section": section, "needs_dice": false, "dice": "none", "needs_response": true, "next_action": "choice",
             "conditions": [], "summary": "S", "choices": [
-                {"id": "on", "text": "On", "type": "direct", "target": next, "conditions": [], "dice": null, "results": {}, "open": true},
-                {"id": "up", "text": "Up", "type": "direct", "target": next + 50, "conditions": [], "dice": null, "results": {}, "open": true},
+                direct("on", next), direct("up", next + 50),
                 {"id": "throw", "text": "Throw", "type": "dice", "target": null, "conditions": [], "dice": "chance",
                     "results": {"2-12": 9}, "open": true}]},
         "decision": {"section": section, "awaiting": "user_input", "last": null},
@@ -128,7 +132,7 @@ fn the_same_choice_has_the_same_key_and_another_after_it_has_not() {
     assert_eq!((&keys[0], &keys[0]), (&keys[1], &keys[2]));
     assert!(keys[3] != keys[0] && keys[4] != keys[0] && keys[4] != keys[3]);
     let named = desk.choose("2", json!({"id": "mine"})).asks[0]["id"].clone();
-    let (mut other, _) = (Desk::playing(Mode::Strict), ());
+    let mut other = Desk::playing(Mode::Strict);
     assert_eq!(other.choose("2", json!({"id": "mine"})).asks[0]["id"], named);
 }
 
