@@ -23,6 +23,8 @@ pub enum Command<'a> {
         nonce: Option<Cow<'a, str>>,
         /// How far they had heard.
         after: Option<Position>,
+        /// Whether a room that stands open is opened for it.
+        opens: bool,
     },
     /// End one's membership.
     Leave(Cow<'a, str>),

@@ -57,6 +57,8 @@ pub(crate) struct Hall {
     /// After a panic: load again as soon as everything appended is durable.
     pub(crate) must_reload: bool,
     pub(crate) pulses: Pulses,
+    /// When the first of them is over, as the shard was told.
+    pub(crate) fading: Option<u64>,
     /// Where it stands in the list of rooms, for whoever looks for one.
     pub(crate) listing: Option<Listing>,
     /// Weight of the records since the last snapshot, and of that snapshot.
@@ -259,6 +261,7 @@ impl Hall {
             frozen: None,
             must_reload: false,
             pulses: Pulses::default(),
+            fading: None,
             listing: None,
             tail_bytes: 0,
             tail_records: 0,
@@ -435,7 +438,7 @@ pub(crate) enum Read {
         snapshot_bytes: usize,
         tail_bytes: usize,
         tail_records: usize,
-        taken_over: Option<Played>,
+        taken_over: Option<Box<Played>>,
     },
     Broken(Code, String),
 }
@@ -456,7 +459,7 @@ pub(crate) fn read(kinds: &crate::schema::Kinds, room: &str, history: Option<&Hi
             snapshot_bytes: history.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len()),
             tail_bytes: history.records.iter().map(|record| record.input.len()).sum(),
             tail_records: history.records.len(),
-            taken_over,
+            taken_over: taken_over.map(Box::new),
         },
         Err(broken) => Read::Broken(broken.code(), broken.to_string()),
     }

@@ -10,6 +10,7 @@ use crate::framing::engineio::Answer;
 use crate::limits::Limits;
 use crate::lookup::{Found, LookId, Lookup};
 use crate::revocation::Revocation;
+use crate::standing::HOUSE;
 use crate::store::{Batch, Due, History, ReadError};
 use crate::tracking::Tracked;
 use crate::wire::{Rest, Speaks};
@@ -86,6 +87,7 @@ impl Identity {
             && self.user.len() <= limits.user_bytes
             && self.name.len() <= limits.user_bytes
             && !self.user.starts_with(BOT_PREFIX)
+            && self.user != HOUSE
             && !self.user.starts_with(NAMED_PREFIX)
     }
 }

@@ -20,6 +20,7 @@ pub mod revocation;
 pub mod schema;
 pub(crate) mod session;
 pub mod shard;
+pub mod standing;
 pub mod store;
 pub mod tracking;
 pub mod wire;

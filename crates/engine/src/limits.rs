@@ -161,6 +161,8 @@ limits! {
     topic_rooms: usize = 64, 1 => 10_000;
     /// How many pulses a room keeps for those who come later, one of each type from each sender.
     pulses_per_room: usize = 256, 0 => 100_000;
+    /// The same pulse again from its sender is not shown again before this time has passed.
+    pulse_again_ms: u64 = 1000, 0 => MINUTE_MS;
     /// The longest pulse.
     pulse_bytes: usize = KIB, 64 => 64 * KIB;
     /// For how long a member's pulse is shown to those who come later.

@@ -1,6 +1,7 @@
 //! Which kinds of rooms a server has, and whether each can be spoken on the wire at all: checked once, when it is registered.
 
 use crate::dialect::native::{RESIGN, SYSTEM_TYPES};
+use crate::standing::{Standing, StandingError, StandingRooms};
 use parlour_room::{AnyKind, AnyRunner, Bots, KindOf, Room, Runner, RunnerOf, Version};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ pub struct Kinds {
     pulses: BTreeSet<(&'static str, String)>,
     runners: BTreeMap<&'static str, Arc<dyn AnyRunner>>,
     bots: Bots,
+    standing: StandingRooms,
 }
 
 /// Why a kind cannot be registered.
@@ -111,6 +113,18 @@ impl Kinds {
     pub fn with_bots(mut self, add: impl FnOnce(&mut Bots)) -> Self {
         add(&mut self.bots);
         self
+    }
+
+    /// With rooms that stand open.
+    pub fn with_standing(mut self, standing: StandingRooms) -> Result<Self, StandingError> {
+        standing.check(&self)?;
+        self.standing = standing;
+        Ok(self)
+    }
+
+    /// What a room of this name is opened as when it is joined, if that stands open.
+    pub fn standing(&self, name: &str) -> Option<&Standing> {
+        self.standing.get(name)
     }
 
     /// Who may sit in a room besides people.

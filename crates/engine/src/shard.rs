@@ -28,6 +28,7 @@ mod resign;
 mod rooms;
 mod sleep;
 mod slow;
+mod standing;
 mod time;
 mod topics;
 mod tracking;
@@ -105,6 +106,8 @@ pub struct Shard {
     writable: Vec<ConnId>,
     /// When each room's next clock is due, in monotonic time.
     timers: BTreeSet<(u64, usize)>,
+    /// When the first of each room's pulses is over, in monotonic time.
+    fading: BTreeSet<(u64, usize)>,
     batch: Batch,
     /// Its snapshots: of a room that is snapshotted twice in a turn only the last counts.
     snapshots: BTreeMap<Arc<str>, crate::store::Snapshot>,
@@ -178,6 +181,7 @@ impl Shard {
             talkers: Vec::new(),
             writable: Vec::new(),
             timers: BTreeSet::new(),
+            fading: BTreeSet::new(),
             batch: Batch::default(),
             snapshots: BTreeMap::new(),
             wakes: BTreeMap::new(),

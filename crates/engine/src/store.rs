@@ -24,7 +24,7 @@ pub struct Batch {
     pub wakes: Vec<WakeRow>,
     /// Rooms whose seats or visibility changed, at most one of a room, as they are after all its records.
     pub listings: Vec<Listing>,
-    /// Public events of kinds that keep them for good.
+    /// Public events of kinds that keep them for good; one that is there already has another body from now on.
     pub history: Vec<HistoryRow>,
     /// Where requests to find a room ended.
     pub finds: Vec<FindRow>,

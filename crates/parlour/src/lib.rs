@@ -14,6 +14,7 @@ mod cli;
 mod settings;
 
 pub use parlour_cards as cards;
+pub use parlour_chat as chat;
 pub use parlour_downloads as downloads;
 pub use parlour_downloads_worker as downloads_worker;
 pub use parlour_dungeon as dungeon;

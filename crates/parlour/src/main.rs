@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let parlour = parlour::Parlour::new().room::<parlour::cards::Cards>();
+    let parlour = parlour::Parlour::new().room::<parlour::cards::Cards>().room::<parlour::chat::Chat>();
     let parlour = parlour.room::<parlour::downloads::Downloads>().jobs_from(downloads_worker);
     let parlour = parlour.room::<parlour::quest::Quest>().jobs(parlour::quest_worker::Narrator::default());
     let parlour = parlour.room::<parlour::dungeon::Dungeon>();

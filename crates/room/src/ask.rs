@@ -221,7 +221,8 @@ impl<R: Room> Table<R> {
         if self.spoiled {
             return Err(Fault::Spoiled.into());
         }
-        asked(|| self.state.check(seat, &action))?.map_err(Rejected::Illegal)?;
+        let now_ms = stamp.at_ms.max(self.at_ms);
+        asked(|| self.state.check_at(seat, &action, now_ms))?.map_err(Rejected::Illegal)?;
         let text = json(&ActionText { user, seat, id, body, action: &canonical });
         let input = ActionInput { user: user.to_owned(), seat, id: id.map(str::to_owned), body, action };
         let played = self.play(stamp, Cause::Action, Input::Action(input), text)?;

@@ -158,7 +158,8 @@ impl<R: Room> Table<R> {
         let mut steps = Vec::with_capacity(actions.len());
         let mut fault = None;
         let mut copy = guard(|| self.state.clone()).map_err(Rejected::Fault)?;
-        let mut turn = Turn::new(stamp.at_ms.max(self.at_ms), Dice::new(self.key, self.seq + 1)).with_jobs(self.jobs.keys());
+        let turn = Turn::new(stamp.at_ms.max(self.at_ms), Dice::new(self.key, self.seq + 1)).with_jobs(self.jobs.keys());
+        let mut turn = turn.after(self.streams.n());
         let mut over = None;
         for (at, action) in actions.iter().enumerate() {
             let judged = match (read_object::<R::Action>(action), over.clone()) {
@@ -193,7 +194,7 @@ impl<R: Room> Table<R> {
             fault.get_or_insert(why);
             Unplayed::Failed
         };
-        match crate::ask::asked(|| copy.check(seat, &action)) {
+        match crate::ask::asked(|| copy.check_at(seat, &action, turn.now_ms())) {
             Ok(Ok(())) => {}
             Ok(Err(refusal)) => return Err(Unplayed::Illegal(bounded(refusal, atomic))),
             Err(why) => return Err(fails(why)),

@@ -9,7 +9,7 @@ use crate::migrate::Unmigrated;
 use crate::play::{self, Fault, Input, guard};
 use crate::record::{Cause, OpenedInput, Record, Stamp, Version};
 use crate::room::{Never, Room, World};
-use crate::seat::{As, Audience, Seat, Source, Viewer, Who};
+use crate::seat::{As, Seat, Shown, Source, Viewer, Who};
 use crate::stream::{Heard, Position};
 use crate::table::{About, Damage, Played, Table, version_of};
 use schemars::{Schema, schema_for};
@@ -104,7 +104,7 @@ pub trait AnyTable: Send {
     fn wake(&mut self, stamp: Stamp) -> Result<Played, Fault>;
     fn sleep(&mut self, stamp: Stamp) -> Result<Played, Fault>;
     /// A pulse (JSON) as it is shown, and who may see it now; `None` if nobody may.
-    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<(String, Audience)>, Rejected>;
+    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<Shown>, Rejected>;
     /// The hash of the configuration it was opened with, as [`AnyKind::canonical_config`] writes it.
     fn config_hash(&self) -> Hash64;
     /// What this viewer may know, as JSON.
@@ -451,14 +451,19 @@ impl<R: Room> AnyTable for Table<R> {
         self.sleep(stamp)
     }
 
-    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<(String, Audience)>, Rejected> {
+    fn pulse(&self, from: Source<'_>, pulse: &str) -> Result<Option<Shown>, Rejected> {
         if self.is_spoiled() {
             return Err(Fault::Spoiled.into());
         }
         let pulse: <R::World as World>::Pulse = ask::read_object(pulse)?;
         let Some(audience) = guard(|| self.state().pulse(from, &pulse))? else { return Ok(None) };
-        let text = guard(|| serde_json::to_string(&pulse))?.map_err(|_| Rejected::Invalid)?;
-        Ok(Some((text, audience)))
+        let text = |pulse: &_| guard(|| serde_json::to_string(pulse))?.map_err(|_| Rejected::Invalid);
+        let fades = match guard(|| self.state().fades(&pulse))? {
+            Some((after, last)) => Some((u64::try_from(after.as_millis()).unwrap_or(u64::MAX), text(&last)?)),
+            None => None,
+        };
+        let shown = guard(|| self.state().shown(from, pulse))?;
+        Ok(Some(Shown { body: text(&shown)?, audience, fades }))
     }
 
     fn config_hash(&self) -> Hash64 {

@@ -13,7 +13,7 @@ use crate::record::{
     ResignedInput, SignalInput, SleptInput, Stamp, Step, WokeInput,
 };
 use crate::room::{Room, World};
-use crate::seat::{Seat, Viewer};
+use crate::seat::{Seat, Viewer, Who};
 use crate::stream::{Apart, Body, Streams};
 use crate::table::{Clock, Ended, JobChange, KEY_BYTES, Member, OpenJob, Opener, Played, Removed, SNAPSHOT_FORMAT, Table};
 use crate::turn::{Outcome, Turn};
@@ -68,6 +68,7 @@ impl std::fmt::Display for Fault {
 enum Effect<R: Room> {
     Tell(Body, Option<Apart>),
     TellSome(Vec<Seat>, Body),
+    Replace(u64, Body),
     Clock { key: String, due_ms: u64, signal: SignalOf<R> },
     StopClock(String),
     Start { key: String, job: Box<RawValue> },
@@ -115,7 +116,18 @@ pub(crate) fn open<R: Room>(seq: u64, stamp: Stamp, input: OpenedInput<R::Config
         streams: Streams::default(),
         ended: None,
     };
-    Ok(Ok((table, Played { record, told: Vec::new(), jobs: Vec::new(), removed: Vec::new(), ended: false, fault: None })))
+    Ok(Ok((
+        table,
+        Played {
+            record,
+            told: Vec::new(),
+            replaced: Vec::new(),
+            jobs: Vec::new(),
+            removed: Vec::new(),
+            ended: false,
+            fault: None,
+        },
+    )))
 }
 
 impl<R: Room> Table<R> {
@@ -139,7 +151,7 @@ impl<R: Room> Table<R> {
         let stamp = Stamp { at_ms: stamp.at_ms.max(self.at_ms), ..stamp };
         let stirred = self.stirred_by(&input);
         let dice_key = if stirred.is_some() { key(&self.seed, &self.stirred_with(stirred.as_ref())) } else { self.key };
-        let turn = Turn::new(stamp.at_ms, Dice::new(dice_key, seq)).with_jobs(self.jobs.keys());
+        let turn = Turn::new(stamp.at_ms, Dice::new(dice_key, seq)).with_jobs(self.jobs.keys()).after(self.streams.n());
         let (effects, kept) = self.run(turn, input)?;
 
         let mut chain = Chain::new(self.hash, seq, stamp, cause, &text);
@@ -149,7 +161,15 @@ impl<R: Room> Table<R> {
         self.key = dice_key;
         self.stirred.extend(stirred);
         let record = Record { seq, at_ms: stamp.at_ms, ts_ms: stamp.ts_ms, cause, input: text, hash: Hash64(0) };
-        let mut played = Played { record, told: Vec::new(), jobs: Vec::new(), removed: Vec::new(), ended: false, fault: None };
+        let mut played = Played {
+            record,
+            told: Vec::new(),
+            replaced: Vec::new(),
+            jobs: Vec::new(),
+            removed: Vec::new(),
+            ended: false,
+            fault: None,
+        };
         let acted = self.keep(kept, &mut played);
         let from = acted.as_ref().map(|acted| self.streams.mark(acted.seat));
         let answers = match acted.as_ref().and_then(|acted| Some((acted.seat, acted.batch.as_ref()?))) {
@@ -221,7 +241,10 @@ impl<R: Room> Table<R> {
                 Ok((effects, KeptInput::Acted(Acted { user, seat, id, body, batch })))
             }
             Input::Joined(joined) => {
-                let effects = self.run_on_copy(turn, |state, turn| state.joined(joined.seat, turn))?;
+                let effects = self.run_on_copy(turn, |state, turn| {
+                    let who = Who { user: &joined.user, name: &joined.name, bot: joined.bot.is_some() };
+                    state.seated(who, joined.seat, turn);
+                })?;
                 Ok((effects, KeptInput::Joined(joined)))
             }
             Input::Left(LeftInput { user, reason }) => {
@@ -319,6 +342,13 @@ impl<R: Room> Table<R> {
                     }
                 }
             }
+            Effect::Replace(number, body) => {
+                chain.outcome(10, &[&number.to_be_bytes(), body.get().as_bytes()]);
+                if (1..=self.streams.n()).contains(&number) {
+                    self.streams.replace(number, &body);
+                    played.replaced.push((number, body));
+                }
+            }
             Effect::Clock { key, due_ms, signal } => {
                 chain.outcome(4, &[key.as_bytes(), &due_ms.to_be_bytes()]);
                 if self.ended.is_none() {
@@ -405,6 +435,7 @@ fn effect<R: Room>(outcome: Outcome<R>) -> Effect<R> {
         Outcome::Tell(event) => Effect::Tell(body(&event), None),
         Outcome::TellSome(seats, event) => Effect::TellSome(seats, body(&event)),
         Outcome::TellApart { holders, own, others } => Effect::Tell(body(&others), Some(Apart { holders, own: body(&own) })),
+        Outcome::Replace(number, event) => Effect::Replace(number, body(&event)),
         Outcome::Clock { key, due_ms, signal } => Effect::Clock { key: checked(key), due_ms, signal },
         Outcome::StopClock(key) => Effect::StopClock(key),
         Outcome::Start { key, job } => Effect::Start { key: checked(key), job: raw(&job) },

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 /// May cross the wire: it has a codec and a published schema.
 pub trait Wire: Serialize + DeserializeOwned + JsonSchema + Clone + Send + 'static {}
@@ -75,7 +76,8 @@ pub trait Room: Kept {
     type Event: Wire;
     /// Everything one viewer may know.
     type View: Wire;
-    /// Why something is not legal. [`Refused`] is there for rooms that need no more than a code and a text.
+    /// Why something is not legal. One with a field `retry_after_ms` says that the same is legal later. [`Refused`] is there for
+    /// rooms that need no more than a code and a text.
     type Refusal: Wire + Display;
     /// What the room exchanges with the world outside; [`Alone`] for nothing.
     type World: World;
@@ -102,6 +104,12 @@ pub trait Room: Kept {
     /// Is this legal now? Cannot change the room, draw dice or tell anyone.
     fn check(&self, by: Seat, action: &Self::Action) -> Result<(), Self::Refusal>;
 
+    /// The same, for rules by which something is legal only after a while: `now_ms` is the room time at which it would be
+    /// played. Provided: [`check`](Self::check).
+    fn check_at(&self, by: Seat, action: &Self::Action, _now_ms: u64) -> Result<(), Self::Refusal> {
+        self.check(by, action)
+    }
+
     /// Plays a legal action. Cannot refuse.
     fn apply(&mut self, by: Seat, action: Self::Action, turn: &mut Turn<Self>);
 
@@ -122,6 +130,11 @@ pub trait Room: Kept {
 
     /// Somebody took a seat. Provided: nothing.
     fn joined(&mut self, _seat: Seat, _turn: &mut Turn<Self>) {}
+
+    /// The same, for rules that must know who it is. Provided: [`joined`](Self::joined).
+    fn seated(&mut self, _who: Who<'_>, seat: Seat, turn: &mut Turn<Self>) {
+        self.joined(seat, turn);
+    }
 
     /// The holder of a seat gave it up for good (losing a connection is not leaving). Provided: nothing.
     fn left(&mut self, _seat: Seat, _turn: &mut Turn<Self>) {}
@@ -155,6 +168,17 @@ pub trait Room: Kept {
     /// and whoever comes later is shown the last one of each type from each sender, if they may see it then. Nobody: it is
     /// refused. Provided: nobody.
     fn pulse(&self, _from: Source<'_>, _pulse: &<Self::World as World>::Pulse) -> Option<Audience> {
+        None
+    }
+
+    /// As what a pulse is shown: with what the room knows of its sender and no client may say itself. Provided: as it was sent.
+    fn shown(&self, _from: Source<'_>, pulse: <Self::World as World>::Pulse) -> <Self::World as World>::Pulse {
+        pulse
+    }
+
+    /// After what time a member's pulse is over, if no other of its type comes from them before, and what they who saw it are
+    /// shown then. Provided: it is shown to who comes later for as long as the server's limits say, and nothing is shown after.
+    fn fades(&self, _pulse: &<Self::World as World>::Pulse) -> Option<(Duration, <Self::World as World>::Pulse)> {
         None
     }
 

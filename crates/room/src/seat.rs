@@ -93,6 +93,17 @@ pub enum Audience {
     Seats(Vec<Seat>),
 }
 
+/// A pulse as it is shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// What is shown, JSON.
+    pub body: String,
+    /// To whom.
+    pub audience: Audience,
+    /// After how many milliseconds without another one it is over, and the pulse that says so.
+    pub fades: Option<(u64, String)>,
+}
+
 impl Audience {
     /// Whether this viewer is among them.
     pub fn includes(&self, viewer: Viewer) -> bool {

@@ -271,6 +271,13 @@ impl Streams {
         told
     }
 
+    /// Puts another body in the place of a public event, if that is still kept.
+    pub(crate) fn replace(&mut self, number: u64, body: &Body) {
+        if let Some(told) = self.public.iter_mut().find(|told| told.number == number) {
+            (told.body, told.apart) = (body.clone(), None);
+        }
+    }
+
     pub(crate) fn tell_only(&mut self, ts_ms: u64, seat: Seat, body: Body) -> Told {
         let private = self.private.entry(seat).or_default();
         private.m += 1;

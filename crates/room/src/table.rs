@@ -10,7 +10,7 @@ use crate::inbox::Inbox;
 use crate::record::{Record, Version};
 use crate::room::{Reveal, Room, World};
 use crate::seat::{Seat, Viewer};
-use crate::stream::{Position, Streams, Told};
+use crate::stream::{Body, Position, Streams, Told};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -145,6 +145,8 @@ pub struct Played {
     pub record: Record,
     /// The events, in order.
     pub told: Vec<Told>,
+    /// Public events that were told before, and what is shown in their place from now on.
+    pub replaced: Vec<(u64, Body)>,
     /// The jobs that began or are no longer wanted.
     pub jobs: Vec<JobChange>,
     /// Who lost a seat by it, and why.

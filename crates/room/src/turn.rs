@@ -13,6 +13,8 @@ pub struct Turn<R: Room> {
     dice: Dice,
     /// The names of the jobs that are open.
     jobs: BTreeSet<String>,
+    /// The number of the last public event before this turn.
+    told: u64,
     pub(crate) outcomes: Vec<Outcome<R>>,
 }
 
@@ -29,6 +31,7 @@ pub(crate) enum Outcome<R: Room> {
     TellSome(Vec<Seat>, R::Event),
     TellApart { holders: Vec<Seat>, own: R::Event, others: R::Event },
     Clock { key: String, due_ms: u64, signal: <R::World as World>::Signal },
+    Replace(u64, R::Event),
     StopClock(String),
     Start { key: String, job: <R::World as World>::Job },
     Stop(String),
@@ -38,12 +41,18 @@ pub(crate) enum Outcome<R: Room> {
 
 impl<R: Room> Turn<R> {
     pub(crate) fn new(now_ms: u64, dice: Dice) -> Self {
-        Self { now_ms, dice, jobs: BTreeSet::new(), outcomes: Vec::new() }
+        Self { now_ms, dice, jobs: BTreeSet::new(), told: 0, outcomes: Vec::new() }
     }
 
     /// The same in a room where these jobs are open.
     pub(crate) fn with_jobs<'a>(mut self, jobs: impl Iterator<Item = &'a String>) -> Self {
         self.jobs.extend(jobs.cloned());
+        self
+    }
+
+    /// The same in a room where the last public event has this number.
+    pub(crate) fn after(mut self, told: u64) -> Self {
+        self.told = told;
         self
     }
 
@@ -86,6 +95,19 @@ impl<R: Room> Turn<R> {
     /// Tells the holders of a secret one thing and everybody else, spectators included, another: one event with two bodies.
     pub fn tell_apart(&mut self, holders: &[Seat], own: R::Event, others: R::Event) {
         self.outcomes.push(Outcome::TellApart { holders: holders.to_vec(), own, others });
+    }
+
+    /// The number that the next event will have which is told to everybody: by it clients and the rules can name the same event.
+    pub fn next_number(&self) -> u64 {
+        let is_public = |outcome: &&Outcome<R>| matches!(outcome, Outcome::Tell(_) | Outcome::TellApart { .. });
+        let told = self.outcomes.iter().filter(is_public).count();
+        self.told.saturating_add(u64::try_from(told).unwrap_or(u64::MAX)).saturating_add(1)
+    }
+
+    /// From now on who catches up or reads the history is shown this in place of the public event of that number, as if it had
+    /// been told then. Who has heard the event has heard it: tell them as well. The journal's records are not changed by it.
+    pub fn replace(&mut self, number: u64, event: R::Event) {
+        self.outcomes.push(Outcome::Replace(number, event));
     }
 
     /// Sets the clock of this name, or sets it anew: after this time (in whole milliseconds of room time, at least one) the

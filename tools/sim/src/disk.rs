@@ -78,7 +78,14 @@ impl Disk {
         for listing in &batch.listings {
             self.listings.insert(listing.room.clone(), listing.clone());
         }
-        self.history.extend(batch.history.iter().cloned());
+        for row in &batch.history {
+            let told =
+                self.history.iter_mut().rev().find(|told| told.room == row.room && told.first == row.first && told.n <= row.n);
+            match told.filter(|told| told.n == row.n) {
+                Some(told) => told.body = row.body.clone(),
+                None => self.history.push(row.clone()),
+            }
+        }
         for find in &batch.finds {
             self.finds.insert((find.user.clone(), find.id.clone()), find.clone());
         }

@@ -217,7 +217,7 @@ impl<'a> Envelope<'a> {
             Some(text) => Some(Position::parse(&text).ok_or(Code::InvalidMessage)?),
             None => None,
         };
-        Ok(Command::Join { room, wanted, nonce: join.nonce.map(Cow::Owned), after })
+        Ok(Command::Join { room, wanted, nonce: join.nonce.map(Cow::Owned), after, opens: join.open })
     }
 
     /// A room's own action, sent under its own type: the room in the payload's `room_id`, or in `room`.
@@ -354,6 +354,12 @@ struct JoinPayload {
     seat: Option<Seat>,
     nonce: Option<String>,
     after: Option<String>,
+    #[serde(default = "yes")]
+    open: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Reads `{"1": "random"}`: a bot's name by its seat.

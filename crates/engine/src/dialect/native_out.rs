@@ -39,7 +39,14 @@ impl Failure {
     /// A refusal by the rules: `illegal`, or `denied` where somebody was not let in.
     pub fn refused(kind: Kind, refusal: Refusal) -> Self {
         let Refusal { code, message, details } = refusal;
-        Self { kind, code, message, details, retry: false, retry_after_ms: None, action: None }
+        let failure = Self { kind, code, message, details, retry: false, retry_after_ms: None, action: None };
+        match failure.details.as_deref().and_then(later) {
+            // What is legal in a while is not illegal, only too much at a time.
+            Some((retry_after_ms, details)) => {
+                Self { kind: Kind::Limited, details, retry: true, retry_after_ms: Some(retry_after_ms), ..failure }
+            }
+            None => failure,
+        }
     }
 
     /// Too much, and when it no longer is.
@@ -51,6 +58,14 @@ impl Failure {
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.retry_after_ms.or((self.kind == Kind::Limited).then_some(RETRY_AFTER_MS))
     }
+}
+
+/// When the same is legal, if a refusal says so, and what else it says.
+fn later(details: &str) -> Option<(u64, Option<Box<str>>)> {
+    let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(details).ok()?;
+    let retry_after_ms = fields.remove("retry_after_ms")?.as_u64()?;
+    let rest = (!fields.is_empty()).then(|| serde_json::Value::Object(fields).to_string().into_boxed_str());
+    Some((retry_after_ms, rest))
 }
 
 /// How a join caught up.

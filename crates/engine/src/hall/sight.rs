@@ -77,12 +77,27 @@ impl Hall {
 
     /// Makes the view of this viewer, and shows it to those who see the same, if it is news to them. Answers their class.
     pub(crate) fn look(&mut self, viewer: Viewer, view_bytes: usize, differ: &mut Differ) -> Result<Viewer, ViewFault> {
+        if self.events_suffice() {
+            return self.look_alone(viewer, view_bytes);
+        }
         let table = self.table().ok_or(ViewFault::Panicked)?;
         let class = table.class(viewer).map_err(|_| ViewFault::Panicked)?;
         let is_known = self.sights.0.get(&class).is_some_and(|sight| sight.seq == Some(table.about().seq));
         let others = self.follows.iter().enumerate();
         let others = others.filter(|(_, other)| !is_known && table.class(other.viewer) == Ok(class)).map(|(at, _)| at).collect();
         self.show_class(class, others, view_bytes, differ)?;
+        Ok(class)
+    }
+
+    /// Where events suffice nobody else is shown a view when somebody comes, so nobody is looked for who would be, and the last
+    /// view alone is kept.
+    fn look_alone(&mut self, viewer: Viewer, view_bytes: usize) -> Result<Viewer, ViewFault> {
+        let Phase::Open { table, .. } = &self.phase else { return Err(ViewFault::Panicked) };
+        let class = table.class(viewer).map_err(|_| ViewFault::Panicked)?;
+        let p = self.sights.0.values().map(|sight| sight.p).max().unwrap_or_default();
+        self.sights.0.retain(|known, _| *known == class);
+        let sight = self.sights.0.entry(class).or_insert(Sight { p, ..Sight::default() });
+        sight.look(table.as_ref(), class, view_bytes)?;
         Ok(class)
     }
 

@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::dialect::native_out::{Done, Failure};
 use crate::hall::Phase;
 use crate::lookup::{HistoryRow, Lookup};
+use parlour_room::stream::Body;
 use parlour_room::{As, Played, Position, Who};
 
 impl Shard {
@@ -17,14 +18,11 @@ impl Shard {
             return;
         }
         let first = table.about().opener.seq;
+        let row = |n, ts_ms, body: &Body| HistoryRow { room: hall.name.clone(), first, n, ts_ms, body: body.clone() };
         let public = played.told.iter().filter(|told| told.seat.is_none());
-        self.batch.history.extend(public.map(|told| HistoryRow {
-            room: hall.name.clone(),
-            first,
-            n: told.number,
-            ts_ms: told.ts_ms,
-            body: told.body.clone(),
-        }));
+        self.batch.history.extend(public.map(|told| row(told.number, told.ts_ms, &told.body)));
+        let replaced = played.replaced.iter().map(|(n, body)| row(*n, played.record.ts_ms, body));
+        self.batch.history.extend(replaced);
     }
 
     /// What was said in the room's present life, for whoever may watch it.

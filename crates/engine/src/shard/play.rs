@@ -132,6 +132,19 @@ impl Shard {
     }
 
     pub(super) fn open(&mut self, at: usize, who: &Identity, open: &Open<'_>, seed: Seed, now: Now) -> Result<Opened, Failure> {
+        self.open_by(at, &who.user, who, open, seed, now)
+    }
+
+    /// Opens a room in the name of `opener`, for `who` asked for it.
+    pub(super) fn open_by(
+        &mut self,
+        at: usize,
+        opener: &str,
+        who: &Identity,
+        open: &Open<'_>,
+        seed: Seed,
+        now: Now,
+    ) -> Result<Opened, Failure> {
         if who.role == Role::Spectator {
             return Err(Code::RoleRequired.into());
         }
@@ -154,7 +167,7 @@ impl Shard {
             Phase::Open { table, .. } => {
                 let about = table.about();
                 let is_retry =
-                    about.opener.user == who.user && open.id.is_some() && about.opener.id.as_deref() == open.id.as_deref();
+                    about.opener.user == opener && open.id.is_some() && about.opener.id.as_deref() == open.id.as_deref();
                 match about.ended {
                     _ if is_retry && about.opener.body == body => return Ok(Opened::Before { seed_hash: table.seed_hash() }),
                     _ if is_retry => return Err(Code::IdReused.into()),
@@ -164,7 +177,7 @@ impl Shard {
             }
         };
         self.may_open(&who.user, now)?;
-        let opening = Opening { name: &name, by: &who.user, id: open.id.as_deref(), body, seed, config: &open.config, after };
+        let opening = Opening { name: &name, by: opener, id: open.id.as_deref(), body, seed, config: &open.config, after };
         let opened_at = Stamp { at_ms: 0, ts_ms: now.wall_ms };
         let (mut table, played) = kind.open(opened_at, opening).map_err(|rejected| match rejected {
             Rejected::Invalid => Code::InvalidConfig.into(),

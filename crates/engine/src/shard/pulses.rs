@@ -5,10 +5,10 @@ use super::Shard;
 use super::requests::Asker;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure, split};
-use crate::hall::Phase;
+use crate::hall::{Follow, Hall, Phase};
 use crate::io::{ConnId, Now, Output};
-use crate::pulses::{Bounds, Sender};
-use parlour_room::{Rejected, Viewer};
+use crate::pulses::{Bounds, News, Sender};
+use parlour_room::{Rejected, Shown, Viewer};
 use std::sync::Arc;
 
 impl Shard {
@@ -63,23 +63,53 @@ impl Shard {
     /// Shows a pulse to whom the rules name; whether they name anybody.
     fn spread(&mut self, at: usize, from: Sender, pulse: &str, cause: Option<ConnId>, now: Now) -> Result<bool, Rejected> {
         let limits = &self.settings.limits;
-        let bounds = Bounds { count: limits.pulses_per_room, ms: limits.pulse_ms };
+        let bounds = Bounds { count: limits.pulses_per_room, ms: limits.pulse_ms, again_ms: limits.pulse_again_ms };
         if pulse.len() > limits.pulse_bytes {
             return Err(Rejected::Invalid);
         }
         let hall = self.halls[at].as_mut().expect("a room that pulses is there");
         let Some(table) = hall.table() else { return Err(Rejected::Invalid) };
         let seq = table.about().seq;
-        let Some((body, audience)) = table.pulse(from.source(), pulse)? else { return Ok(false) };
-        let is_meant = |viewer: Viewer| audience.includes(viewer);
-        let frame = hall.draft.frame(|out| say::pulse(out, &hall.name, from.source(), &body));
-        for follow in hall.follows.iter().filter(|follow| Some(follow.conn) != cause && is_meant(follow.viewer)) {
-            hall.draft.send_news(follow.conn, &frame);
+        let Some(shown) = table.pulse(from.source(), pulse)? else { return Ok(false) };
+        let (kind, now_ms) = (split(&shown.body).0.to_owned(), now.mono_ms);
+        let fades = shown.fades.clone().filter(|_| matches!(from, Sender::Member(..)));
+        let news = News { kind: &kind, body: shown.body.clone(), seq, now_ms, fades };
+        if hall.pulses.keep(from.clone(), news, bounds) {
+            hall.show_pulse(&from, &shown, |follow| Some(follow.conn) != cause);
         }
-        let kind = split(&body).0.to_owned();
-        hall.pulses.keep(from, &kind, body, seq, now.mono_ms, bounds);
+        self.set_fading(at);
         self.touch(at);
         Ok(true)
+    }
+
+    /// Who saw a pulse that was to be followed by another one, and was not, is told that it is over.
+    pub(super) fn fade_pulses(&mut self, now: Now) {
+        while let Some((due_ms, at)) = self.fading.first().copied().filter(|(due_ms, _)| *due_ms <= now.mono_ms) {
+            self.fading.remove(&(due_ms, at));
+            let Some(hall) = self.halls[at].as_mut().filter(|hall| hall.fading == Some(due_ms)) else { continue };
+            hall.fading = None;
+            for (from, last) in hall.pulses.faded(now.mono_ms) {
+                // If the rules show it to nobody any more, they who saw it have been told of more than that.
+                let Some(Ok(Some(shown))) = hall.table().map(|table| table.pulse(from.source(), &last)) else { continue };
+                let Sender::Member(user, _) = &from else { continue };
+                hall.show_pulse(&from, &shown, |follow| follow.user != *user);
+            }
+            self.touch(at);
+            self.set_fading(at);
+        }
+    }
+
+    fn set_fading(&mut self, at: usize) {
+        let Some(hall) = self.halls[at].as_mut() else { return };
+        let due_ms = hall.pulses.fades_ms();
+        if hall.fading == due_ms {
+            return;
+        }
+        if let Some(old_ms) = hall.fading {
+            self.fading.remove(&(old_ms, at));
+        }
+        hall.fading = due_ms;
+        self.fading.extend(due_ms.map(|due_ms| (due_ms, at)));
     }
 
     /// Who comes in late, or lost track, is shown what is still shown.
@@ -93,6 +123,16 @@ impl Shard {
         for (from, body) in hall.pulses.greeting(table.as_ref(), viewer, since, now.mono_ms, ms) {
             let frame = hall.draft.frame(|out| say::pulse(out, &hall.name, from.source(), &body));
             hall.draft.send_news(conn, &frame);
+        }
+    }
+}
+
+impl Hall {
+    /// A pulse, to whom the rules name among these.
+    fn show_pulse(&mut self, from: &Sender, shown: &Shown, is_told: impl Fn(&Follow) -> bool) {
+        let frame = self.draft.frame(|out| say::pulse(out, &self.name, from.source(), &shown.body));
+        for follow in self.follows.iter().filter(|follow| is_told(follow) && shown.audience.includes(follow.viewer)) {
+            self.draft.send_news(follow.conn, &frame);
         }
     }
 }

@@ -84,7 +84,7 @@ impl Shard {
                     self.refollow(at);
                     if let Some(played) = taken_over {
                         self.outputs.push_back(Output::Note(format!("room {room} was taken over by newer rules")));
-                        self.record(at, played);
+                        self.record(at, *played);
                         self.keep_listing(at);
                         self.snapshot(at); // so that from now on nobody needs the old rules' snapshot
                     }

@@ -23,6 +23,7 @@ impl Shard {
                 self.fire_due(at, now);
             }
         }
+        self.fade_pulses(now);
         self.look_after_wires(now);
         self.put_idle_to_sleep(now);
         self.settle_presence(now);
@@ -81,7 +82,7 @@ impl Shard {
     }
 
     pub(super) fn tell_when_to_wake(&mut self) {
-        let clock = self.timers.first().map(|(due_ms, _)| *due_ms);
+        let clock = [&self.timers, &self.fading].into_iter().filter_map(|times| times.first()).map(|(due_ms, _)| *due_ms).min();
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
         let topics = self.topics.due_ms(self.settings.limits.topic_ms);
         let rooms = [self.lines_due_ms(), self.next_look_ms(), self.next_due_ms(), self.presence.next_ms(), self.jobs.next_ms()];

@@ -11,6 +11,7 @@ mod likely;
 mod verbs;
 
 pub(crate) use environment::check_names;
+pub(crate) use keys::ANY_ROOM;
 pub(crate) use verbs::run;
 
 use super::exit::{Exit, Failed};
@@ -82,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) second: Second,
     pub(crate) token_in_query: bool,
     pub(crate) mode: Mode,
+    /// The kind of rooms that any name is opened as when it is joined; "": none. Without it the default, where that kind is.
+    pub(crate) open_on_join: Option<String>,
     /// Where connections are counted, if they are.
     pub(crate) cluster: Option<cluster::Place>,
     pub(crate) limits: Limits,
@@ -117,6 +120,7 @@ impl Settings {
             second: Second::default(),
             token_in_query: false,
             mode: Mode::default(),
+            open_on_join: None,
             cluster: None,
             limits: Limits::default(),
             apps: BTreeMap::new(),
@@ -194,6 +198,7 @@ impl Settings {
             keys::SECOND => self.second = value.read(keys::SECONDS, keys::second)?,
             keys::QUERY => self.token_in_query = value.truth()?,
             keys::MODE => self.mode = value.read(keys::MODES, keys::mode)?,
+            keys::OPEN_ON_JOIN => self.open_on_join = Some(value.read(keys::KIND_OR_NOTHING, |text| Some(text.to_owned()))?),
             keys::CLUSTER => self.cluster = Some(value.cluster()?),
             keys::ORIGINS => self.pages = value.origins()?,
             of_identity if of_identity.starts_with("auth.") => self.identities.put(key, value).ok_or("is no setting")??,
@@ -256,6 +261,7 @@ impl Settings {
             keys::SECOND => Some(keys::name_of(self.second).to_owned()),
             keys::QUERY => Some(self.token_in_query.to_string()),
             keys::MODE => Some(keys::mode_name(self.mode).to_owned()),
+            keys::OPEN_ON_JOIN => Some(self.open_on_join.as_deref().unwrap_or(ANY_ROOM).to_owned()),
             keys::CLUSTER => self.cluster.as_ref().map(cluster::Place::to_string),
             keys::ORIGINS => Some(self.pages.iter().collect::<Vec<_>>().join(", ")).filter(|pages| !pages.is_empty()),
             of_identity if of_identity.starts_with("auth.") => self.identities.shown(key),

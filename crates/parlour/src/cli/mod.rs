@@ -34,6 +34,7 @@ mod rooms;
 mod seat;
 mod serve;
 mod show;
+mod standing;
 mod stop;
 mod token;
 mod watch;

@@ -101,7 +101,7 @@ impl Client {
     }
 
     fn join(&mut self, seat: Option<u32>) -> Result<(), Failed> {
-        let mut payload = json!({"room_id": self.room, "as": "player", "nonce": self.link.session});
+        let mut payload = json!({"room_id": self.room, "as": "player", "nonce": self.link.session, "open": false});
         if let Some(seat) = seat {
             payload["seat"] = json!(seat);
         }

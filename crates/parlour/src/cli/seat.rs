@@ -10,7 +10,7 @@ pub(crate) fn take(link: &mut Link, room: &str, seat: Option<u32>, joins: bool) 
     if !joins {
         return seat.map_or(Ok(()), |seat| is_ours(link, room, seat));
     }
-    let mut payload = json!({"room_id": room, "as": "player", "nonce": link.session});
+    let mut payload = json!({"room_id": room, "as": "player", "nonce": link.session, "open": false});
     if let Some(seat) = seat {
         payload["seat"] = json!(seat);
     }

@@ -53,6 +53,9 @@ fn run(kinds: &Kinds, makers: &Makers, settings: Settings, guests: bool) -> Resu
         None => Some(secret_of(&settings)?),
     };
     let mints = secret.is_some();
+    let standing = super::standing::rooms(kinds, settings.open_on_join.as_deref(), settings.mode);
+    let kinds =
+        &kinds.clone().with_standing(standing).map_err(|why| Failed::new(Exit::Config, format!("rooms.open_on_join: {why}")))?;
     let config = Config {
         listen: settings.listen,
         data: settings.data.clone(),

@@ -4,6 +4,7 @@ use super::args::Token;
 use super::config::Settings;
 use super::exit::{Exit, Failed};
 use parlour_engine::io::{BOT_PREFIX, NAMED_PREFIX};
+use parlour_engine::standing::HOUSE;
 use parlour_server::auth;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,8 +15,8 @@ pub(crate) fn run(verb: Token) -> Result<(), Failed> {
         Some(secret) => secret.clone(),
         None => secret_in(&settings)?,
     };
-    if sub.is_empty() || [BOT_PREFIX, NAMED_PREFIX].iter().any(|prefix| sub.starts_with(prefix)) {
-        return Err(Failed::new(Exit::Usage, "--sub must be a name, and must not begin with bot: or named:"));
+    if sub.is_empty() || sub == HOUSE || [BOT_PREFIX, NAMED_PREFIX].iter().any(|prefix| sub.starts_with(prefix)) {
+        return Err(Failed::new(Exit::Usage, "--sub must be a name, not parlour, and must not begin with bot: or named:"));
     }
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mint = auth::Mint {

@@ -50,6 +50,7 @@ macro_rules! contract {
             rooms_are_listed_by_name_in_pages
             public_rooms_and_free_seats_are_found_as_last_written
             history_is_read_backwards_within_one_life_and_both_limits
+            what_is_told_again_under_a_number_of_the_history_replaces_what_was_told_and_keeps_its_time
             where_a_search_ended_is_known_for_its_window_and_forgotten_some_time_after
             a_second_writer_is_refused
             a_reader_outside_sees_whole_commits_only

@@ -45,5 +45,5 @@ impl Judge {
 }
 
 fn audience(past: &Past, state: &State, by: Seat, pulse: &str) -> Option<Audience> {
-    restore(past, state)?.pulse(Source::Member(by), pulse).ok()?.map(|(_, audience)| audience)
+    restore(past, state)?.pulse(Source::Member(by), pulse).ok()?.map(|shown| shown.audience)
 }

@@ -1,6 +1,8 @@
 //! The shard on a desk: rooms whose rules fail, clients that send junk, what reviews found, and rooms that sleep.
 
 #[cfg(test)]
+mod chatting;
+#[cfg(test)]
 mod crowds;
 #[cfg(test)]
 mod failing_rooms;
@@ -28,6 +30,8 @@ mod sleeping;
 mod slow;
 #[cfg(test)]
 mod stalled_disk;
+#[cfg(test)]
+mod standing;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]

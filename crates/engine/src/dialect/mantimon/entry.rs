@@ -63,7 +63,7 @@ impl Mantimon {
 
     pub(super) fn enter(&mut self, asker: Asker, entry: Entry, out: &mut Vec<Out>) {
         let role = if entry.spectates { "spectator" } else { "player" };
-        let mut payload = json!({"room_id": entry.game, "as": role});
+        let mut payload = json!({"room_id": entry.game, "as": role, "open": false});
         if let Some(after) = entry.after.as_ref().filter(|_| !entry.again) {
             payload["after"] = after.to_string().into();
         }

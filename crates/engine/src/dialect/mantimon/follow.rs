@@ -67,7 +67,7 @@ impl Mantimon {
     }
 
     pub(super) fn ask_again(&mut self, game: &str, after: Option<String>, plays: bool, out: &mut Vec<Out>) {
-        let mut payload = json!({"room_id": game, "as": if plays { "player" } else { "spectator" }});
+        let mut payload = json!({"room_id": game, "as": if plays { "player" } else { "spectator" }, "open": false});
         if let Some(after) = after {
             payload["after"] = after.into();
         }

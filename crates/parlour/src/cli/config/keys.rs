@@ -24,6 +24,10 @@ pub(super) const SECONDS: &str = "joins or replaces";
 pub(super) const QUERY: &str = "auth.token_in_query";
 pub(super) const MODE: &str = "dialects.mode";
 pub(super) const MODES: &str = "strict or compat";
+pub(super) const OPEN_ON_JOIN: &str = "rooms.open_on_join";
+pub(super) const KIND_OR_NOTHING: &str = "a kind of rooms, or empty";
+/// What any name is opened as when it is joined, unless configured.
+pub(crate) const ANY_ROOM: &str = "chat";
 pub(super) const YES_OR_NO: &str = "true or false";
 /// What the names of limits begin with.
 pub(super) const LIMITS: &str = "limits.";
@@ -130,6 +134,13 @@ pub(super) fn all() -> Vec<Key> {
             "strict",
             MODES,
             "How dialects are spoken: without the quirks of the systems that they come from, or with them.",
+        ),
+        key(
+            OPEN_ON_JOIN,
+            ANY_ROOM,
+            KIND_OR_NOTHING,
+            "What a room is that was never opened and is joined by who wants to play: the server opens it, as its own. Empty: no \
+             room is. Where the default is no kind of the server it counts as empty.",
         ),
     ];
     keys.extend(apps::ALL.iter().map(|app| key(app.name, app.default, &app.allowed(), app.doc)));

@@ -144,3 +144,21 @@ pub(crate) fn history_is_read_backwards_within_one_life_and_both_limits(house: &
     let lookup = Lookup::History { room: "b".into(), first: 1, before: u64::MAX, limit: 9, bytes: 1 << 20 };
     assert!(matches!(reader.look(&lookup), Err(ReadError::Damaged { .. })));
 }
+
+pub(crate) fn what_is_told_again_under_a_number_of_the_history_replaces_what_was_told_and_keeps_its_time(house: &impl House) {
+    let row = |n: u64, ts_ms: u64, text: &str| HistoryRow {
+        room: "a".into(),
+        first: 1,
+        n,
+        ts_ms,
+        body: event_body(&format!(r#"{{"type":"said","text":"{text}"}}"#)).unwrap(),
+    };
+    let (mut journal, _reader) = house.open().unwrap();
+    let history = vec![row(1, 1_001, "one"), row(2, 1_002, "two"), row(2, 1_002, "two again")];
+    journal.append(&[Batch { commit: 1, history, ..Batch::default() }]).unwrap();
+    journal.append(&[Batch { commit: 2, history: vec![row(1, 9_999, "gone")], ..Batch::default() }]).unwrap();
+    drop(journal);
+    let lookup = Lookup::History { room: "a".into(), first: 1, before: u64::MAX, limit: 9, bytes: 1 << 20 };
+    let Found::History(rows) = house.outside().look(&lookup).unwrap() else { panic!("something else was found") };
+    assert_eq!(rows, [row(2, 1_002, "two again"), row(1, 1_001, "gone")]);
+}

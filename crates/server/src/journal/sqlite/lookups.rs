@@ -11,7 +11,8 @@ use parlour_room::Hash64;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
-const TELL: &str = "INSERT INTO history (room, first, n, ts_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+const TELL: &str = "INSERT INTO history (room, first, n, ts_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (room, first, n) DO UPDATE SET body = excluded.body";
 const HISTORY: &str = "SELECT n, ts_ms, body FROM history WHERE room = ?1 AND first = ?2 AND n < ?3 ORDER BY n DESC LIMIT ?4";
 const LIST: &str = "INSERT INTO listings (room, kind, config, free, public) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (room) DO UPDATE SET kind = excluded.kind, config = excluded.config, free = excluded.free,

@@ -20,7 +20,7 @@ fn ask_to_join(desk: &mut Desk, after: Value) -> Value {
 fn who_joins_is_acknowledged_and_then_shown_one_state() {
     let mut desk = Desk::of_ada(Mode::Strict);
     let ask = ask_to_join(&mut desk, Value::Null);
-    assert_eq!(ask["payload"], json!({"room_id": "g", "as": "player"}));
+    assert_eq!(ask["payload"], json!({"room_id": "g", "as": "player", "open": false}));
     let state = json!({"phase": "main", "turn": 3, "current": null});
     let mut out = Vec::new();
     let frames = [ok(&ask, joined("k.5.2", "fresh")).to_string(), view("k.5.2", 1, state.clone()).to_string()];
@@ -212,7 +212,7 @@ fn who_has_not_said_who_they_are_is_told_so() {
 fn a_spectator_watches_and_leaves_and_a_player_does_not_leave_so() {
     let mut desk = Desk::of_ada(Mode::Strict);
     let ask = desk.hear(json!({"type": "spectate", "message_id": "s", "game_id": "g"}), Some(2)).asks[0].clone();
-    assert_eq!(ask["payload"], json!({"room_id": "g", "as": "spectator"}));
+    assert_eq!(ask["payload"], json!({"room_id": "g", "as": "spectator", "open": false}));
     let mut answer = joined("k.5.0", "fresh");
     answer["seat"] = Value::Null;
     let done = desk.turn(&[ok(&ask, answer), view("k.5.0", 1, json!({"phase": "x", "turn": 1, "current": 0}))]);

@@ -23,7 +23,7 @@ fn a_patch_that_does_not_fit_brings_a_fresh_view_and_never_a_wrong_state() {
         let done = desk.turn(&[lost]);
         assert_eq!((done.types(), done.asks.len()), (vec![], 1));
         let ask = done.asks[0].clone();
-        assert_eq!(ask["payload"], json!({"room_id": "g", "as": "player", "after": "k.5.2"}));
+        assert_eq!(ask["payload"], json!({"room_id": "g", "as": "player", "after": "k.5.2", "open": false}));
         // Meanwhile events are told, and nothing is asked twice.
         let done = desk.turn(&[public("attacked", 6, json!({"seat": 1})), patch(4, json!([]))]);
         assert_eq!((done.types(), done.asks.len()), (vec!["action_applied"], 0));

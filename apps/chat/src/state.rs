@@ -1,0 +1,117 @@
+//! All that is kept of a room.
+
+use crate::config::{Config, ReadMarks};
+use crate::limits::READ_MEMBERS;
+use parlour_room::{Seat, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// A room to talk in.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    pub(crate) config: Config,
+    pub(crate) topic: String,
+    /// How long members wait from one message to the next, in seconds.
+    pub(crate) slow: u32,
+    /// Who is here. Shared, because a joining is played on a copy of all this.
+    pub(crate) people: BTreeMap<Seat, Arc<Person>>,
+    /// Owners and moderators by user id, here or not.
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// Who is silenced, and until when, in room time.
+    pub(crate) muted: BTreeMap<String, u64>,
+    pub(crate) banned: BTreeSet<String>,
+    /// When who wrote last, while the room is slow.
+    pub(crate) wrote: BTreeMap<String, u64>,
+    /// How far the members have read who said so. Not everybody may know.
+    pub(crate) marks: Secret<BTreeMap<Seat, u64>>,
+    /// The last messages, oldest first: those that can still be touched.
+    pub(crate) messages: VecDeque<Message>,
+    /// How many messages there ever were.
+    pub(crate) count: u64,
+}
+
+/// Somebody who is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Person {
+    pub(crate) user: String,
+    pub(crate) name: String,
+}
+
+/// A message that can still be touched. What it says is not kept here, but in the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    pub(crate) number: u64,
+    pub(crate) by: Arc<Person>,
+    pub(crate) reply_to: Option<u64>,
+    /// The events that told of its changes.
+    pub(crate) edits: Vec<u64>,
+    pub(crate) is_deleted: bool,
+}
+
+/// What somebody may do in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Writes and reads.
+    Member,
+    /// Keeps order as well.
+    Moderator,
+    /// Gives roles as well.
+    Owner,
+}
+
+impl Chat {
+    pub(crate) fn of(config: Config) -> Self {
+        Self {
+            config,
+            topic: String::new(),
+            slow: 0,
+            people: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            muted: BTreeMap::new(),
+            banned: BTreeSet::new(),
+            wrote: BTreeMap::new(),
+            marks: Secret::default(),
+            messages: VecDeque::new(),
+            count: 0,
+        }
+    }
+
+    pub(crate) fn role_of(&self, user: &str) -> Role {
+        self.roles.get(user).copied().unwrap_or(Role::Member)
+    }
+
+    /// The seat of somebody who is here. Looks through all of them: only moderators ask.
+    pub(crate) fn seat_of(&self, user: &str) -> Option<Seat> {
+        self.people.iter().find(|(_, person)| person.user == user).map(|(seat, _)| *seat)
+    }
+
+    pub(crate) fn message(&self, number: u64) -> Option<&Message> {
+        let at = self.messages.binary_search_by_key(&number, |message| message.number).ok()?;
+        self.messages.get(at)
+    }
+
+    pub(crate) fn message_mut(&mut self, number: u64) -> Option<&mut Message> {
+        let at = self.messages.binary_search_by_key(&number, |message| message.number).ok()?;
+        self.messages.get_mut(at)
+    }
+
+    /// The number of the last message, and of the oldest that can be touched; 0 where there is none.
+    pub(crate) fn last(&self) -> u64 {
+        self.messages.back().map_or(0, |message| message.number)
+    }
+
+    pub(crate) fn oldest(&self) -> u64 {
+        self.messages.front().map_or(0, |message| message.number)
+    }
+
+    /// Whether members are shown how far the others have read.
+    pub(crate) fn shares_marks(&self) -> bool {
+        self.config.read_marks == ReadMarks::Shared && self.people.len() <= READ_MEMBERS
+    }
+}

@@ -1,0 +1,8 @@
+//! Rooms to talk in, held against their rules: one test crate, a module for each part of them.
+
+mod common;
+mod messages;
+mod moderation;
+mod reading;
+
+parlour_room::proof!(parlour_chat::Chat);
