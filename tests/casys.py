@@ -111,7 +111,8 @@ class Client:
                     assert self.closed is None, f"closed by {self.closed} while waiting for {what}: {self.frames[-3:]}"
                     await self.news.wait()
         except TimeoutError:
-            raise AssertionError(f"waited {deadline} s for {what} {fits}; last: {[text[:300] for text in self.texts[-3:]]}") from None
+            last = [text[:300] for text in self.texts[-3:]]
+            raise AssertionError(f"waited {deadline} s for {what} {fits}; last: {last}") from None
 
     async def until_closed(self, deadline=DEADLINE):
         async with asyncio.timeout(deadline):

@@ -85,7 +85,8 @@ def test_while_the_narrator_takes_its_time_pings_are_answered_and_other_games_go
         async with front.table() as table:
             assert (await table.initialise())["narrative"]["content"] == "It was dark, and then it was not."
             ada, bob = await table.client(), await table.client(user="bob")
-            assert await ada.ask({"type": "subscribe", "progress": True}, "subscribed") == {"type": "subscribed", "progress": True}
+            told = await ada.ask({"type": "subscribe", "progress": True}, "subscribed")
+            assert told == {"type": "subscribed", "progress": True}
             endpoint.gate.clear()
             state = await ada.choose("2")
             assert state["narrative"]["narrating"] is True and state["narrative"]["source_type"] == "raw"

@@ -10,7 +10,8 @@ import sections
 @pytest.fixture
 def section(monkeypatch):
     """Of a dialect with two checks, each with a test that passed in both modes."""
-    monkeypatch.setattr(sections.importlib, "import_module", lambda _: types.SimpleNamespace(CHECKS={1: "one thing", 2: "another"}))
+    dialect = types.SimpleNamespace(CHECKS={1: "one thing", 2: "another"})
+    monkeypatch.setattr(sections.importlib, "import_module", lambda _: dialect)
     section = sections.Section("chat")
     for number in (1, 2):
         for mode in sections.MODES:
@@ -43,7 +44,8 @@ def test_a_page_that_says_something_else_is_stale(section):
 
 
 def test_what_stands_before_and_beside_a_section_stays():
-    page = {None: "# Compatibility\n\ntext\n", "casys": "## The dialect casys\n\none\n", "laneya": "## The dialect laneya\n\ntwo\n"}
+    page = {name: f"## The dialect {name}\n\ntext\n" for name in ("casys", "laneya")}
+    page[None] = "# Compatibility\n\ntext\n"
     text = sections.joined(page)
     assert sections.joined(sections.parts(text)) == text
     assert set(sections.parts(text)) == set(page)

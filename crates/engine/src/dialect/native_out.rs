@@ -242,11 +242,10 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
             if let Some(seats) = seats {
                 put_seats(out, seats);
             }
-            literal(out, ",\"resumed\":");
             match resumed {
-                Resumed::Replayed(events) => put(out, format_args!("{{\"kind\":\"replayed\",\"events\":{events}}}")),
-                Resumed::View => put(out, format_args!("{{\"kind\":\"view\"}}")),
-                Resumed::Fresh => put(out, format_args!("{{\"kind\":\"fresh\"}}")),
+                Resumed::Replayed(n) => put(out, format_args!(",\"resumed\":{{\"kind\":\"replayed\",\"events\":{n}}}")),
+                Resumed::View => literal(out, ",\"resumed\":{\"kind\":\"view\"}"),
+                Resumed::Fresh => literal(out, ",\"resumed\":{\"kind\":\"fresh\"}"),
             }
         }
         Done::Batched { at, results, dup } => {
