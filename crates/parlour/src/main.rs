@@ -5,7 +5,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let parlour = parlour::Parlour::new().room::<parlour::cards::Cards>().room::<parlour::chat::Chat>();
     let parlour = parlour.room::<parlour::downloads::Downloads>().jobs_from(downloads_worker);
-    let parlour = parlour.room::<parlour::quest::Quest>().jobs(parlour::quest_worker::Narrator::default());
+    let parlour = parlour.room::<parlour::quest::Quest>().jobs_from(narrator);
     let parlour = parlour.room::<parlour::dungeon::Dungeon>();
     parlour.run()
 }
@@ -16,4 +16,27 @@ fn downloads_worker(settings: &parlour::Settings) -> Result<parlour::downloads_w
     let fetching = parlour::downloads_worker::Settings::new(library);
     let allow_private = settings.truth("downloads.allow_private");
     Ok(parlour::downloads_worker::Worker::new(parlour::downloads_worker::Settings { allow_private, ..fetching }))
+}
+
+/// Words the sections of quests: by a model where one is named, and otherwise by itself.
+fn narrator(settings: &parlour::Settings) -> Result<parlour::quest_worker::Narrator, String> {
+    use parlour::quest_worker::{Endpoint, Narrator};
+    let Some(url) = settings.text("narrator.url") else { return Ok(Narrator::default()) };
+    let key = match (settings.text("narrator.key"), settings.text("narrator.key_file")) {
+        (Some(_), Some(_)) => return Err("narrator.key and narrator.key_file are two places for one key: keep one".to_owned()),
+        (Some(key), None) => Some(key.to_owned()),
+        (None, Some(path)) => {
+            let key = std::fs::read_to_string(path).map_err(|error| format!("narrator.key_file: {path}: {error}"))?;
+            Some(key.trim_end().to_owned())
+        }
+        (None, None) => None,
+    };
+    let model = settings.text("narrator.model").unwrap_or_default();
+    let mut endpoint = Endpoint::new(url, key, model).map_err(|error| format!("narrator.url: {error}"))?;
+    let number = |name, usual| settings.number(name).unwrap_or(usual);
+    let small = |name, usual: u32| u32::try_from(number(name, usual.into())).unwrap_or(u32::MAX);
+    endpoint.timeout = std::time::Duration::from_millis(number("narrator.timeout_ms", 30_000));
+    endpoint.tokens_per_call = small("narrator.tokens_per_call", endpoint.tokens_per_call);
+    endpoint.tokens_per_game = small("narrator.tokens_per_game", endpoint.tokens_per_game);
+    Ok(Narrator::asking(endpoint))
 }

@@ -38,6 +38,33 @@ pub(super) const ALL: &[App] = &[
         kind: Is::Truth,
         doc: "Whether files may be fetched from private networks and from this machine: members choose the addresses.",
     },
+    App {
+        name: "narrator.url",
+        default: "",
+        kind: Is::Text,
+        doc: "Where a model is asked to narrate quests, without `/chat/completions`: https://, or http:// on this machine.",
+    },
+    App { name: "narrator.key", default: "", kind: Is::Secret, doc: "The key it asks for." },
+    App { name: "narrator.key_file", default: "", kind: Is::Path, doc: "The file that holds the key instead." },
+    App { name: "narrator.model", default: "default", kind: Is::Text, doc: "Which model there narrates." },
+    App {
+        name: "narrator.timeout_ms",
+        default: "30000",
+        kind: Is::Number(100..=600_000),
+        doc: "How long one narration may take, all attempts together.",
+    },
+    App {
+        name: "narrator.tokens_per_call",
+        default: "600",
+        kind: Is::Number(16..=100_000),
+        doc: "The most tokens of one answer.",
+    },
+    App {
+        name: "narrator.tokens_per_game",
+        default: "60000",
+        kind: Is::Number(0..=100_000_000),
+        doc: "The most tokens of one game, as far as they can be told from the length of questions and answers.",
+    },
 ];
 
 pub(super) fn of(name: &str) -> Option<&'static App> {
