@@ -2,75 +2,53 @@
 
 import asyncio
 import contextlib
-import http.server
 import json
 import threading
 
 import pytest
 
-import casys
+import chat_completions
 import compatibility
 import parlour
 from casys import assert_error
 
+GATE = 60.0
+"""How long it rests at most, in seconds: far longer than it is made to."""
 
-class Endpoint:
-    """Speaks chat completions, as `how` says: `words`, `500`, `garbage` or `silence`; `words` in two pieces, of which the second
-    waits while `gate` is shut."""
+WORDS = ["It was dark, ", "and then it was not."]
+TOLD = "".join(WORDS)
+
+
+class Endpoint(chat_completions.Endpoint):
+    """One whose words come in pieces, with a rest after each while `gate` is shut."""
 
     def __init__(self):
-        endpoint = self
-        self.how, self.gate, self.over = "words", threading.Event(), threading.Event()
+        self.gate = threading.Event()
         self.gate.set()
+        super().__init__(WORDS)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                self.rfile.read(int(self.headers["content-length"]))
-                endpoint.answer(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server.server_address[1]}/v1"
-
-    def answer(self, request):
-        if self.how == "500":
-            return request.send_error(500)
-        if self.how == "silence":
-            self.over.wait(casys.DEADLINE)
-            return None
+    def answer(self, request, answer):
+        if answer is not WORDS:
+            return super().answer(request, answer)
         request.send_response(200)
-        request.send_header("content-type", "text/event-stream")
+        request.send_header("Connection", "close")
         request.end_headers()
-        if self.how == "garbage":
-            return request.wfile.write(b"\x00\xff not a stream\n\n")
-        for piece in ("It was dark, ", "and then it was not."):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            for piece in WORDS:
                 told = json.dumps({"choices": [{"delta": {"content": piece}}]})
                 request.wfile.write(f"data: {told}\n\n".encode())
                 request.wfile.flush()
-            self.gate.wait(casys.DEADLINE)
-        with contextlib.suppress(OSError):
+                self.gate.wait(GATE)
             request.wfile.write(b"data: [DONE]\n\n")
-
-    def stop(self):
-        self.gate.set()
-        self.over.set()
-        self.server.shutdown()
-        self.server.server_close()
+        return None
 
 
 @pytest.fixture
 def endpoint():
     endpoint = Endpoint()
     yield endpoint
-    endpoint.stop()
+    endpoint.gate.set()
+    endpoint.close()
 
 
 def is_told(state):
@@ -83,7 +61,7 @@ def test_while_the_narrator_takes_its_time_pings_are_answered_and_other_games_go
 
     async def talk():
         async with front.table() as table:
-            assert (await table.initialise())["narrative"]["content"] == "It was dark, and then it was not."
+            assert (await table.initialise())["narrative"]["content"] == TOLD
             ada, bob = await table.client(), await table.client(user="bob")
             told = await ada.ask({"type": "subscribe", "progress": True}, "subscribed")
             assert told == {"type": "subscribed", "progress": True}
@@ -92,7 +70,7 @@ def test_while_the_narrator_takes_its_time_pings_are_answered_and_other_games_go
             assert state["narrative"]["narrating"] is True and state["narrative"]["source_type"] == "raw"
             seen = await ada.until("progress")
             assert (seen["game_id"], seen["section_number"], seen["step"], seen["skipped"]) == (table.game, 2, 1, 0)
-            assert "It was dark, and then it was not.".startswith(seen["content"]) and seen["content"]
+            assert TOLD.startswith(seen["content"]) and seen["content"]
             loop = asyncio.get_running_loop()
             slowest = 0.0
             for number in range(50):
@@ -108,7 +86,7 @@ def test_while_the_narrator_takes_its_time_pings_are_answered_and_other_games_go
             endpoint.gate.set()
             for client in (ada, bob):
                 state = await client.until(lambda frame: is_told(frame) and frame["section_number"] == 2)
-                assert state["game_id"] == first and state["narrative"]["content"] == "It was dark, and then it was not."
+                assert state["game_id"] == first and state["narrative"]["content"] == TOLD
             assert not [frame for frame in bob.frames + cyd.frames if frame["type"] == "progress"]
 
     parlour.run(talk())
@@ -120,8 +98,8 @@ def test_a_narrator_that_fails_changes_nothing_is_told_and_can_be_asked_again(fr
 
     async def talk():
         async with front.table() as table:
-            for how in ("500", "garbage", "silence"):
-                endpoint.how = how
+            for how in (500, b"\x00\xff no stream at all", None):
+                endpoint.answers = [how]
                 # It answers all the same: with the book's own text.
                 state = await table.initialise()
                 assert state["narrative"]["source_type"] == "error" and state["narrative"]["error"], state["narrative"]
@@ -135,10 +113,10 @@ def test_a_narrator_that_fails_changes_nothing_is_told_and_can_be_asked_again(fr
                 assert told["narrative"]["error_code"] == error["code"], (how, told["narrative"])
                 assert told["narrative"]["content"] == state["narrative"]["content"]
                 assert (told["section_number"], told["rules"], told["character"]) == (2, state["rules"], state["character"])
-                endpoint.how = "words"
+                endpoint.answers = [WORDS]
                 await ada.send({"type": "action", "action": {"type": "narrate_again"}})
                 told = await ada.until(is_told)
-                assert (told["section_number"], told["narrative"]["content"]) == (2, "It was dark, and then it was not.")
+                assert (told["section_number"], told["narrative"]["content"]) == (2, TOLD)
                 assert (await ada.choose("3"))["section_number"] == 3
                 assert ada.closed is None
 

@@ -85,6 +85,26 @@ def test_without_a_game_compat_shows_the_one_initialised_last_and_strict_says_no
     parlour.run(talk())
 
 
+@compatibility.check("casys", 1, 4)
+def test_where_no_game_was_initialised_there_is_one_that_opens_by_being_looked_at(fresh_front):
+    front = fresh_front()
+
+    async def talk():
+        async with front.table() as table:
+            named = {} if front.mode == "compat" else {"game_id": casys.DEFAULT}
+            ada = await table.connect("/api/ws/game", **named)
+            state = await ada.until(lambda _: True)
+            assert (state["type"], state["game_id"], state["section_number"]) == ("state", casys.DEFAULT, 1)
+            bob = await table.connect("/api/ws/game", **named)
+            await bob.until("state")
+            assert (await ada.choose("2"))["section_number"] == 2
+            await bob.until(lambda frame: frame["type"] == "state" and frame["section_number"] == 2)
+            # Its seats are for players: who comes again has the one that they had.
+            assert len(bob.states[-1]["metadata"]["party"]["members"]) == 1
+
+    parlour.run(talk())
+
+
 @compatibility.check("casys", 2)
 @casys.both
 def test_a_ping_is_echoed_as_it_came_and_never_as_none(front):
