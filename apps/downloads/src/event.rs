@@ -68,7 +68,7 @@ pub enum Event {
     ScanFailed { code: String, error_message: String },
     /// For whoever looks after the queue: the settings were changed, or the disk has room again.
     SystemInfo { severity: Severity, message: String, details: BTreeMap<String, String> },
-    /// Something will soon go wrong: the disk is nearly full.
+    /// Something will soon go wrong, or was tried that may not be: the disk is nearly full, or an address was refused.
     SystemWarning { severity: Severity, message: String, details: BTreeMap<String, String> },
     /// Something is wrong with the server itself: it cannot write, or has no library.
     SystemError { severity: Severity, message: String, details: BTreeMap<String, String> },

@@ -141,9 +141,11 @@ impl Downloads {
     }
 
     fn tell_operator(&self, fault: Fault, turn: &mut Turn<Self>) {
+        let details = || BTreeMap::from([("code".to_owned(), fault.code().to_owned())]);
         if fault.is_the_servers() {
-            let details = BTreeMap::from([("code".to_owned(), fault.code().to_owned())]);
-            turn.tell(Event::SystemError { severity: Severity::Error, message: fault.message(), details });
+            turn.tell(Event::SystemError { severity: Severity::Error, message: fault.message(), details: details() });
+        } else if fault == Fault::AddressRefused {
+            turn.tell(Event::SystemWarning { severity: Severity::Warning, message: fault.message(), details: details() });
         }
     }
 

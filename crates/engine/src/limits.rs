@@ -255,6 +255,8 @@ limits! {
     socketio_join_ms: u64 = 45_000, 50 => HOUR_MS;
     /// How many unfinished games one user may have in the dialect `mantimon`.
     games_per_user: usize = 1, 1 => 10_000;
+    /// How often a client of the dialect `aniworld` is sent a `ping` of its own.
+    aniworld_ping_ms: u64 = 30_000, 50 => HOUR_MS;
     /// How long after a close frame input is still read and thrown away, so that no reset swallows the frame.
     linger_ms: u64 = 2_000, 0 => MINUTE_MS;
     /// How many rooms one page of a list holds at most.
@@ -373,6 +375,17 @@ pub const NAMESPACE_BYTES: usize = 128;
 pub const ATTACHMENTS: usize = 10;
 /// How many arguments an event of Socket.IO may have.
 pub const EVENT_ARGS: usize = 64;
+
+/// How many requests of a client of `aniworld` may be unanswered; more are `rate_limited`.
+pub const ANIWORLD_PENDING: usize = 256;
+/// How many rooms of that dialect one connection may be in.
+pub const ANIWORLD_ROOMS: usize = 256;
+/// The longest name of such a room.
+pub const ANIWORLD_NAME_BYTES: usize = 80;
+/// Of so many downloads of a queue it is known how far they have come.
+pub const ANIWORLD_ITEMS: usize = 1024;
+/// How many downloads one of its HTTP requests may be about: as many as a batch has actions.
+pub const ANIWORLD_IDS: usize = 32;
 
 /// How many requests of a client of `mantimon` may be unanswered; more are `rate_limited`.
 pub const MANTIMON_PENDING: usize = 256;

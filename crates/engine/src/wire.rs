@@ -8,6 +8,7 @@ mod call;
 mod socketio;
 
 use crate::code::Code;
+use crate::dialect::aniworld::{self, Aniworld};
 use crate::dialect::casys::{self, Casys};
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
@@ -30,6 +31,8 @@ pub enum Speaks {
     SocketIo,
     /// The dialect `casys`, over a WebSocket or by HTTP requests.
     Casys,
+    /// The dialect `aniworld`, over a WebSocket or HTTP.
+    Aniworld,
 }
 
 impl Speaks {
@@ -40,7 +43,8 @@ impl Speaks {
 
     /// Of which dialect an HTTP request to this path is.
     pub fn asked_at(path: &str) -> Option<Self> {
-        casys::is_route(path).then_some(Speaks::Casys)
+        let ours = casys::is_route(path).then_some(Speaks::Casys);
+        ours.or_else(|| aniworld::is_route(path).then_some(Speaks::Aniworld))
     }
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
@@ -52,6 +56,7 @@ impl Speaks {
     pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
+            Speaks::Aniworld => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
             // In compat whoever brings no token is the one player of the game that they come to.
@@ -81,6 +86,7 @@ impl Opening<'_> {
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
             }
+            Speaks::Aniworld => Box::new(Aniworld::new(self.target, dialects.aniworld_ping_ms)),
         }
     }
 
@@ -88,19 +94,24 @@ impl Opening<'_> {
     fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
             Speaks::Casys => Box::new(casys::Call::new(&self, request, dialects.mode, dialects.rest_ms / 4 * 3)),
+            Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
         }
     }
 }
 
 /// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 5] = [
+pub const SOCKETS: [(&str, Speaks); 7] = [
     ("/v1/ws", Speaks::Native),
     ("/ws/mantimon", Speaks::Mantimon),
     ("/ws/casys", Speaks::Casys),
     ("/ws/game", Speaks::Casys),
     ("/api/ws/game", Speaks::Casys),
+    ("/ws/aniworld", Speaks::Aniworld),
+    ("/ws/connect", Speaks::Aniworld),
 ];
+/// Where dialects answer HTTP requests, outside of `/api/`.
+pub const REQUESTS: [&str; 1] = [aniworld::STATUS_PATH];
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +121,8 @@ pub(crate) struct Dialects {
     pub(crate) games_per_user: usize,
     /// How long an HTTP request of a dialect may take.
     pub(crate) rest_ms: u64,
+    /// How often a client of `aniworld` is pinged.
+    pub(crate) aniworld_ping_ms: u64,
 }
 
 /// What the client, or its dialect, wants of the shard.

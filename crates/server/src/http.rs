@@ -37,7 +37,7 @@ use parlour_engine::io::{Call, Identity, Reply, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::replay::Eyes;
 use parlour_engine::schema::Kinds;
-use parlour_engine::wire::{Mode, SOCKETS};
+use parlour_engine::wire::{Mode, REQUESTS, SOCKETS};
 use parlour_room::{Seat, Seed, Viewer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -90,7 +90,9 @@ pub(crate) fn start(cold: Cold, handed_over: mpsc::UnboundedReceiver<HandedOver>
 
 fn router(cold: Cold) -> Router {
     let sockets = SOCKETS.iter().fold(Router::new(), |router, (path, _)| router.route(path, any(upgrade)));
-    sockets
+    REQUESTS
+        .iter()
+        .fold(sockets, |router, path| router.route(path, any(rest::asked)))
         .route("/", get(index))
         .route("/healthz", get(|| async { Json(json!({"status": "ok"})) }))
         .route("/readyz", get(readyz))

@@ -36,6 +36,7 @@ impl<'a> Frame<'a> {
 #[derive(Deserialize)]
 pub(crate) struct Connected {
     pub(crate) user_id: String,
+    pub(crate) session_id: String,
 }
 
 /// An `ack`, or an `error`: the fields of all of them.
@@ -69,6 +70,9 @@ pub(crate) struct Answer<'a> {
     pub(crate) rooms: Vec<Listed>,
     #[serde(default)]
     pub(crate) next: Option<String>,
+    /// Of a batch: what came of each action.
+    #[serde(borrow, default)]
+    pub(crate) results: Vec<Answer<'a>>,
 }
 
 /// A seat that is held.

@@ -3,6 +3,7 @@
 //! native requests, and the native frames that the shard has for this connection become the dialect's messages. So every
 //! promise of the native protocol holds through it.
 
+pub(crate) mod aniworld;
 pub(crate) mod casys;
 pub(crate) mod frame;
 pub mod mantimon;

@@ -473,7 +473,8 @@ impl Shard {
 
     pub(super) fn dialects(&self) -> Dialects {
         let (mode, limits) = (self.settings.mode, &self.settings.limits);
-        Dialects { mode, games_per_user: limits.games_per_user, rest_ms: limits.rest_ms }
+        let (games_per_user, aniworld_ping_ms, rest_ms) = (limits.games_per_user, limits.aniworld_ping_ms, limits.rest_ms);
+        Dialects { mode, games_per_user, aniworld_ping_ms, rest_ms }
     }
 
     /// Nobody can guess it, and it says which shard to ask.

@@ -63,6 +63,8 @@ pub(crate) struct Call {
     /// How long it may take, and until when it waits for the narrator.
     patience_ms: u64,
     until_ms: Option<u64>,
+    /// Whether that is over: the book's own words stand, whatever the narrator does later.
+    is_late: bool,
     is_guest: bool,
     is_opened: bool,
     asks: Asks<Stage>,
@@ -87,6 +89,7 @@ impl Call {
             luck: opening.luck,
             patience_ms,
             until_ms: None,
+            is_late: false,
             is_guest: false,
             is_opened: false,
             asks: Asks::new(),
@@ -213,12 +216,12 @@ impl Call {
     }
 
     /// Answers with what is seen of the game, once that can be.
-    fn settle(&mut self, route: Route, is_late: bool, out: &mut Vec<Out>) {
+    fn settle(&mut self, route: Route, out: &mut Vec<Out>) {
         let Some(view) = self.room.seen.view().filter(|_| self.asks.pending.is_empty()) else { return };
         if !state::is_quest(view) {
             return out.push(Self::refuse(&Refusal::not_found()));
         }
-        if route == Route::Initialize && state::is_narrating(view) && !is_late {
+        if route == Route::Initialize && state::is_narrating(view) && !self.is_late {
             return;
         }
         let game = self.game.clone().unwrap_or_default();
@@ -304,7 +307,7 @@ impl Dialect for Call {
                 _ => {}
             }
         }
-        self.settle(route, false, out);
+        self.settle(route, out);
     }
 
     fn deadline(&self) -> Option<u64> {
@@ -312,10 +315,9 @@ impl Dialect for Call {
     }
 
     fn time(&mut self, _: Now, out: &mut Vec<Out>) {
-        self.until_ms = None;
+        (self.until_ms, self.is_late) = (None, true);
         if let Ok(route) = self.route {
-            // The book's own words stand, whatever the narrator does later.
-            self.settle(route, true, out);
+            self.settle(route, out);
         }
     }
 }

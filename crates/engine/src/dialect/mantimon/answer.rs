@@ -25,7 +25,7 @@ impl Mantimon {
                 }
             }
             ("connected", None) => {
-                if let Some(Connected { user_id }) = frame.payload() {
+                if let Some(Connected { user_id, .. }) = frame.payload() {
                     self.voice.user = Some(user_id);
                     self.judge(Pending::Mine { pages: 0 }, None, out);
                 }
