@@ -1,6 +1,7 @@
 """The dialect aniworld: what is told of downloads, from their beginning to their end."""
 
 import asyncio
+import contextlib
 import hashlib
 import socket
 import time
@@ -52,6 +53,31 @@ def test_each_download_ends_once_as_it_should_and_what_is_told_is_well_formed(fr
                 assert len([data for data in ada.of(*ENDS) if data["download_id"] == download]) == 1
             last = [data for data in ada.of("download_progress") if data["download_id"] == ids["good"]][-1]
             assert last["percent"] == 100 and last["bytes_done"] == last["bytes_total"] == len(body)
+
+    parlour.run(talk())
+
+
+@compatibility.check("aniworld", 4, 5)
+def test_ten_thousand_messages_of_fifty_downloads_at_once_are_well_formed(front):
+    jobs, listeners = 50, 25
+    front.open(parallel=60)
+
+    async def talk():
+        async with contextlib.AsyncExitStack() as stack:
+            heard = [await stack.enter_async_context(front.listen(f"user-{at}")) for at in range(listeners)]
+            await asyncio.gather(*(listener.join("downloads", "queue") for listener in heard))
+            ids = []
+            for at in range(jobs):
+                url = front.files.file(f"many-{at}.bin", 20_000, rate=40_000)
+                ids.append(await in_thread(front.add, url, f"series-{at}", name=f"{front.queue}.bin"))
+            for listener in heard:
+                for at, download in enumerate(ids):
+                    end = await listener.until_end(download)
+                    assert end["type"] == "download_complete" and end["data"]["key"] == f"series-{at}"
+                await listener.until("queue_status", lambda data: data["completed"] == jobs)
+                assert sorted(data["download_id"] for data in listener.of(*ENDS)) == sorted(ids)
+            told = sum(len(listener.frames) for listener in heard)
+            assert told > 10_000, told
 
     parlour.run(talk())
 
@@ -113,6 +139,7 @@ def test_pausing_resuming_stopping_and_removing_midway_are_told(front):
 
             paused = await midway(f"{front.queue}-p.bin")
             await in_thread(front.rest, "POST", "/api/queue/pause", {"id": paused})
+            await ada.until("queue_status", lambda data: data["paused"] == 1)
             start = ada.mark
             # Two pings of the server's: while they come nothing else does.
             await ada.until("ping", start=start)
@@ -136,6 +163,7 @@ def test_pausing_resuming_stopping_and_removing_midway_are_told(front):
             await in_thread(front.rest, "POST", "/api/queue/resume")
             await in_thread(front.rest, "POST", "/api/queue/stop")
             await in_thread(front.rest, "POST", "/api/queue/start")
+            await ada.until("queue_started")
             told = [frame["type"] for frame in ada.of() if frame["type"].startswith("queue_") and frame["type"] != "queue_status"]
             assert told == ["queue_paused", "queue_resumed", "queue_stopped", "queue_started"]
             start = ada.mark

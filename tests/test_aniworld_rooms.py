@@ -93,6 +93,21 @@ def test_joining_is_answered_once_in_both_forms_and_only_members_are_told(front)
     parlour.run(talk())
 
 
+@compatibility.check("aniworld", 3, 9)
+def test_without_a_name_it_is_the_queue_that_stands_open(front):
+    front.queue = None
+
+    async def talk():
+        async with front.listen() as ada:
+            await ada.join("downloads", "queue")
+            url = front.files.file(f"{front.mode}-default.bin", 1000)
+            download = await asyncio.to_thread(front.add, url)
+            assert (await ada.until_end(download))["type"] == "download_complete"
+            assert (await asyncio.to_thread(front.status))["completed"] >= 1
+
+    parlour.run(talk())
+
+
 @compatibility.check("aniworld", 7)
 def test_who_leaves_hears_no_more_and_twice_is_as_once(front):
     async def talk():

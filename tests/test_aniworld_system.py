@@ -7,6 +7,7 @@ import pytest
 import compatibility
 import parlour
 from aniworld import KEYS, SETTINGS, Front
+from test_disk import EIO, WAL, check_end, shim  # noqa: F401
 
 in_thread = asyncio.to_thread
 
@@ -79,6 +80,31 @@ def test_a_scan_without_a_library_fails_once_and_the_system_says_why(mode, make_
             assert str(tmp_path) not in " ".join(ada.texts)
 
     parlour.run(talk())
+
+
+@compatibility.check("aniworld", 12)
+def test_that_the_journal_cannot_be_written_is_told_and_nothing_more(mode, make_server, aniworld_files, shim, tmp_path):
+    trigger = tmp_path / "trigger"
+    front = own_front(mode, make_server, aniworld_files, LD_PRELOAD=str(shim), DISK_FAULT=str(trigger))
+
+    async def talk():
+        async with front.listen() as ada, front.listen() as eve:
+            await ada.join("system", "downloads")
+            await eve.join("downloads")
+            trigger.write_text(f"write {WAL} {EIO}")
+            adding = asyncio.create_task(in_thread(front.add, front.files.file("lost.bin", 10)))
+            assert (await ada.until("system_error"))["details"]["code"] == "journal_failed"
+            for listener in (ada, eve):
+                await asyncio.wait_for(listener.reader, parlour.DEADLINE)
+                assert not listener.of("download_added")
+            await asyncio.gather(adding, return_exceptions=True)
+            assert adding.exception() is not None and not eve.of("system_error")
+
+    parlour.run(talk())
+    check_end(front.server)
+    trigger.unlink()
+    front.server.start()
+    assert front.status()["total"] == 0
 
 
 @compatibility.check("aniworld", 16)

@@ -252,6 +252,7 @@ impl Shard {
             Input::Durable(commit) => self.durable(commit),
             Input::Failed(why) => {
                 self.has_failed = true;
+                self.tell_of_failure(now);
                 self.outputs.push_back(Output::Stop(why));
             }
             Input::Loaded { room, result } => self.loaded(&room, result, now),

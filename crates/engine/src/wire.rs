@@ -236,6 +236,14 @@ impl Wire {
         wishes
     }
 
+    /// The journal cannot be written: what the socket is to be written of that.
+    pub(crate) fn fails(&mut self, now: Now) -> Vec<u8> {
+        let mut outs = Vec::new();
+        self.dialect.fails(now, &mut outs);
+        self.carry(outs, &mut Vec::new());
+        self.take_out()
+    }
+
     /// Asks whether anybody is there, where the shard does that.
     pub(crate) fn ping(&mut self) {
         websocket::write_ping(&mut self.out, b"");

@@ -105,6 +105,10 @@ impl Dialect for Aniworld {
         self.settle_joins(now, out);
     }
 
+    fn fails(&mut self, now: Now, out: &mut Vec<Out>) {
+        self.tell_of_failure(now, out);
+    }
+
     fn deadline(&self) -> Option<u64> {
         Some(self.ping_at)
     }

@@ -35,6 +35,9 @@ pub trait Dialect: Send {
     /// come: that it is nobody, or its token no good; the shard ends the connection after that.
     fn turn(&mut self, frames: &mut dyn Iterator<Item = &str>, now: Now, out: &mut Vec<Out>);
 
+    /// The journal cannot be written: nothing more is told of any room, and the server ends. No native client is told that.
+    fn fails(&mut self, _now: Now, _out: &mut Vec<Out>) {}
+
     /// When to call [`Dialect::time`], in monotonic time.
     fn deadline(&self) -> Option<u64> {
         None

@@ -98,6 +98,17 @@ impl Shard {
         }
     }
 
+    /// The journal cannot be written. What is said of that is computed from no room, so it waits for nothing.
+    pub(super) fn tell_of_failure(&mut self, now: Now) {
+        for session in self.sessions.iter_mut().flatten() {
+            let Some(wire) = session.wire.as_mut().filter(|wire| !wire.is_polling()) else { continue };
+            let bytes = wire.fails(now);
+            if !bytes.is_empty() {
+                self.outputs.push_back(Output::Write { conn: session.conn, bytes });
+            }
+        }
+    }
+
     /// Whoever comes from the same address later is given this.
     pub(super) fn remember(&mut self, conn: ConnId, what: String) {
         let limit = self.settings.limits.remembered;

@@ -26,6 +26,7 @@ pub(super) const SCAN_PROGRESS: &str = "scan_progress";
 pub(super) const SCAN_COMPLETE: &str = "scan_complete";
 pub(super) const SCAN_FAILED: &str = "scan_failed";
 pub(super) const SYSTEM_INFO: &str = "system_info";
+pub(super) const SYSTEM_ERROR: &str = "system_error";
 
 /// The twenty types of what the server says.
 pub(super) const TYPES: [&str; 20] = [
@@ -47,7 +48,7 @@ pub(super) const TYPES: [&str; 20] = [
     SCAN_FAILED,
     SYSTEM_INFO,
     "system_warning",
-    "system_error",
+    SYSTEM_ERROR,
     ERROR,
 ];
 
@@ -154,7 +155,7 @@ pub(super) const EVENTS: &[Told] = &[
     told(SCAN_FAILED, SCAN_AND_ERRORS, &[("error_message", "error_message"), ("code", "code")]),
     told(SYSTEM_INFO, SYSTEM, MESSAGE),
     told("system_warning", SYSTEM, MESSAGE),
-    told("system_error", SYSTEM_AND_ERRORS, MESSAGE),
+    told(SYSTEM_ERROR, SYSTEM_AND_ERRORS, MESSAGE),
 ];
 
 /// The events whose downloads are over with them.

@@ -4,7 +4,7 @@ use super::code::{Code, Refusal};
 use super::entrance::Step;
 use super::names::{
     CONNECTED, DOWNLOAD_PROGRESS, EVENTS, FILTERS, Filter, PONG, PROGRESS, QUEUE_STATUS, SCAN_COMPLETE, SCAN_FAILED,
-    SCAN_PROGRESS, SCAN_STARTED, SYSTEM_INFO, Told,
+    SCAN_PROGRESS, SCAN_STARTED, SYSTEM_ERROR, SYSTEM_INFO, Told,
 };
 use super::say::{self, object, thousandth};
 use super::{Aniworld, Out, Pending, Queue};
@@ -170,6 +170,13 @@ impl Aniworld {
             return self.tell_to(&[Filter::System], SYSTEM_INFO, at, news, out);
         }
         self.tell_to(&to, told.kind, at, data, out);
+    }
+
+    /// The journal cannot be written.
+    pub(super) fn tell_of_failure(&mut self, now: Now, out: &mut Vec<Out>) {
+        let message = "The server cannot write its journal, and ends: what was not told is not kept.";
+        let data = object(json!({"severity": "error", "message": message, "details": {"code": "journal_failed"}}));
+        self.tell_to(&[Filter::System, Filter::Errors], SYSTEM_ERROR, say::now(now), data, out);
     }
 
     fn tell_system(&mut self, message: &str, status: &str, now: Now, out: &mut Vec<Out>) {
