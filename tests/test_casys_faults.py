@@ -47,7 +47,7 @@ def spoil(journal, room):
 
 @compatibility.check("casys", 14)
 def test_a_client_that_is_cut_or_does_not_read_delays_nobody(fresh_front):
-    front = fresh_front(PARLOUR_LIMITS__BEHIND_MS="2000", PARLOUR_LIMITS__OUTPUT_BYTES="4096")
+    front = fresh_front(PARLOUR_LIMITS__BEHIND_MS="4000", PARLOUR_LIMITS__OUTPUT_BYTES="65536")
 
     async def talk():
         async with front.table() as table:
@@ -56,7 +56,7 @@ def test_a_client_that_is_cut_or_does_not_read_delays_nobody(fresh_front):
             others = [await table.client(user=f"user-{number}") for number in range(4)]
             silent = await asyncio.to_thread(deaf, table)
             # More than the system keeps for a connection, so that the silent one is behind.
-            for number in range(150):
+            for number in range(200):
                 if number == 10:
                     await others[0].cut()
                 state = await ada.ask({"type": "action", "action": {"type": "restart"}}, "state", "action_error")
