@@ -102,7 +102,7 @@ WRONG = [
     *(({"type": "action", "room": "here", "payload": payload}, "invalid_action")
       for payload in ({}, {"type": 1}, {"type": "fly"}, {"type": "ready", "more": 1}, {"type": "place"},
                       {"type": "place", "card": 5}, {"type": "attack", "attack": -1}, {"type": "attack", "attack": 1e99})),
-    ({"type": "fly", "room": "here"}, "invalid_action"),
+    ({"type": "fly", "room": "here"}, "unknown_type"),
     ({"type": "fly", "payload": {"room_id": 5}}, "invalid_message"),
     ({"type": "auth", "payload": {}}, "invalid_message"),
     ({"type": "auth", "payload": {"token": 5}}, "invalid_message"),

@@ -413,6 +413,11 @@ pub const CASYS_ID_BYTES: usize = 256;
 /// The longest name that one may give its session.
 pub const CASYS_SESSION_BYTES: usize = 128;
 
+/// How many requests of a client of `chat` may be unanswered; more are `RATE_LIMITED`.
+pub const CHAT_PENDING: usize = 16 * KIB;
+/// The longest type that a client of it is told back.
+pub const CHAT_TYPE_BYTES: usize = 64;
+
 /// Pairs of which the first must be the smaller one: out of order the second would never count, or always.
 pub const ORDERED: &[(&str, &str)] = &[
     ("ping_ms", "silence_ms"),

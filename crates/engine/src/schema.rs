@@ -14,6 +14,8 @@ pub struct Kinds {
     kinds: BTreeMap<&'static str, Vec<Arc<dyn AnyKind>>>,
     /// The types of their pulses.
     pulses: BTreeSet<(&'static str, String)>,
+    /// The types of their actions, by any rules.
+    actions: BTreeSet<(&'static str, String)>,
     runners: BTreeMap<&'static str, Arc<dyn AnyRunner>>,
     bots: Bots,
     standing: StandingRooms,
@@ -94,6 +96,8 @@ impl Kinds {
         let kind = KindOf::<R>::new();
         let pulses = check(&kind)?;
         self.pulses.extend(pulses.into_iter().map(|pulse| (kind.name(), pulse)));
+        let actions = tags(kind.schemas().action.as_value());
+        self.actions.extend(actions.into_iter().flatten().map(|action| (kind.name(), action)));
         let versions = self.kinds.entry(kind.name()).or_default();
         if versions.iter().any(|known| known.version() == kind.version()) {
             return Err(KindError::Twice(kind.version()));
@@ -153,6 +157,11 @@ impl Kinds {
     /// Whether this kind has pulses of this type.
     pub fn is_pulse(&self, kind: &'static str, name: &str) -> bool {
         !self.pulses.is_empty() && self.pulses.contains(&(kind, name.to_owned()))
+    }
+
+    /// Whether this kind has actions of this type.
+    pub fn is_action(&self, kind: &'static str, name: &str) -> bool {
+        self.actions.contains(&(kind, name.to_owned()))
     }
 
     /// The very rules something was recorded under.

@@ -10,6 +10,7 @@ mod socketio;
 use crate::code::Code;
 use crate::dialect::aniworld::{self, Aniworld};
 use crate::dialect::casys::{self, Casys};
+use crate::dialect::chat::Chat;
 use crate::dialect::mantimon::Mantimon;
 use crate::dialect::{Dialect, Heard, Out};
 pub use crate::dialect::{Mode, Rest};
@@ -33,12 +34,14 @@ pub enum Speaks {
     Casys,
     /// The dialect `aniworld`, over a WebSocket or HTTP.
     Aniworld,
+    /// The dialect `chat`, over a WebSocket.
+    Chat,
 }
 
 impl Speaks {
     /// What is spoken on a WebSocket at this path, but for Socket.IO's.
     pub fn at(path: &str) -> Option<Self> {
-        SOCKETS.iter().find(|(known, _)| *known == path).map(|(_, speaks)| *speaks)
+        SOCKETS.iter().find(|(known, _)| is_at(known, path)).map(|(_, speaks)| *speaks)
     }
 
     /// Of which dialect an HTTP request to this path is.
@@ -49,14 +52,15 @@ impl Speaks {
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
     pub(crate) fn says_who(self) -> bool {
-        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Casys)
+        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Casys | Speaks::Chat)
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
     pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {
             Speaks::Native => guests,
-            Speaks::Aniworld => guests || mode == Mode::Compat,
+            // Nobody there had to say who they are.
+            Speaks::Aniworld | Speaks::Chat => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
             // In compat whoever brings no token is the one player of the game that they come to.
@@ -82,6 +86,7 @@ impl Opening<'_> {
     fn dialect(self, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
             Speaks::Casys => Box::new(Casys::new(&self, dialects.mode)),
+            Speaks::Chat => Box::new(Chat::new(dialects.mode, dialects.ref_bytes, self.target, self.luck)),
             // The native protocol has no wire.
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
                 Box::new(Mantimon::new(dialects.mode, dialects.games_per_user, self.luck))
@@ -95,13 +100,13 @@ impl Opening<'_> {
         match self.speaks {
             Speaks::Casys => Box::new(casys::Call::new(&self, request, dialects.mode, dialects.rest_ms / 4 * 3)),
             Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
-            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => self.dialect(dialects),
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Chat => self.dialect(dialects),
         }
     }
 }
 
-/// Where which dialect is spoken over a WebSocket.
-pub const SOCKETS: [(&str, Speaks); 7] = [
+/// Where which dialect is spoken over a WebSocket. `{...}` is any one part of a path.
+pub const SOCKETS: &[(&str, Speaks)] = &[
     ("/v1/ws", Speaks::Native),
     ("/ws/mantimon", Speaks::Mantimon),
     ("/ws/casys", Speaks::Casys),
@@ -109,9 +114,17 @@ pub const SOCKETS: [(&str, Speaks); 7] = [
     ("/api/ws/game", Speaks::Casys),
     ("/ws/aniworld", Speaks::Aniworld),
     ("/ws/connect", Speaks::Aniworld),
+    ("/ws", Speaks::Chat),
+    ("/ws/room/{room_id}", Speaks::Chat),
 ];
+
 /// Where dialects answer HTTP requests, outside of `/api/`.
 pub const REQUESTS: [&str; 1] = [aniworld::STATUS_PATH];
+
+fn is_at(pattern: &str, path: &str) -> bool {
+    let fits = |(part, said): (&str, &str)| part == said || (part.starts_with('{') && !said.is_empty());
+    pattern.split('/').count() == path.split('/').count() && pattern.split('/').zip(path.split('/')).all(fits)
+}
 
 /// How dialects are spoken here.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +136,8 @@ pub(crate) struct Dialects {
     pub(crate) rest_ms: u64,
     /// How often a client of `aniworld` is pinged.
     pub(crate) aniworld_ping_ms: u64,
+    /// The longest `ref`.
+    pub(crate) ref_bytes: usize,
 }
 
 /// What the client, or its dialect, wants of the shard.
@@ -275,6 +290,7 @@ impl Wire {
     /// Ends it, if it is to end. Whether its socket is to be closed now.
     pub(crate) fn end(&mut self, now: Now) -> bool {
         let Some((code, reason)) = self.end.take() else { return false };
+        let code = self.dialect.close_code(code);
         match &mut self.link {
             Link::WebSocket => {}
             Link::SocketIo(link) => {

@@ -5,6 +5,7 @@
 
 pub(crate) mod aniworld;
 pub(crate) mod casys;
+pub mod chat;
 pub(crate) mod frame;
 pub mod mantimon;
 pub mod native;
@@ -45,6 +46,11 @@ pub trait Dialect: Send {
 
     /// Does what is due by now.
     fn time(&mut self, _now: Now, _out: &mut Vec<Out>) {}
+
+    /// What its clients know this close code as.
+    fn close_code(&self, code: u16) -> u16 {
+        code
+    }
 }
 
 /// What is to be done.

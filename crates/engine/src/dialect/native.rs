@@ -78,7 +78,7 @@ struct Envelope<'a> {
 }
 
 /// A field that is there, be it `null`: `null` is a value like any other, and nearly always a wrong one.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
@@ -97,15 +97,17 @@ pub fn decode<'a>(text: &'a str, limits: &Limits) -> Request<'a> {
                 (Ok(reference), _) => Request { reference, command: envelope.command(limits) },
             }
         }
-        Err(_) => Request { reference: salvaged_reference(text, limits), command: Err(Code::InvalidMessage) },
+        Err(_) => Request {
+            reference: salvaged(text).filter(|r| r.len() <= limits.ref_bytes).map(Cow::Owned),
+            command: Err(Code::InvalidMessage),
+        },
     }
 }
 
 /// The `ref` of a message that is JSON but no envelope (a key twice): whoever waits for an answer gets one.
-fn salvaged_reference<'a>(text: &str, limits: &Limits) -> Option<Cow<'a, str>> {
+pub(crate) fn salvaged(text: &str) -> Option<String> {
     let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    let reference = fields.get("ref")?.as_str()?;
-    (reference.len() <= limits.ref_bytes).then(|| Cow::Owned(reference.to_owned()))
+    fields.get("ref")?.as_str().map(str::to_owned)
 }
 
 impl<'a> Envelope<'a> {
@@ -271,7 +273,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// An object's fields as they were written: in order, doubles and all.
-struct Fields(Vec<(String, Box<RawValue>)>);
+pub(crate) struct Fields(pub(crate) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

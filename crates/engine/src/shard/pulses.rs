@@ -20,6 +20,15 @@ impl Shard {
         }
     }
 
+    /// Whether a message of this type, from a member of this room, is nothing that its kind knows.
+    pub(super) fn is_unknown(&mut self, at: usize, user: &str, name: &str) -> bool {
+        let is_member = self.seat_of(at, user).is_ok();
+        match self.halls[at].as_ref().map(|hall| &hall.phase) {
+            Some(Phase::Open { kind, .. }) => is_member && !self.settings.kinds.is_action(kind.name(), name),
+            _ => false,
+        }
+    }
+
     pub(super) fn pulse(&mut self, at: usize, asker: &Asker, pulse: &str, now: Now) {
         match self.try_pulse(at, asker, pulse, now) {
             Ok(()) => self.answer(at, asker, &Done::Plain),

@@ -129,6 +129,9 @@ impl Shard {
             Command::History { before, limit, .. } => self.history(at, &asker, before.as_ref(), limit),
             Command::Legal(_) => self.legal(at, &asker, now),
             Command::Act { own: Some(kind), action, .. } if self.is_pulse(at, &kind) => self.pulse(at, &asker, &action, now),
+            Command::Act { own: Some(kind), .. } if self.is_unknown(at, &asker.who.user, &kind) => {
+                self.refuse(at, &asker, Code::UnknownType);
+            }
             Command::Act { id, action, events, .. } => self.act(at, &asker, id.as_deref(), &action, events, now),
             Command::Resign { id, .. } => self.resign(at, &asker, id.as_deref(), now),
             Command::Batch { id, atomic, actions, .. } => self.batch(at, &asker, id.as_deref(), atomic, &actions, now),

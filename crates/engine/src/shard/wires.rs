@@ -473,8 +473,8 @@ impl Shard {
 
     pub(super) fn dialects(&self) -> Dialects {
         let (mode, limits) = (self.settings.mode, &self.settings.limits);
-        let (games_per_user, aniworld_ping_ms, rest_ms) = (limits.games_per_user, limits.aniworld_ping_ms, limits.rest_ms);
-        Dialects { mode, games_per_user, aniworld_ping_ms, rest_ms }
+        let (games_per_user, aniworld_ping_ms) = (limits.games_per_user, limits.aniworld_ping_ms);
+        Dialects { mode, games_per_user, aniworld_ping_ms, rest_ms: limits.rest_ms, ref_bytes: limits.ref_bytes }
     }
 
     /// Nobody can guess it, and it says which shard to ask.

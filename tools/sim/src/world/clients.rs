@@ -221,7 +221,13 @@ impl World {
             let (room, action) = (room.to_owned(), r#"{"type":"trip"}"#.to_owned());
             return self.asks(conn, What::Act { room, id: None, action });
         }
-        let action = self.luck.pick(&pool).cloned().unwrap_or_else(|| r#"{"type":"play","card":1,"more":2}"#.to_owned());
+        // Of a type that the kind knows: another would be judged by its name alone.
+        let wrong = match kind {
+            "lounge" => r#"{"type":"say","text":7}"#,
+            "cards" => r#"{"type":"ready","more":2}"#,
+            _ => r#"{"type":"play","card":1,"more":2}"#,
+        };
+        let action = self.luck.pick(&pool).cloned().unwrap_or_else(|| wrong.to_owned());
         self.acts_with(user, conn, room, &action);
     }
 

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 const PRESENCE_MS: u64 = 1_000;
 
-/// How many members there are: `PARLOUR_CROWD`, up to the ten thousand that there may be, which takes minutes; or 1,000.
+/// How many members there are: `PARLOUR_CROWD`, or 1,000. The desk's model keeps every state that was ever durable, so what it
+/// takes grows with the square: ten thousand need more memory than most machines have.
 fn members() -> usize {
     let members = std::env::var("PARLOUR_CROWD").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000);
-    println!("{members} members; PARLOUR_CROWD=10000 for as many as there may be");
+    println!("{members} members; PARLOUR_CROWD sets how many");
     members
 }
 

@@ -1,0 +1,197 @@
+"""The dialect chat: coming back, not reading, saying too much, and the end of the server."""
+
+import asyncio
+import json
+import os
+import statistics
+import time
+
+import pytest
+
+import chat
+import mantimon
+import parlour
+import prometheus
+from raw import Wire, upgrade_request
+
+READERS = int(os.environ.get("CHAT_READERS", "8"))
+"""So many read along while somebody does not."""
+
+FLOOD = {f"PARLOUR_LIMITS__{name}": value for name, value in {
+    "CONNECTION_TOKENS": "30", "CONNECTION_TOKENS_PER_S": "1", "STRIKES": "40", "STRIKES_MS": "60000"}.items()}
+
+SLOW = {f"PARLOUR_LIMITS__{name}": value for name, value in {
+    "BEHIND_MS": "500", "OUTPUT_BYTES": "16384", "ARRIVAL_TOKENS": "1000000"}.items()}
+
+
+@chat.check(14)
+@chat.by_all
+def test_who_comes_back_is_told_what_they_missed_once_in_order(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, ada, bob = place.room(), new_talker("ada", named=True), await new_talker("bob").connect()
+            await ada.connect()
+            at = (await ada.join(room))["at"]
+            await bob.join(room)
+            for number in range(3):
+                await bob.chat(room, f"heard {number}")
+            await ada.until_heard("heard 2")
+            heard = [frame["n"] for frame in ada.frames if frame["type"] == "chat"][-1]
+            await ada.close()
+            await bob.until("user_left")
+            for number in range(20):
+                await bob.chat(room, f"missed {number}")
+            start = ada.mark
+            await ada.connect()
+            ack = await ada.join(room, after=f"{at.split('.')[0]}.{heard}")
+            assert ack["resumed"] == {"kind": "replayed", "events": 20}
+            await bob.chat(room, "now")
+            await ada.until_heard("now", start=start)
+            expected = [(bob.user, f"missed {number}") for number in range(20)] + [(bob.user, "now")]
+            assert ada.heard(room, start=start) == expected
+            numbers = [frame["n"] for frame in ada.frames if frame["type"] == "chat"]
+            assert numbers == sorted(set(numbers))
+
+    parlour.run(talk())
+
+
+@chat.check(15)
+@chat.by_websockets
+@pytest.mark.server(env=SLOW)
+def test_who_does_not_read_delays_nobody_and_is_closed(place):
+    print(f"CHAT_READERS={READERS}")
+    room = place.room()
+
+    def stalled():
+        wire = Wire(place.server)
+        wire.send(upgrade_request(f"/ws/room/{room}", token=place.token("stalled")))
+        assert wire.response().status == 101
+        wire.next_of("joined")
+        return wire
+
+    async def talk():
+        async with place.open() as new_talker:
+            ada, ben = [await new_talker(name).connect() for name in ("ada", "ben")]
+            others = [new_talker(f"reader-{number}") for number in range(READERS)]
+            for reader in others:
+                await reader.connect()
+            for talker in ada, ben, *others:
+                await talker.join(room)
+            slow = await asyncio.to_thread(stalled)
+            delays, closed = [], 0
+            for number in range(2000):
+                content, begun = f"{number} {'x' * 15_000}", time.monotonic()
+                await ada.chat(room, content)
+                await ben.until_heard(content, start=max(0, ben.mark - 5))
+                delays.append(time.monotonic() - begun)
+                counted = (await asyncio.to_thread(prometheus.metrics, place.server)) if number % 20 == 19 else {}
+                closed = counted.get('parlour_connections_closed_total{code="1008"}', 0)
+                if closed:
+                    break
+            assert closed == 1, "the one that does not read is closed"
+            print(f"p99 {statistics.quantiles(delays, n=100)[98] * 1000:.0f} ms of {len(delays)}")
+            last = f"{number} {'x' * 15_000}"
+            for talker in others:
+                await talker.until_heard(last)
+                assert len(talker.heard(room)) == number + 1, "they have all of it"
+            assert await asyncio.to_thread(slow.close_code) in (1008, None)
+
+    parlour.run(talk(), deadline=120)
+
+
+@chat.check(16)
+@chat.by_all
+@pytest.mark.server(env=FLOOD)
+def test_who_says_too_much_is_told_when_to_go_on_and_then_closed(place):
+    async def talk():
+        async with place.open() as new_talker:
+            ada = await new_talker("ada").connect()
+            number = 0
+            while ada.socket.closed is None and number < 1000:
+                number += 1
+                try:
+                    await ada.send({"type": "ping", "ref": str(number)})
+                except Exception:  # noqa: BLE001 - every client has its own for a connection that has ended
+                    break
+            assert (await ada.socket.until_closed())[0] == 1008
+            refused = [ack for ack in ada.of("ack") if ack["status"] == "error"]
+            assert refused and {ack["code"] for ack in refused} == {"RATE_LIMITED"}
+            for ack in refused:
+                assert ack["retry_after"] > 0 and ack["retry_after"] * 1000 == pytest.approx(ack["retry_after_ms"])
+            assert len({ack["ref"] for ack in ada.of("ack")}) == len(ada.of("ack")), "each is answered once"
+
+    parlour.run(talk())
+
+
+@chat.check(17)
+@chat.by_all
+def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, client):
+    server = make_server(args=["--compat"] if mode == "compat" else [], env=mantimon.SETTINGS)
+    place = chat.Front(server, mode, chat_hosts(client))
+
+    async def talk():
+        async with place.open() as new_talker:
+            room, ada, bob = "general", new_talker("ada", named=True), new_talker("bob", named=True)
+            for talker in ada, bob:
+                await talker.connect()
+                await talker.join(room)
+            stopping = None
+            for number in range(100_000):
+                if number == 20:
+                    stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+                if ada.socket.closed is not None:
+                    break
+                try:
+                    await ada.send({"type": "chat", "ref": str(number), "payload": {"room_id": room, "content": f"{number}"}})
+                    if number < 20:
+                        await ada.until("ack", lambda ack: ack["ref"] == str(number), start=ada.mark - 3 if ada.mark > 3 else 0)
+                except Exception:  # noqa: BLE001 - every client has its own for a connection that has ended
+                    break
+                await asyncio.sleep(0)
+            for talker in ada, bob:
+                assert (await talker.socket.until_closed())[0] == chat.GOING_AWAY[mode]
+                assert talker.frames[-1]["type"] == "closing", talker.frames[-1]
+            assert await stopping == 0
+            acked = {ack["ref"] for ack in ada.of("ack") if ack["status"] != "error"}
+            assert {str(number) for number in range(20)} <= acked
+            await asyncio.to_thread(server.start)
+            await ada.connect()
+            await ada.join(room)
+            kept, before = [], None
+            while True:
+                page = await ada.done("history", {"room_id": room} | ({"before": before} if before else {}))
+                kept = [event["payload"]["content"] for event in page["events"] if event["type"] == "chat"] + kept
+                if not page["more"]:
+                    break
+                before = f"{page['life']}.{page['events'][0]['n']}"
+            assert kept == sorted(kept, key=int) and len(set(kept)) == len(kept), "each once, in order"
+            lost = {ref for ref in acked if ref.isdigit()} - set(kept)
+            assert not lost, f"acknowledged, and gone: {sorted(lost)}"
+
+    parlour.run(talk(), deadline=90)
+
+
+@chat.check(17)
+@chat.by_websockets
+def test_a_server_that_is_killed_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, client):
+    server = make_server(args=["--compat"] if mode == "compat" else [], env=mantimon.SETTINGS)
+    place = chat.Front(server, mode, chat_hosts(client))
+
+    async def talk():
+        async with place.open() as new_talker:
+            ada = await new_talker("ada", named=True).connect("/ws/room/general")
+            await ada.until("joined")
+            for number in range(50):
+                await ada.send({"type": "chat", "ref": f"{number}", "payload": {"content": f"{number}"}})
+            await ada.until("ack", lambda ack: ack["ref"] == "20")
+            await asyncio.to_thread(server.kill)
+            await ada.socket.until_closed()
+            acked = [ack["ref"] for ack in ada.of("ack") if ack["ref"].isdigit()]
+            await asyncio.to_thread(server.start)
+            await ada.connect()
+            await ada.join("general")
+            page = await ada.done("history", {"room_id": "general"})
+            kept = [event["payload"]["content"] for event in page["events"] if event["type"] == "chat"]
+            assert kept[: len(acked)] == acked and len(set(kept)) == len(kept), json.dumps([acked, kept])
+
+    parlour.run(talk())
