@@ -52,6 +52,8 @@ pub(crate) struct Body {
     pub(crate) known: BTreeMap<u32, Fields>,
     /// The best score of all lives.
     pub(crate) best: u32,
+    /// What was played last that its player alone may have seen.
+    pub(crate) shown: u64,
     /// Whether its player is connected.
     pub(crate) here: bool,
     /// How it died; a body is dead if this is there.
@@ -79,6 +81,7 @@ impl Body {
             pack: Vec::new(),
             known: BTreeMap::new(),
             best: 0,
+            shown: 0,
             here: true,
             recap: None,
         }

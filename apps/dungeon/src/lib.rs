@@ -84,6 +84,8 @@ impl Room for Dungeon {
             levels: Secret::new(Vec::new()),
             bodies: Secret::new(BTreeMap::new()),
             tick: 0,
+            plays: 0,
+            shown: 0,
             due_ms: None,
         })
     }
@@ -93,6 +95,11 @@ impl Room for Dungeon {
     }
 
     fn apply(&mut self, by: Seat, action: Action, turn: &mut Turn<Self>) {
+        match action {
+            // How somebody means to walk only they see.
+            Action::Move { .. } | Action::Rest {} | Action::Say { .. } => self.is_shown_to(by),
+            _ => self.is_shown(),
+        }
         self.play(by, action, turn);
     }
 
@@ -100,25 +107,35 @@ impl Room for Dungeon {
         self.seen_by(viewer)
     }
 
+    fn view_version(&self, class: Viewer) -> Option<u64> {
+        let own = class.seat().and_then(|seat| self.body(seat)).map_or(0, |body| body.shown);
+        Some(self.shown.max(own))
+    }
+
     fn joined(&mut self, seat: Seat, turn: &mut Turn<Self>) {
+        self.is_shown();
         self.enter(seat, turn);
     }
 
     fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
+        self.is_shown();
         self.depart(seat, turn);
     }
 
     /// One gives up; the dungeon goes on.
     fn resigned(&mut self, seat: Seat, turn: &mut Turn<Self>) {
+        self.is_shown();
         self.depart(seat, turn);
         turn.remove(seat, "resigned");
     }
 
     fn present(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {
+        self.is_shown();
         self.heed(seat, here, turn);
     }
 
     fn signal(&mut self, _tick: Tick, turn: &mut Turn<Self>) {
+        self.is_shown();
         self.ring(turn);
     }
 

@@ -17,11 +17,30 @@ pub struct Dungeon {
     pub(crate) bodies: Secret<BTreeMap<Seat, Body>>,
     /// How many ticks there have been.
     pub(crate) tick: u64,
+    /// How much was played here, ticks and all.
+    pub(crate) plays: u64,
+    /// Which of it was the last that more than one player may have seen.
+    pub(crate) shown: u64,
     /// When the next tick is due, in room time; none while nobody is there.
     pub(crate) due_ms: Option<u64>,
 }
 
 impl Dungeon {
+    /// What is played now anybody may see.
+    pub(crate) fn is_shown(&mut self) {
+        self.plays = self.plays.saturating_add(1);
+        self.shown = self.plays;
+    }
+
+    /// What is played now this player alone may see.
+    pub(crate) fn is_shown_to(&mut self, seat: Seat) {
+        self.plays = self.plays.saturating_add(1);
+        let plays = self.plays;
+        if let Some(body) = self.body_mut(seat) {
+            body.shown = plays;
+        }
+    }
+
     pub(crate) fn level(&self, number: u32) -> Option<&Level> {
         self.levels.reveal().get(place(number)?)
     }

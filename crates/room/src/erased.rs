@@ -111,6 +111,8 @@ pub trait AnyTable: Send {
     fn view(&self, viewer: Viewer) -> Result<String, Fault>;
     /// The viewer whose view this one shares.
     fn class(&self, viewer: Viewer) -> Result<Viewer, Fault>;
+    /// A number that is another one whenever the view of this class may be, if the rules keep one.
+    fn view_version(&self, class: Viewer) -> Result<Option<u64>, Fault>;
     /// What this seat may do now, each as JSON; nothing once the room has ended.
     fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault>;
     /// All of the table as JSON, if the author's state can be written as such and the table is not spoiled.
@@ -476,6 +478,10 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn class(&self, viewer: Viewer) -> Result<Viewer, Fault> {
         if self.spoiled { Err(Fault::Spoiled) } else { guard(|| self.state.class(viewer)) }
+    }
+
+    fn view_version(&self, class: Viewer) -> Result<Option<u64>, Fault> {
+        if self.spoiled { Err(Fault::Spoiled) } else { guard(|| self.state.view_version(class)) }
     }
 
     fn legal(&self, seat: Seat) -> Result<Vec<String>, Fault> {

@@ -122,6 +122,13 @@ pub trait Room: Kept {
         viewer
     }
 
+    /// A number that is another one whenever what a class of viewers sees may be another: by it a view that is costly to make is
+    /// not made where nothing can have changed. It must never come back to what it was; the number of the record that changed
+    /// something will do. The testkit holds it against the views. Provided: none, so that views are made after every record.
+    fn view_version(&self, _class: Viewer) -> Option<u64> {
+        None
+    }
+
     /// May this person come in, and as what? The table itself already refuses a seat that is taken and a full room. Provided:
     /// as they wish.
     fn admit(&self, _who: Who<'_>, wanted: As) -> Result<As, Self::Refusal> {

@@ -2,8 +2,8 @@
 //! protocol, at the edge of one connection, and changes little: which codes and texts failures have, how rooms are named in what
 //! they tell, what may be left out. `docs/chat.md` is what authors of clients read; the names of everything are in [`names`].
 //!
-//! So every promise of the native protocol holds through it. What it keeps is bounded: which requests are not answered yet, and in
-//! which rooms the connection is.
+//! So every promise of the native protocol holds through it. What it keeps is bounded: which requests are not answered yet, and
+//! in which rooms the connection is.
 
 mod hear;
 mod names;

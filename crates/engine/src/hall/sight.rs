@@ -17,8 +17,10 @@ pub(super) struct Sights(BTreeMap<Viewer, Sight>);
 struct Sight {
     /// Its number; 0 before there is one.
     p: u64,
-    /// The record after which it was made.
+    /// The last record after which it is known to be what is seen.
     seq: Option<u64>,
+    /// What the rules called it by when it was made.
+    version: Option<u64>,
     json: String,
 }
 
@@ -32,7 +34,7 @@ pub(crate) enum ViewFault {
 impl Sights {
     /// Another table is here: what was made of the one before is still what was shown, but says nothing of this one.
     pub(super) fn forget_states(&mut self) {
-        self.0.values_mut().for_each(|sight| sight.seq = None);
+        self.0.values_mut().for_each(|sight| (sight.seq, sight.version) = (None, None));
     }
 }
 
@@ -43,11 +45,16 @@ impl Sight {
         if self.seq == Some(seq) {
             return Ok(None);
         }
+        let version = table.view_version(class).map_err(|_| ViewFault::Panicked)?;
+        if version.is_some() && version == self.version {
+            self.seq = Some(seq);
+            return Ok(None);
+        }
         let json = table.view(class).map_err(|_| ViewFault::Panicked)?;
         if json.len() > view_bytes {
             return Err(ViewFault::TooBig(json.len()));
         }
-        self.seq = Some(seq);
+        (self.seq, self.version) = (Some(seq), version);
         if self.p > 0 && self.json == json {
             return Ok(None);
         }

@@ -3,7 +3,8 @@
 use super::Disguise;
 use super::scene::Scene;
 use crate::play::guard;
-use crate::{Rejected, Table};
+use crate::{Rejected, Table, Viewer};
+use serde_json::Value;
 
 /// Guesses thrown in before each record.
 const GUESSES: u32 = 6;
@@ -25,7 +26,9 @@ impl std::fmt::Display for Tried {
 
 /// Throws guesses at a game.
 pub(super) fn withstands<R: Disguise>(mut scene: Scene<R>, tried: &mut Tried) -> Result<(), String> {
+    let mut seen = Vec::new();
     while scene.step()?.is_some() {
+        seen = same_by_version(&scene, &seen)?;
         if scene.records.len().is_multiple_of(4) {
             scene.listen()?;
         }
@@ -39,15 +42,44 @@ pub(super) fn withstands<R: Disguise>(mut scene: Scene<R>, tried: &mut Tried) ->
             match scene.try_act(&person.user, &action)? {
                 Ok(_) => {
                     tried.played += 1;
-                    stands(&scene).map_err(|what| format!("after {action} by {}: {what}", person.user))?;
+                    let told = |what| format!("after {action} by {}: {what}", person.user);
+                    seen = same_by_version(&scene, &seen).map_err(told)?;
+                    stands(&scene).map_err(told)?;
                 }
                 Err(Rejected::Invalid) => tried.invalid += 1,
                 Err(_) => tried.refused += 1,
             }
         }
         scene.table = game;
+        seen = versions(&scene)?;
     }
     stands(&scene)
+}
+
+/// What each viewer sees, where the rules say by a number whether that is another view.
+type Versions = Vec<(Viewer, u64, Value)>;
+
+fn versions<R: Disguise>(scene: &Scene<R>) -> Result<Versions, String> {
+    let mut versions = Vec::new();
+    for viewer in scene.viewers() {
+        let version = guard(|| scene.table.state().view_version(viewer)).map_err(|fault| fault.to_string())?;
+        if let Some(version) = version {
+            versions.push((viewer, version, scene.view_json(viewer)?));
+        }
+    }
+    Ok(versions)
+}
+
+/// A view that is called the same must be the same.
+fn same_by_version<R: Disguise>(scene: &Scene<R>, before: &Versions) -> Result<Versions, String> {
+    let now = versions(scene)?;
+    for (viewer, version, view) in &now {
+        let same = before.iter().find(|(of, known, _)| of == viewer && known == version);
+        if same.is_some_and(|(_, _, known)| known != view) {
+            return Err(format!("the view of {viewer:?} is another, and its version is {version} as before"));
+        }
+    }
+    Ok(now)
 }
 
 /// Everything that is asked of a room can be.

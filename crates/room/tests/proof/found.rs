@@ -94,6 +94,12 @@ fn an_unsound_state_is_found() {
 }
 
 #[test]
+fn a_version_that_stands_still_while_the_view_does_not_is_found() {
+    let said = fault(Fault::StandsStill, |proof| proof.withstands());
+    assert!(said.contains("is another, and its version is 7 as before"), "{said}");
+}
+
+#[test]
 fn a_field_that_is_not_kept_is_found_by_a_crash() {
     let said = fault(Fault::Forgets, |proof| proof.crashes());
     assert!(said.contains("state.rung") || said.contains("recorded hash"), "{said}");
