@@ -5,7 +5,7 @@ import pytest
 import parlour
 import redis_server
 
-pytest_plugins = ["mantimon", "compatibility", "aniworld", "chat"]
+pytest_plugins = ["mantimon", "compatibility", "casys", "aniworld", "chat"]
 
 
 @pytest.fixture

@@ -406,6 +406,17 @@ pub const MANTIMON_NAME_BYTES: usize = 256;
 /// The longest type of an action that is told back.
 pub const MANTIMON_TYPE_BYTES: usize = 64;
 
+/// How many requests of a client of `casys` may be unanswered; more are `rate_limited`.
+pub const CASYS_PENDING: usize = 64;
+/// How many of its messages wait until it is shown its game.
+pub const CASYS_WAITING: usize = 16;
+/// How long each of them may be.
+pub const CASYS_WAITING_BYTES: usize = 4096;
+/// The longest id of a choice or an action of such a client.
+pub const CASYS_ID_BYTES: usize = 256;
+/// The longest name that one may give its session.
+pub const CASYS_SESSION_BYTES: usize = 128;
+
 /// How many requests of a client of `laneya` may wait for their answers; those beyond are refused, in their turn.
 pub const LANEYA_PENDING: usize = 1024;
 /// So many of them are asked of the room at a time.

@@ -10,6 +10,7 @@ mod socketio;
 
 use crate::code::Code;
 use crate::dialect::aniworld::{self, Aniworld};
+use crate::dialect::casys::{self, Casys};
 use crate::dialect::chat::Chat;
 use crate::dialect::laneya::Laneya;
 use crate::dialect::mantimon::Mantimon;
@@ -31,6 +32,8 @@ pub enum Speaks {
     Mantimon,
     /// The dialect `mantimon`, over Socket.IO, which begins on a WebSocket.
     SocketIo,
+    /// The dialect `casys`, over a WebSocket or by HTTP requests.
+    Casys,
     /// The dialect `aniworld`, over a WebSocket or HTTP.
     Aniworld,
     /// The dialect `chat`, over a WebSocket.
@@ -47,12 +50,13 @@ impl Speaks {
 
     /// Of which dialect an HTTP request to this path is.
     pub fn asked_at(path: &str) -> Option<Self> {
-        aniworld::is_route(path).then_some(Speaks::Aniworld)
+        let ours = casys::is_route(path).then_some(Speaks::Casys);
+        ours.or_else(|| aniworld::is_route(path).then_some(Speaks::Aniworld))
     }
 
     /// Whether it is the native protocol's business to say who one is, later than by the upgrade.
     pub(crate) fn says_who(self) -> bool {
-        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Chat | Speaks::Laneya)
+        matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Casys | Speaks::Chat | Speaks::Laneya)
     }
 
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
@@ -63,6 +67,8 @@ impl Speaks {
             Speaks::Aniworld | Speaks::Chat | Speaks::Laneya => guests || mode == Mode::Compat,
             // Their clients always have one.
             Speaks::Mantimon | Speaks::SocketIo => false,
+            // In compat whoever brings no token is the one player of the game that they come to.
+            Speaks::Casys => guests && mode == Mode::Strict,
         }
     }
 
@@ -74,19 +80,21 @@ impl Speaks {
 
 /// How a connection begins.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the next dialect begins with")]
 pub(crate) struct Opening<'a> {
     pub(crate) speaks: Speaks,
     /// Path and query that were asked for.
     pub(crate) target: &'a str,
     /// What a dialect wanted remembered for connections from this address.
     pub(crate) remembered: Option<&'a str>,
+    /// Whether nothing says who it is: a dialect may.
+    pub(crate) is_anonymous: bool,
     pub(crate) luck: [u8; 32],
 }
 
 impl Opening<'_> {
     fn dialect(self, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
+            Speaks::Casys => Box::new(Casys::new(&self, dialects.mode)),
             Speaks::Chat => Box::new(Chat::new(dialects.mode, dialects.ref_bytes, self.target, self.luck)),
             // The native protocol has no wire.
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo => {
@@ -100,6 +108,7 @@ impl Opening<'_> {
     /// For a dialect that has HTTP requests.
     fn call(self, request: &Rest, dialects: &Dialects) -> Box<dyn Dialect> {
         match self.speaks {
+            Speaks::Casys => Box::new(casys::Call::new(&self, request, dialects.mode, dialects.rest_ms / 4 * 3)),
             Speaks::Aniworld => Box::new(aniworld::Asked::new(request)),
             Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Chat | Speaks::Laneya => self.dialect(dialects),
         }
@@ -110,6 +119,9 @@ impl Opening<'_> {
 pub const SOCKETS: &[(&str, Speaks)] = &[
     ("/v1/ws", Speaks::Native),
     ("/ws/mantimon", Speaks::Mantimon),
+    ("/ws/casys", Speaks::Casys),
+    ("/ws/game", Speaks::Casys),
+    ("/api/ws/game", Speaks::Casys),
     ("/ws/aniworld", Speaks::Aniworld),
     ("/ws/connect", Speaks::Aniworld),
     ("/ws", Speaks::Chat),
@@ -130,6 +142,8 @@ pub(crate) struct Dialects {
     pub(crate) mode: Mode,
     /// How many unfinished games one user may have in `mantimon`.
     pub(crate) games_per_user: usize,
+    /// How long an HTTP request of a dialect may take.
+    pub(crate) rest_ms: u64,
     /// How often a client of `aniworld` is pinged.
     pub(crate) aniworld_ping_ms: u64,
     /// The longest `ref`.
@@ -190,14 +204,16 @@ impl Wire {
         let (speaks, dialect) = (opening.speaks, opening.dialect(&dialects));
         let link = match speaks {
             Speaks::Laneya => Link::Netstring(netstring::Netstring::new(dialects.netstring_ms)),
-            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Aniworld | Speaks::Chat => Link::WebSocket,
+            Speaks::Native | Speaks::Mantimon | Speaks::SocketIo | Speaks::Aniworld | Speaks::Chat | Speaks::Casys => {
+                Link::WebSocket
+            }
         };
         Self { link, speaks, dialect, dialects, out: Vec::new(), address: None, end: None, believes: false, timer: None }
     }
 
     /// On Socket.IO; `out` is what it began with.
     pub(crate) fn socketio(link: SocketIo, out: Vec<u8>, dialects: Dialects, luck: [u8; 32]) -> Self {
-        let opening = Opening { speaks: Speaks::SocketIo, target: "", remembered: None, luck };
+        let opening = Opening { speaks: Speaks::SocketIo, target: "", remembered: None, is_anonymous: true, luck };
         Self { link: Link::SocketIo(Box::new(link)), out, ..Self::plain(opening, dialects) }
     }
 
@@ -210,7 +226,7 @@ impl Wire {
 
     /// The same for whoever comes next on it.
     pub(crate) fn anew(self, luck: [u8; 32]) -> Self {
-        let opening = Opening { speaks: self.speaks, target: "", remembered: None, luck };
+        let opening = Opening { speaks: self.speaks, target: "", remembered: None, is_anonymous: true, luck };
         Self { link: self.link, out: self.out, ..Self::plain(opening, self.dialects) }
     }
 

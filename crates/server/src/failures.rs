@@ -9,6 +9,15 @@ use serde_json::json;
 
 /// A failure as a response.
 pub(crate) fn failed(failure: &Failure) -> Response {
+    said(failure, None)
+}
+
+/// The same to a client of a dialect, which reads `detail`.
+pub(crate) fn failed_with_detail(failure: &Failure) -> Response {
+    said(failure, Some(&failure.message))
+}
+
+fn said(failure: &Failure, detail: Option<&str>) -> Response {
     let status = match failure.code.as_str() {
         "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "too_long" => StatusCode::PAYLOAD_TOO_LARGE,
@@ -20,6 +29,9 @@ pub(crate) fn failed(failure: &Failure) -> Response {
         json!({"kind": failure.kind.as_str(), "code": failure.code, "message": failure.message, "retry": failure.retry});
     if let Some(retry_after_ms) = failure.retry_after_ms() {
         body["retry_after_ms"] = retry_after_ms.into();
+    }
+    if let Some(detail) = detail {
+        body["detail"] = detail.into();
     }
     if let Some(details) = &failure.details {
         body["details"] = serde_json::from_str(details).unwrap_or_default();

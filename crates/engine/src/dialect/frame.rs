@@ -66,6 +66,8 @@ pub(crate) struct Answer<'a> {
     #[serde(default)]
     pub(crate) seats: Vec<Seated>,
     #[serde(default)]
+    pub(crate) opened_ms: Option<u64>,
+    #[serde(default)]
     pub(crate) resumed: Option<Resumed>,
     #[serde(default)]
     pub(crate) rooms: Vec<Listed>,

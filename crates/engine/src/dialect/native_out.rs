@@ -125,6 +125,8 @@ pub enum Done<'a> {
         at: &'a Position,
         /// The promise about its dice.
         seed_hash: &'a str,
+        /// When its life began, wall time.
+        opened_ms: u64,
         /// Where any room of a kind was asked for: whether it was opened for it, and whether this had been answered before.
         found: Option<(bool, bool)>,
         /// Who sits where, in order of seat; `None` where too many do.
@@ -228,7 +230,7 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
                 None => literal(out, "null"),
             }
         }
-        Done::Joined { room, seat, at, seed_hash, found, seats, resumed } => {
+        Done::Joined { room, seat, at, seed_hash, opened_ms, found, seats, resumed } => {
             put(out, format_args!(",\"room_id\":\"{room}\",\"as\":\"{}\"", if seat.is_some() { "player" } else { "spectator" }));
             if let Some(seat) = seat {
                 put(out, format_args!(",\"seat\":{seat}"));
@@ -236,15 +238,14 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
             if let Some((created, dup)) = found {
                 put(out, format_args!(",\"created\":{created},\"dup\":{dup}"));
             }
-            put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\""));
+            put(out, format_args!(",\"at\":\"{at}\",\"seed_hash\":\"{seed_hash}\",\"opened_ms\":{opened_ms}"));
             if let Some(seats) = seats {
                 put_seats(out, seats);
             }
-            literal(out, ",\"resumed\":");
             match resumed {
-                Resumed::Replayed(events) => put(out, format_args!("{{\"kind\":\"replayed\",\"events\":{events}}}")),
-                Resumed::View => put(out, format_args!("{{\"kind\":\"view\"}}")),
-                Resumed::Fresh => put(out, format_args!("{{\"kind\":\"fresh\"}}")),
+                Resumed::Replayed(n) => put(out, format_args!(",\"resumed\":{{\"kind\":\"replayed\",\"events\":{n}}}")),
+                Resumed::View => literal(out, ",\"resumed\":{\"kind\":\"view\"}"),
+                Resumed::Fresh => literal(out, ",\"resumed\":{\"kind\":\"fresh\"}"),
             }
         }
         Done::Batched { at, results, dup } => {

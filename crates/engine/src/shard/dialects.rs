@@ -17,6 +17,13 @@ pub(super) struct Coming {
     pub(super) guest_token: Option<String>,
 }
 
+impl Coming {
+    /// Whether nothing says who it is.
+    fn is_anonymous(&self) -> bool {
+        self.token.is_none() && self.guest.is_none()
+    }
+}
+
 /// What dialects wanted remembered, by address: the latest of each.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -44,9 +51,10 @@ impl Shard {
     pub(super) fn begin(&mut self, conn: ConnId, speaks: Speaks, target: &str, coming: Coming, now: Now) {
         if speaks != Speaks::Native {
             let (dialects, max) = (self.dialects(), self.settings.limits.message_bytes);
-            let remembered = coming.address.and_then(|address| self.wires.memory.by_address.get(&address)).cloned();
+            let remembered = self.remembered(&coming);
+            let is_anonymous = coming.is_anonymous();
             let Some(session) = self.session(conn) else { return };
-            let opening = Opening { speaks, target, remembered: remembered.as_deref(), luck: session.luck() };
+            let opening = Opening { speaks, target, remembered: remembered.as_deref(), is_anonymous, luck: session.luck() };
             let wire = Wire::plain(opening, dialects);
             if wire.is_netstring() {
                 session.decoder = Some(Framing::netstring(max));
@@ -61,8 +69,10 @@ impl Shard {
         let (conn, dialects) = (self.wires.name(), self.dialects());
         let by_ms = now.mono_ms.saturating_add(self.settings.limits.rest_ms);
         self.opened(conn, coming.address, entropy, now);
+        let (remembered, is_anonymous) = (self.remembered(&coming), coming.is_anonymous());
         let Some(session) = self.session(conn) else { return };
-        let opening = Opening { speaks, target: &request.target, remembered: None, luck: session.luck() };
+        let remembered = remembered.as_deref();
+        let opening = Opening { speaks, target: &request.target, remembered, is_anonymous, luck: session.luck() };
         self.begin_wire(conn, Wire::call(from, by_ms, opening, request, dialects), coming.address, now);
         self.look_who_comes(conn, speaks, coming);
     }
@@ -112,6 +122,10 @@ impl Shard {
         if let Some(address) = address {
             self.wires.memory.keep(address, what, limit);
         }
+    }
+
+    fn remembered(&self, coming: &Coming) -> Option<String> {
+        self.wires.memory.by_address.get(&coming.address?).cloned()
     }
 
     fn begin_wire(&mut self, conn: ConnId, wire: Wire, address: Option<Address>, now: Now) {

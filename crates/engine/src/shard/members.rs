@@ -144,7 +144,7 @@ impl Shard {
             None => (Viewer::Spectator, 0),
         };
         let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
-        let (position, seed_hash) = (table.position(viewer), table.seed_hash());
+        let (position, seed_hash, opened_ms) = (table.position(viewer), table.seed_hash(), table.about().opener.ts_ms);
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
         let view = if needs_view { hall.look(viewer, view_bytes, &mut self.differ).map(Some) } else { Ok(None) };
@@ -167,7 +167,7 @@ impl Shard {
         let name = hall.name.clone();
         let seats = hall.seats(named, seat.map(|_| user));
         let (seats, found) = (seats.as_deref(), asker.found);
-        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, found, seats, resumed };
+        let done = Done::Joined { room: &name, seat, at: &position, seed_hash: &seed_hash, opened_ms, found, seats, resumed };
         let answer = asker.reference.as_deref().map(|reference| hall.draft.frame(|out| say::done(out, reference, &done)));
         hall.draft.welcome(conn, asker.number, answer);
         for told in &missed {

@@ -481,6 +481,7 @@ impl Shard {
             mode: self.settings.mode,
             games_per_user: limits.games_per_user,
             aniworld_ping_ms: limits.aniworld_ping_ms,
+            rest_ms: limits.rest_ms,
             ref_bytes: limits.ref_bytes,
             netstring_ms: limits.netstring_ms,
         }

@@ -5,7 +5,7 @@ use crate::addresses::{self, address_of};
 use crate::auth::entropy;
 use crate::bell::Knock;
 use crate::door::Peer;
-use crate::failures::{failed, not_here, too_long, too_slow};
+use crate::failures::{failed_with_detail as failed, not_here, too_long, too_slow};
 use crate::head;
 use axum::Extension;
 use axum::body::{Body, to_bytes};
