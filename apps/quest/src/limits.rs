@@ -2,6 +2,8 @@
 
 /// How many may play together.
 pub const SEATS: u32 = 8;
+/// How many bytes a name or a remark may take for each character that it may have: letters take one to three, emoji four.
+pub const BYTES_PER_CHAR: usize = 3;
 /// The longest name of a hero or a member, in characters.
 pub const NAME_CHARS: u32 = 50;
 /// The longest remark, in characters.
@@ -10,7 +12,8 @@ pub const REMARK_CHARS: u32 = 280;
 pub const REMARKS: usize = 20;
 /// How many of them the narrator is given.
 pub const REMARKS_TOLD: usize = 8;
-/// How many entries of the trace are kept; the oldest goes first.
+/// How many entries of the trace are kept; the oldest goes first. They hold words of the book and of the rules only, never those
+/// of strangers: 200 remarks would make a view that is too large to be sent.
 pub const HISTORY: usize = 200;
 /// The longest narrative, in characters: what a narrator says beyond it is cut off.
 pub const NARRATIVE_CHARS: usize = 4000;

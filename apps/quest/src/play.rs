@@ -106,7 +106,8 @@ impl Quest {
         }
         let (step, at_ms) = (self.step, turn.now_ms());
         self.remarks.push_back(Remark { seat, name: name.clone(), text: text.clone(), step, at_ms });
-        self.note(at_ms, ActionType::UserInput, Details { seat: Some(seat), input: Some(text.clone()), ..Details::default() });
+        // Not what was said: the trace is longer than the list of remarks, and holds no words of strangers.
+        self.note(at_ms, ActionType::UserInput, did(seat, "remark".to_owned()));
         turn.tell(Event::Remarked { seat, name, text });
     }
 

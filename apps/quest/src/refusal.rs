@@ -12,7 +12,7 @@ pub enum Refusal {
     BadSeconds { seconds: u32 },
     /// Say something: this text is blank.
     BlankText,
-    /// This text is too long: at most {most} characters.
+    /// This text is too long: at most {most} characters, of three bytes on average.
     TextTooLong { most: u32 },
     /// The story has gone on: it is in section {section}, step {step}.
     StaleSection { section: u32, step: u32 },

@@ -3,8 +3,9 @@
 use crate::book::Book;
 use crate::config::Mode;
 use crate::hero::Stat;
-use crate::limits::{CAPACITY, GOLD_MAX, HISTORY, NAME_CHARS, NARRATIVE_CHARS, REMARKS, SEATS, STAT_MAX};
+use crate::limits::{CAPACITY, GOLD_MAX, HISTORY, NAME_CHARS, NARRATIVE_CHARS, REMARK_CHARS, REMARKS, SEATS, STAT_MAX};
 use crate::state::Quest;
+use crate::text::is_too_long;
 
 impl Quest {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
@@ -16,6 +17,10 @@ impl Quest {
         self.party_is_sound()?;
         ensure(self.history.len() <= HISTORY, "the trace is too long")?;
         ensure(self.remarks.len() <= REMARKS, "too many remarks are kept")?;
+        let is_short = |name: &str| !is_too_long(name, NAME_CHARS);
+        ensure(self.members.iter().all(|member| is_short(&member.name)), "a member's name is too long")?;
+        let fits = self.remarks.iter().all(|remark| is_short(&remark.name) && !is_too_long(&remark.text, REMARK_CHARS));
+        ensure(fits, "a remark is too long")?;
         let told = self.narrative.told.as_ref().map_or(0, |told| told.chars().count());
         ensure(told <= NARRATIVE_CHARS, "the narrative is too long")?;
         ensure(self.history.iter().all(|entry| book.sections.contains_key(&entry.section)), "the trace names no section")
@@ -28,8 +33,7 @@ impl Quest {
         ensure(hero.gold <= GOLD_MAX, "there is too much gold")?;
         ensure(hero.things.values().all(|quantity| *quantity > 0), "nothing is carried")?;
         ensure(hero.things.keys().all(|thing| book.items.contains_key(thing)), "a thing is carried that is not in the book")?;
-        let long = u32::try_from(hero.name.chars().count()).unwrap_or(u32::MAX);
-        ensure((1..=NAME_CHARS).contains(&long), "the hero's name is none")
+        ensure(!hero.name.is_empty() && !is_too_long(&hero.name, NAME_CHARS), "the hero's name is none")
     }
 
     fn party_is_sound(&self) -> Result<(), String> {

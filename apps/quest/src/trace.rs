@@ -23,7 +23,7 @@ pub struct Entry {
 #[derive(Copy)]
 #[wire]
 pub enum ActionType {
-    /// A choice, a vote, a remark, or what somebody did with a thing: `input` says it.
+    /// A choice, a vote, or what somebody did with a thing: `input` says it. Of a remark it says only that there was one.
     UserInput,
     /// Dice: `roll_result` is their total.
     DiceRoll,

@@ -5,4 +5,5 @@ mod hero;
 mod narrator;
 mod party;
 mod random;
+mod size;
 mod story;

@@ -129,8 +129,8 @@ fn the_trace_holds_the_last_two_hundred_entries() {
     }
     let view = game.view();
     assert_eq!(view.trace.history.len(), 200);
-    assert_eq!(view.trace.history[199].details.input.as_deref(), Some("remark 249"));
-    assert_eq!(view.party.remarks.len(), 20);
+    assert_eq!(view.trace.history[199].details.input.as_deref(), Some("remark"), "not what was said");
+    assert_eq!((view.party.remarks.len(), &*view.party.remarks[19].text), (20, "remark 249"));
     assert_eq!((game.section(), view.step), (1, 0), "remarks move nothing");
     assert!(serde_json::to_string(&view).unwrap().len() < 64 * 1024);
 }
@@ -142,6 +142,8 @@ fn texts_of_strangers_are_bounded_and_plain() {
     assert_eq!(game.act(0, &remark(" \n\t")), Err("blank_text".to_owned()));
     assert_eq!(game.act(0, &remark(&"é".repeat(281))), Err("text_too_long".to_owned()));
     game.must(0, &remark(&"é".repeat(280)));
+    assert_eq!(game.act(0, &remark(&"🏮".repeat(211))), Err("text_too_long".to_owned()), "844 bytes");
+    assert_eq!(game.act(0, &json!({ "type": "introduce", "name": "🏮".repeat(38) })), Err("text_too_long".to_owned()));
     game.must(0, &remark("a\u{202e}b\u{7}c\nd"));
     assert_eq!(game.view().party.remarks[1].text, "a b c d");
     assert_eq!(game.act(0, &json!({ "type": "introduce", "name": "x".repeat(51) })), Err("text_too_long".to_owned()));
