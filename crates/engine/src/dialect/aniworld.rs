@@ -39,6 +39,8 @@ pub(crate) struct Aniworld {
     /// The `ref` of the last native request.
     asked: u64,
     pending: BTreeMap<u64, Pending>,
+    /// The `ref` of the one request to be let in whose answer counts: those before it are overtaken.
+    entering: Option<u64>,
     filters: BTreeSet<Filter>,
     /// What the client wants to join once it is seen what room there is.
     joining: Vec<Filter>,
@@ -66,6 +68,7 @@ impl Aniworld {
             session: None,
             asked: 0,
             pending: BTreeMap::new(),
+            entering: None,
             filters: BTreeSet::new(),
             joining: Vec::new(),
             queue: None,
@@ -76,6 +79,9 @@ impl Aniworld {
     /// Asks natively: `request` without `v` and `ref`.
     fn ask(&mut self, pending: Pending, request: Value, out: &mut Vec<Out>) {
         self.asked += 1;
+        if let Pending::Enter = pending {
+            self.entering = Some(self.asked);
+        }
         self.pending.insert(self.asked, pending);
         out.push(asked(request, self.asked));
     }

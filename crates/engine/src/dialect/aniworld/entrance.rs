@@ -91,7 +91,8 @@ impl Entrance {
     pub(super) fn answered(&mut self, answer: &Answer<'_>) -> Step {
         let is_let_in = answer.status == "ok";
         match self.stage {
-            Stage::Looks if is_let_in => Step::Inside,
+            // Its view may have come before.
+            Stage::Looks | Stage::Inside if is_let_in => Step::Inside,
             Stage::Sits | Stage::Watches if is_let_in => {
                 self.stage = Stage::Inside;
                 Step::Inside

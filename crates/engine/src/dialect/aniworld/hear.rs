@@ -82,7 +82,9 @@ impl Aniworld {
     }
 
     fn leave(&mut self, filter: Filter, now: Now, out: &mut Vec<Out>) {
+        let waiting = self.joining.len();
         self.joining.retain(|joining| *joining != filter);
+        let dropped = waiting - self.joining.len();
         self.filters.remove(&filter);
         // Where nothing is to be heard of the queue, the server need not tell.
         if self.filters.is_empty() && self.joining.is_empty() && self.queue.is_some() {
@@ -91,6 +93,10 @@ impl Aniworld {
             self.ask(Pending::Idle, exit, out);
         } else {
             out.push(Out::Heeded);
+        }
+        // Each join has its answer, also where there is nothing to wait for any more.
+        for _ in 0..dropped {
+            self.acknowledge(&format!("You left {filter} before you had joined it."), &filter, now, out);
         }
         self.acknowledge(&format!("You have left {filter}."), &filter, now, out);
     }
@@ -113,7 +119,7 @@ impl Aniworld {
 
     /// Nobody could be let in.
     pub(super) fn kept_out(&mut self, refusal: &Refusal, now: Now, out: &mut Vec<Out>) {
-        self.queue = None;
+        (self.queue, self.entering) = (None, None);
         for filter in std::mem::take(&mut self.joining) {
             say::refuse(refusal, (Some("join"), Some(&filter.to_string())), now, out);
         }

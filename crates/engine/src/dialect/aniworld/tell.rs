@@ -18,8 +18,10 @@ impl Aniworld {
         match (&*frame.kind, &frame.room) {
             ("ack", None) => {
                 if let Some(answer) = frame.payload::<Answer<'_>>() {
-                    let pending = answer.reference.parse().ok().and_then(|number: u64| self.pending.remove(&number));
-                    self.answered(pending, &answer, now, out);
+                    let number: Option<u64> = answer.reference.parse().ok();
+                    let pending = number.and_then(|number| self.pending.remove(&number));
+                    let is_current = self.entering == number;
+                    self.answered(pending, is_current, &answer, now, out);
                 }
             }
             ("connected", None) => {
@@ -73,18 +75,20 @@ impl Aniworld {
     /// The queue is no longer followed.
     pub(super) fn leave_queue(&mut self) {
         self.entrance.leave();
-        self.queue = None;
+        (self.queue, self.entering) = (None, None);
     }
 
-    fn answered(&mut self, pending: Option<Pending>, answer: &Answer<'_>, now: Now, out: &mut Vec<Out>) {
+    fn answered(&mut self, pending: Option<Pending>, is_current: bool, answer: &Answer<'_>, now: Now, out: &mut Vec<Out>) {
         match pending {
             Some(Pending::Ping) if answer.status == "ok" => say::say(PONG, say::now(now), &Map::new(), out),
             Some(Pending::Ping) => say::refuse(&Refusal::of(answer), (Some("ping"), None), now, out),
-            Some(Pending::Enter) => {
+            Some(Pending::Enter) if is_current => {
+                self.entering = None;
                 let step = self.entrance.answered(answer);
                 self.go_on(step, now, out);
             }
-            Some(Pending::Idle) | None => {}
+            // Also the answer to a request to be let in that was overtaken by another, or by leaving.
+            Some(Pending::Enter | Pending::Idle) | None => {}
         }
     }
 

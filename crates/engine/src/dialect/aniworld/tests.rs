@@ -261,3 +261,60 @@ fn who_leaves_the_last_room_no_longer_follows_the_queue() {
     assert_eq!((done.types(), done.asks.len()), (vec!["system_info"], 0));
     assert_eq!(hear(&mut ada, r#"{"action":"join","room":"scan"}"#).asks[0]["type"], "join_room");
 }
+
+#[test]
+fn a_join_that_is_left_before_it_was_settled_is_answered_all_the_same() {
+    let mut ada = connected("ada", "/ws/aniworld?");
+    let asked = hear(&mut ada, r#"{"action":"join","room":"queue"}"#);
+    hear(&mut ada, r#"{"action":"join","room":"queue"}"#);
+    hear(&mut ada, r#"{"action":"join","room":"scan"}"#);
+    let done = hear(&mut ada, r#"{"action":"leave","room":"queue"}"#);
+    assert_eq!(done.types(), ["system_info"; 3]);
+    let messages: Vec<&str> = done.says.iter().map(|said| said["data"]["message"].as_str().unwrap()).collect();
+    assert_eq!(messages[..2], ["You left queue before you had joined it."; 2]);
+    assert_eq!(messages[2], "You have left queue.");
+    assert!(done.says.iter().all(|said| said["data"]["room"] == "queue" && said["data"]["rooms"] == json!([])));
+    let done = turn(&mut ada, &[ok(&asked.asks[0]), view(1, json!([]))]);
+    assert_eq!((done.types(), &done.says[0]["data"]["rooms"]), (vec!["system_info"], &json!(["scan"])));
+}
+
+#[test]
+fn of_several_ways_in_only_the_last_one_counts() {
+    let mut ada = joined("ada", &["scan"], json!([]));
+    let broken = json!({"v": 1, "type": "patch", "room": "downloads-default", "p": 9, "payload": {"ops": []}});
+    let again = turn(&mut ada, &[broken.clone(), broken]);
+    assert_eq!(again.asks.iter().map(|ask| &ask["type"]).collect::<Vec<_>>(), ["join_room"; 2]);
+    let gone = hear(&mut ada, r#"{"action":"leave","room":"scan"}"#);
+    assert_eq!(gone.asks[0]["type"], "unsubscribe");
+    let back = hear(&mut ada, r#"{"action":"join","room":"queue"}"#);
+    assert_eq!(back.asks[0]["type"], "join_room");
+
+    let early = [ok(&again.asks[0]), view(2, json!([])), refused(&again.asks[1], "denied", "game_full"), ok(&gone.asks[0])];
+    let done = turn(&mut ada, &early);
+    assert_eq!((done.types().len(), done.asks.len()), (0, 0), "answers to what it no longer wants");
+    let done = turn(&mut ada, &[ok(&back.asks[0]), view(3, json!([]))]);
+    assert_eq!((done.types(), &done.says[0]["data"]["rooms"]), (vec!["system_info", "queue_status"], &json!(["queue"])));
+
+    let broken = json!({"v": 1, "type": "patch", "room": "downloads-default", "p": 9, "payload": {"ops": []}});
+    let again = turn(&mut ada, &[broken.clone(), broken]);
+    let done = turn(&mut ada, &[ok(&again.asks[0]), view(10, json!([])), ok(&again.asks[1]), view(10, json!([]))]);
+    assert!(done.codes().iter().all(|code| code.is_empty()), "{:?}", done.codes());
+    assert_eq!(hear(&mut ada, r#"{"action":"join","room":"scan"}"#).types(), ["system_info"]);
+}
+
+#[test]
+fn a_view_may_come_before_the_answer_that_lets_a_guest_in() {
+    let mut guest = connected("guest", "/ws/connect?room=mine");
+    let asked = hear(&mut guest, r#"{"action":"join","room":"queue"}"#);
+    let of_mine = |kind: &str, p: u64| {
+        let mut frame = view(p, json!([]));
+        (frame["room"], frame["type"]) = ("mine".into(), kind.into());
+        frame
+    };
+    assert_eq!(turn(&mut guest, &[ok(&asked.asks[0]), of_mine("view", 1)]).types(), ["system_info", "queue_status"]);
+    let mut broken = of_mine("patch", 9);
+    broken["payload"] = json!({"ops": []});
+    let again = turn(&mut guest, &[broken]);
+    let done = turn(&mut guest, &[of_mine("view", 9), ok(&again.asks[0])]);
+    assert!(done.codes().iter().all(|code| code.is_empty()), "{:?}", done.codes());
+}
