@@ -214,7 +214,7 @@ impl Dialect for Laneya {
         };
         let had = out.len();
         self.go_on(out);
-        if self.slots.len() > LANEYA_PENDING_MAX || self.bytes > LANEYA_PENDING_BYTES {
+        if self.slots.len() >= LANEYA_PENDING_MAX || self.bytes > LANEYA_PENDING_BYTES {
             out.push(Out::End(1008, "too many requests wait for their answers"));
         }
         let asks = |out: &Out| matches!(out, Out::Ask(_) | Out::Known(_) | Out::Named(_));

@@ -54,7 +54,7 @@ fn in_the_room() -> Laneya {
     let mut laneya = Laneya::new([7; 32]);
     let out = hear(&mut laneya, &request("1", "ada", "move", &json!({"direction": "east"})));
     assert_eq!(out, [Out::Named("ada".into())]);
-    let out = turn(&mut laneya, &[json!({"type": "connected", "payload": {"user_id": "named:ada"}})]);
+    let out = turn(&mut laneya, &[json!({"type": "connected", "payload": {"user_id": "named:ada", "session_id": "s"}})]);
     let join = &asked(&out)[0];
     assert_eq!((&join["type"], &join["payload"]["room_id"]), (&json!("join_room"), &json!("dungeon-default")));
     let out = turn(&mut laneya, &[joined(join, "fresh"), view()]);
@@ -166,7 +166,7 @@ fn who_says_hello_is_told_more_and_goes_where_they_say() {
     let mut laneya = Laneya::new([7; 32]);
     let hello = json!({"token": "t", "v": 1, "room": "other", "last_seq": "a.1.1", "session": "mine"});
     assert_eq!(hear(&mut laneya, &request("1", "ada", "hello", &hello)), [Out::Known("t".into())]);
-    let join = asked(&turn(&mut laneya, &[json!({"type": "connected", "payload": {"user_id": "ada"}})]));
+    let join = asked(&turn(&mut laneya, &[json!({"type": "connected", "payload": {"user_id": "ada", "session_id": "s"}})]));
     assert_eq!(join[0]["payload"], json!({"room_id": "other", "as": "player", "after": "a.1.1"}));
     let in_other = |mut frame: Value| {
         frame["room"] = json!("other");
