@@ -64,8 +64,8 @@ impl Callers {
 }
 
 impl Callers {
-    /// The same of somebody without a token who speaks a dialect. A page that gave its own name this machine's address is not told
-    /// from one that is served under that name: so there the origin of a page counts only if it is configured, or this machine's.
+    /// The same of somebody without a token who speaks a dialect. A page that gave its own name this machine's address is not
+    /// told from one that is served under that name: there a page's origin counts only if it is configured.
     pub(crate) fn admits_anonymous(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let is_listed = |origin| matches!(self.origins.judge(Some(origin), None), Caller::Page(_));
         !self.anonymous || host.is_none_or(is_local_name) || origin.is_none_or(is_listed)

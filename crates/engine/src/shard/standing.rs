@@ -12,9 +12,9 @@ use parlour_room::{As, Seed};
 use std::borrow::Cow;
 
 impl Shard {
-    /// Opens the room if there is none, or if it is over and listed, so that nobody ends it for good; if its name stands open, and
-    /// if whoever wants to play in it may open rooms: it is they whose openings are counted. Else nothing happens, and the join is
-    /// told what it finds.
+    /// Opens the room if there is none, or if it is over and listed, so that nobody ends it for good; if its name stands open,
+    /// and if whoever wants to play in it may open rooms: it is they whose openings are counted. Else nothing happens, and the
+    /// join is told what it finds.
     pub(super) fn open_if_it_stands(
         &mut self,
         at: usize,
