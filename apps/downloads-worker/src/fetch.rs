@@ -145,7 +145,7 @@ impl Run<'_> {
             }
             self.rest(PAUSE.saturating_mul(tries))?;
             // What came belongs to what comes only if somebody can tell.
-            self.partial.secure()?;
+            self.secure()?;
             self.partial.resume(&self.wanted.url, self.wanted.sha256.is_some())?;
         }
         Ok(())
@@ -187,7 +187,7 @@ impl Run<'_> {
                 News::Failed(fault) => return Err(fault.into()),
             }
             if secured.elapsed() >= SECURE {
-                self.partial.secure()?;
+                self.secure()?;
                 secured = Instant::now();
             }
         }
@@ -207,16 +207,13 @@ impl Run<'_> {
             }
             (status, _) => return Err(Fault::HttpStatus { status }.into()),
         }
-        if head.total.is_some_and(|total| total > self.wanted.max_bytes) {
+        if head.total.is_some_and(|total| total > self.max_bytes()) {
             return Err(Fault::TooLarge.into());
         }
-        let missing = head.total.map(|total| total.saturating_sub(self.partial.written));
-        if missing.zip(self.library.free_bytes()).is_some_and(|(missing, free)| missing > free) {
-            return Err(Fault::DiskFull.into());
-        }
+        self.has_room(head.total.map_or(0, |total| total.saturating_sub(self.partial.written)))?;
         self.partial.note.validator.clone_from(&head.validator);
         self.partial.note.total = head.total;
-        self.partial.secure()?;
+        self.secure()?;
         self.meter.begin(self.partial.written, head.total);
         Ok(())
     }
@@ -224,7 +221,7 @@ impl Run<'_> {
     fn take(&mut self, piece: &[u8]) -> Result<(), Halt> {
         let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX);
         let (done, total) = (self.partial.written.saturating_add(bytes), self.partial.note.total);
-        if done > self.wanted.max_bytes {
+        if done > self.max_bytes() {
             return Err(Fault::TooLarge.into());
         }
         if total.is_some_and(|total| done > total) {
@@ -233,6 +230,24 @@ impl Run<'_> {
         self.partial.write(piece)?;
         self.meter.pass(bytes, done, total);
         Ok(())
+    }
+
+    /// What is written is not lost; and others write to the same disk, so there may be no room any more.
+    fn secure(&mut self) -> Result<(), Halt> {
+        self.partial.secure()?;
+        self.has_room(0)
+    }
+
+    /// Whether so much more fits on the disk and leaves free what must stay free.
+    fn has_room(&self, more: u64) -> Result<(), Halt> {
+        let needed = more.saturating_add(self.settings.reserve_bytes);
+        let is_full = self.library.free_bytes().is_some_and(|free| free < needed);
+        if is_full { Err(Fault::DiskFull.into()) } else { Ok(()) }
+    }
+
+    /// What the queue takes and the server allows.
+    fn max_bytes(&self) -> u64 {
+        self.wanted.max_bytes.min(self.settings.max_file_bytes)
     }
 
     fn rest(&self, pause: Duration) -> Result<(), Halt> {
