@@ -4,8 +4,9 @@
 use crate::Settings;
 use crate::library::{Folder, Library, fault_of};
 use crate::meter::Meter;
+use crate::pace::{Cuts, Pace};
 use crate::partial::Partial;
-use crate::web::{self, Head, News, PIECE, Question};
+use crate::web::{self, Asked, Head, News, PIECE, Question};
 use parlour_downloads::{Fault, Fetched, Id, rules};
 use parlour_room::Errand;
 use std::io;
@@ -13,12 +14,6 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// So often a connection that was cut is made again without much having come.
-const TRIES: u32 = 5;
-/// What is much.
-const MUCH: u64 = 1 << 20;
-/// The pause before the first of them; each is longer by as much.
-const PAUSE: Duration = Duration::from_millis(100);
 /// So soon one looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
 /// At most so much is lost when the machine stops.
@@ -107,7 +102,7 @@ impl Run<'_> {
         if let Some(whole) = self.partial.was_handed_over(&to, &wanted.name)? {
             return Ok(Fetched::Complete { bytes: whole.bytes, sha256: whole.sha256 });
         }
-        self.partial.resume(&wanted.url, wanted.sha256.is_some())?;
+        self.resume()?;
         if to.has(&wanted.name) {
             return Err(Fault::FileExists.into());
         }
@@ -129,26 +124,26 @@ impl Run<'_> {
 
     /// Receives all of it, over as many connections as it takes.
     fn receive_all(&mut self) -> Result<(), Halt> {
-        let mut tries = 0;
-        let mut had = self.partial.written;
+        let mut cuts = Cuts::new(self.partial.written);
         while !self.is_whole() {
             match self.receive() {
                 Ok(()) => return Ok(()),
                 Err(Halt::Fault(Fault::Interrupted)) => {}
                 Err(halt) => return Err(halt),
             }
-            let written = self.partial.written;
-            tries = if written >= had.saturating_add(MUCH) { 1 } else { tries + 1 };
-            had = written;
-            if tries >= TRIES {
-                return Err(Fault::Interrupted.into());
-            }
-            self.rest(PAUSE.saturating_mul(tries))?;
+            let pause = cuts.again(self.partial.written).ok_or(Fault::Interrupted)?;
+            self.rest(pause)?;
             // What came belongs to what comes only if somebody can tell.
             self.secure()?;
-            self.partial.resume(&self.wanted.url, self.wanted.sha256.is_some())?;
+            self.resume()?;
         }
         Ok(())
+    }
+
+    /// Goes on with what is there, as long as it is wanted.
+    fn resume(&mut self) -> Result<(), Halt> {
+        let is_wanted = self.partial.resume(&self.wanted.url, self.wanted.sha256.is_some(), self.errand)?;
+        if is_wanted { Ok(()) } else { Err(Halt::Stopped) }
     }
 
     /// Whether a run before this one had received everything.
@@ -169,19 +164,15 @@ impl Run<'_> {
         };
         let asked = web::ask(agent, question)?;
         let mut secured = Instant::now();
+        // From the head on; how long that may take has an end of its own.
+        let mut pace = None::<Pace>;
         loop {
-            let news = loop {
-                if self.errand.is_stopped() {
-                    return Err(Halt::Stopped);
-                }
-                match asked.news.recv_timeout(LOOK) {
-                    Ok(news) => break news,
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return Err(Fault::Internal.into()),
-                }
-            };
+            let news = self.next(&asked, pace.as_mut())?;
             match news {
-                News::Head(head) => self.begin(&head)?,
+                News::Head(head) => {
+                    self.begin(&head)?;
+                    pace = Some(Pace::new(self.settings.patience));
+                }
                 News::Piece(piece) => self.take(&piece)?,
                 News::End => break,
                 News::Failed(fault) => return Err(fault.into()),
@@ -193,6 +184,30 @@ impl Run<'_> {
         }
         let total = self.partial.note.total;
         if total.is_some_and(|total| total != self.partial.written) { Err(Fault::Interrupted.into()) } else { Ok(()) }
+    }
+
+    /// What comes next of the answer, as long as it is wanted and comes fast enough.
+    fn next(&self, asked: &Asked, mut pace: Option<&mut Pace>) -> Result<News, Halt> {
+        loop {
+            if self.errand.is_stopped() {
+                return Err(Halt::Stopped);
+            }
+            let began = Instant::now();
+            let news = asked.news.recv_timeout(LOOK);
+            if let Some(pace) = &mut pace {
+                if let Ok(News::Piece(piece)) = &news {
+                    pace.came(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                }
+                if pace.waited(began.elapsed()) && !matches!(news, Ok(News::End)) {
+                    return Err(Fault::Stalled.into());
+                }
+            }
+            match news {
+                Ok(news) => return Ok(news),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Fault::Internal.into()),
+            }
+        }
     }
 
     fn begin(&mut self, head: &Head) -> Result<(), Halt> {

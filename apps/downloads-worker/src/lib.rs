@@ -3,12 +3,13 @@
 //!
 //! **Where to read.** `fetch.rs` is one download, from its job to the file; `web.rs` asks for it, `addresses.rs` says with whom
 //! one may speak, `partial.rs` is what is unfinished and survives a crash, `library.rs` where files may lie, `meter.rs` how fast
-//! and how far it goes. `scan.rs` looks through the library.
+//! and how far it goes, `pace.rs` when a host is given up. `scan.rs` looks through the library.
 
 mod addresses;
 mod fetch;
 mod library;
 mod meter;
+mod pace;
 mod partial;
 mod scan;
 mod web;

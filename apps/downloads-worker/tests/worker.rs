@@ -126,6 +126,23 @@ fn a_host_that_sends_nothing_is_given_up_before_and_after_it_began() {
 }
 
 #[test]
+fn a_host_that_is_never_silent_but_sends_next_to_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/file.bin", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        assert!(stream.read(&mut [0; 4096]).expect("a question") > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n").expect("it listens");
+        // It may have gone.
+        while stream.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(60));
+        }
+    });
+    let outcome = run(&library("dripping"), &url, &Server::new(1000));
+    assert!(matches!(outcome, Fetched::Failed { fault: Fault::Stalled, .. }));
+}
+
+#[test]
 fn a_file_that_is_larger_than_it_may_be_or_than_was_said_is_refused() {
     for (length, fault) in [("1001", Fault::TooLarge), ("0x5", Fault::BadAnswer)] {
         let library = library(&format!("large-{length}"));
