@@ -95,7 +95,9 @@ impl Endpoint {
                 Err(Refused { again: Again::Never, fault }) => return Answer { words: Err(fault), ..answer },
             };
             answer.words = once.words.map_err(|refused| refused.fault);
-            if attempt == ATTEMPTS || Instant::now() + wait > until || !is_wanted_after(wait, errand) {
+            // Compared, not added: the endpoint names any number of seconds it likes.
+            let is_too_long = wait > until.saturating_duration_since(Instant::now());
+            if attempt == ATTEMPTS || is_too_long || !is_wanted_after(wait, errand) {
                 break;
             }
             rest = (rest * 2).min(REST_MAX);
@@ -162,7 +164,7 @@ fn refused(fault: Fault, again: Again, tokens: u32) -> Once {
     Once { words: Err(Refused { fault, again }), tokens }
 }
 
-/// Rests, and looks now and then whether the narration is still wanted.
+/// Rests, no longer than a narration may take, and looks now and then whether it is still wanted.
 fn is_wanted_after(wait: Duration, errand: &Errand<'_>) -> bool {
     let until = Instant::now() + wait;
     while !errand.is_stopped() {

@@ -121,6 +121,8 @@ fn a_busy_or_broken_endpoint_is_asked_again_and_heeded() {
     assert_eq!(fault(vec![busy(), busy(), busy(), words(&["Late."])]), (Some(Fault::Limited), 3));
     let later = http("429 Too Many Requests", "Retry-After: 3600\r\n", "");
     assert_eq!(fault(vec![later, words(&["Early."])]), (Some(Fault::Limited), 1), "an hour is longer than the time there is");
+    let never = http("429 Too Many Requests", &format!("Retry-After: {}\r\n", u64::MAX), "");
+    assert_eq!(fault(vec![never, words(&["Early."])]), (Some(Fault::Limited), 1), "so is a time that no clock can tell");
 }
 
 #[test]
