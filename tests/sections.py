@@ -42,7 +42,8 @@ class Section:
             params = item.callspec.params if hasattr(item, "callspec") else {}
             if numbers:
                 assert set(numbers) <= set(self.checks), f"{item.nodeid} is of a check that there is not"
-                self.tests[item.nodeid] = numbers, params.get("mode"), params.get("client", getattr(importlib.import_module(self.dialect), "CLIENT", "websockets"))
+                client = getattr(importlib.import_module(self.dialect), "CLIENT", "websockets")
+                self.tests[item.nodeid] = numbers, params.get("mode"), params.get("client", client)
             ours.add(pathlib.Path(item.path))
         every = set(HERE.glob(f"test_{self.dialect}_*.py"))
         self.is_whole = bool(every) and every <= ours

@@ -1,4 +1,5 @@
-"""The dialect laneya by what comes on the line: frames however they are cut, requests that are none, keys, repeats and batches."""
+"""The dialect laneya by what comes on the line: frames however they are cut, requests that are none, keys, repeats,
+batches."""
 
 import asyncio
 import json
@@ -101,7 +102,8 @@ def test_each_fault_is_answered_invalid_and_only_those_of_framing_end_the_connec
                     await ada.send(payload)
                     await ada.ask("move", {"direction": "stop"}, key=f"after {what}")
                     answer = ada.responses()[start]
-                    expected = payload.get("key") if isinstance(payload, dict) else 1 if what in ("deep JSON", "a field twice") else None
+                    has_key = what in ("deep JSON", "a field twice")
+                    expected = payload.get("key") if isinstance(payload, dict) else 1 if has_key else None
                     assert (answer["status"], answer["key"]) == ("invalid", expected), (what, answer)
             for what, data in ENDS.items():
                 async with Peer(server, "ada") as ada:
@@ -206,7 +208,8 @@ def test_an_atomic_batch_with_an_illegal_part_changes_nothing_and_another_has_a_
             assert [result["status"] for result in results] == ["success", "illegal", "success"]
             assert [set(result) for result in results] == [{"status", "data"}] * 3
             assert await heading() == "north"
-            for wrong in ({}, {"actions": []}, {"actions": [north] * 33}, {"actions": [{"action": "move"}]}, {"actions": [north], "more": 1}):
+            halves = {"actions": [{"action": "move"}]}, {"actions": [north], "more": 1}
+            for wrong in ({}, {"actions": []}, {"actions": [north] * 33}, *halves):
                 await ada.ask("batch", wrong, expect="invalid")
 
     parlour.run(talk())
@@ -247,13 +250,15 @@ def test_a_key_comes_back_exactly_as_it_came(make_server, mode):
     async def talk():
         async with Peer(server, "ada") as ada:
             await ada.ask("move", {"direction": "stop"})
-            for key in ('"text"', "null", "9007199254740993", "1.50", "-0", '{"b": [1,  2], "a": 1e400}', '"\\u00e9\\ud800"', "true"):
+            odd = '{"b": [1,  2], "a": 1e400}', '"\\u00e9\\ud800"'
+            for key in ('"text"', "null", "9007199254740993", "1.50", "-0", *odd, "true"):
                 await ada.send('{"type":"request","key": %s ,"user":"ada","action":"move","data":{"direction":"stop"}}' % key)
                 start = len(ada.raw)
                 await ada.until(lambda said: said["type"] == "response", key, start)
                 assert f'"key":{key},"status":"success"'.encode() in ada.raw[-1], ada.raw[-1]
             await ada.send({**stop("x" * 300)})
-            await ada.until(lambda said: said["type"] == "response" and said["key"] is None and said["status"] == "invalid", "invalid")
+            is_end = lambda said: said["type"] == "response" and said["key"] is None and said["status"] == "invalid"
+            await ada.until(is_end, "invalid")
 
     parlour.run(talk())
 

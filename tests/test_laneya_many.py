@@ -147,7 +147,9 @@ def socketio():
 
 @both
 @compatibility.check("laneya", 18)
-def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has_one_order_and_no_leak(make_server, socketio, mode):
+def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has_one_order_and_no_leak(
+    make_server, socketio, mode
+):
     server = laneya.serve(make_server, mode)
     laneya.open_room(server, "deep", **DARK)
 

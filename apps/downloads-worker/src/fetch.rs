@@ -4,8 +4,9 @@
 use crate::Settings;
 use crate::library::{Folder, Library, fault_of};
 use crate::meter::Meter;
+use crate::pace::{Cuts, Pace};
 use crate::partial::Partial;
-use crate::web::{self, Head, News, PIECE, Question};
+use crate::web::{self, Asked, Head, News, PIECE, Question};
 use parlour_downloads::{Fault, Fetched, Id, rules};
 use parlour_room::Errand;
 use std::io;
@@ -13,12 +14,6 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// So often a connection that was cut is made again without much having come.
-const TRIES: u32 = 5;
-/// What is much.
-const MUCH: u64 = 1 << 20;
-/// The pause before the first of them; each is longer by as much.
-const PAUSE: Duration = Duration::from_millis(100);
 /// So soon one looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
 /// At most so much is lost when the machine stops.
@@ -107,7 +102,7 @@ impl Run<'_> {
         if let Some(whole) = self.partial.was_handed_over(&to, &wanted.name)? {
             return Ok(Fetched::Complete { bytes: whole.bytes, sha256: whole.sha256 });
         }
-        self.partial.resume(&wanted.url, wanted.sha256.is_some())?;
+        self.resume()?;
         if to.has(&wanted.name) {
             return Err(Fault::FileExists.into());
         }
@@ -129,26 +124,26 @@ impl Run<'_> {
 
     /// Receives all of it, over as many connections as it takes.
     fn receive_all(&mut self) -> Result<(), Halt> {
-        let mut tries = 0;
-        let mut had = self.partial.written;
+        let mut cuts = Cuts::new(self.partial.written);
         while !self.is_whole() {
             match self.receive() {
                 Ok(()) => return Ok(()),
                 Err(Halt::Fault(Fault::Interrupted)) => {}
                 Err(halt) => return Err(halt),
             }
-            let written = self.partial.written;
-            tries = if written >= had.saturating_add(MUCH) { 1 } else { tries + 1 };
-            had = written;
-            if tries >= TRIES {
-                return Err(Fault::Interrupted.into());
-            }
-            self.rest(PAUSE.saturating_mul(tries))?;
+            let pause = cuts.again(self.partial.written).ok_or(Fault::Interrupted)?;
+            self.rest(pause)?;
             // What came belongs to what comes only if somebody can tell.
-            self.partial.secure()?;
-            self.partial.resume(&self.wanted.url, self.wanted.sha256.is_some())?;
+            self.secure()?;
+            self.resume()?;
         }
         Ok(())
+    }
+
+    /// Goes on with what is there, as long as it is wanted.
+    fn resume(&mut self) -> Result<(), Halt> {
+        let is_wanted = self.partial.resume(&self.wanted.url, self.wanted.sha256.is_some(), self.errand)?;
+        if is_wanted { Ok(()) } else { Err(Halt::Stopped) }
     }
 
     /// Whether a run before this one had received everything.
@@ -169,30 +164,50 @@ impl Run<'_> {
         };
         let asked = web::ask(agent, question)?;
         let mut secured = Instant::now();
+        // From the head on; how long that may take has an end of its own.
+        let mut pace = None::<Pace>;
         loop {
-            let news = loop {
-                if self.errand.is_stopped() {
-                    return Err(Halt::Stopped);
-                }
-                match asked.news.recv_timeout(LOOK) {
-                    Ok(news) => break news,
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return Err(Fault::Internal.into()),
-                }
-            };
+            let news = self.next(&asked, pace.as_mut())?;
             match news {
-                News::Head(head) => self.begin(&head)?,
+                News::Head(head) => {
+                    self.begin(&head)?;
+                    pace = Some(Pace::new(self.settings.patience));
+                }
                 News::Piece(piece) => self.take(&piece)?,
                 News::End => break,
                 News::Failed(fault) => return Err(fault.into()),
             }
             if secured.elapsed() >= SECURE {
-                self.partial.secure()?;
+                self.secure()?;
                 secured = Instant::now();
             }
         }
         let total = self.partial.note.total;
         if total.is_some_and(|total| total != self.partial.written) { Err(Fault::Interrupted.into()) } else { Ok(()) }
+    }
+
+    /// What comes next of the answer, as long as it is wanted and comes fast enough.
+    fn next(&self, asked: &Asked, mut pace: Option<&mut Pace>) -> Result<News, Halt> {
+        loop {
+            if self.errand.is_stopped() {
+                return Err(Halt::Stopped);
+            }
+            let began = Instant::now();
+            let news = asked.news.recv_timeout(LOOK);
+            if let Some(pace) = &mut pace {
+                if let Ok(News::Piece(piece)) = &news {
+                    pace.came(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                }
+                if pace.waited(began.elapsed()) && !matches!(news, Ok(News::End)) {
+                    return Err(Fault::Stalled.into());
+                }
+            }
+            match news {
+                Ok(news) => return Ok(news),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Fault::Internal.into()),
+            }
+        }
     }
 
     fn begin(&mut self, head: &Head) -> Result<(), Halt> {
@@ -207,16 +222,13 @@ impl Run<'_> {
             }
             (status, _) => return Err(Fault::HttpStatus { status }.into()),
         }
-        if head.total.is_some_and(|total| total > self.wanted.max_bytes) {
+        if head.total.is_some_and(|total| total > self.max_bytes()) {
             return Err(Fault::TooLarge.into());
         }
-        let missing = head.total.map(|total| total.saturating_sub(self.partial.written));
-        if missing.zip(self.library.free_bytes()).is_some_and(|(missing, free)| missing > free) {
-            return Err(Fault::DiskFull.into());
-        }
+        self.has_room(head.total.map_or(0, |total| total.saturating_sub(self.partial.written)))?;
         self.partial.note.validator.clone_from(&head.validator);
         self.partial.note.total = head.total;
-        self.partial.secure()?;
+        self.secure()?;
         self.meter.begin(self.partial.written, head.total);
         Ok(())
     }
@@ -224,7 +236,7 @@ impl Run<'_> {
     fn take(&mut self, piece: &[u8]) -> Result<(), Halt> {
         let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX);
         let (done, total) = (self.partial.written.saturating_add(bytes), self.partial.note.total);
-        if done > self.wanted.max_bytes {
+        if done > self.max_bytes() {
             return Err(Fault::TooLarge.into());
         }
         if total.is_some_and(|total| done > total) {
@@ -233,6 +245,24 @@ impl Run<'_> {
         self.partial.write(piece)?;
         self.meter.pass(bytes, done, total);
         Ok(())
+    }
+
+    /// What is written is not lost; and others write to the same disk, so there may be no room any more.
+    fn secure(&mut self) -> Result<(), Halt> {
+        self.partial.secure()?;
+        self.has_room(0)
+    }
+
+    /// Whether so much more fits on the disk and leaves free what must stay free.
+    fn has_room(&self, more: u64) -> Result<(), Halt> {
+        let needed = more.saturating_add(self.settings.reserve_bytes);
+        let is_full = self.library.free_bytes().is_some_and(|free| free < needed);
+        if is_full { Err(Fault::DiskFull.into()) } else { Ok(()) }
+    }
+
+    /// What the queue takes and the server allows.
+    fn max_bytes(&self) -> u64 {
+        self.wanted.max_bytes.min(self.settings.max_file_bytes)
     }
 
     fn rest(&self, pause: Duration) -> Result<(), Halt> {

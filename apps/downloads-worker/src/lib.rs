@@ -3,12 +3,13 @@
 //!
 //! **Where to read.** `fetch.rs` is one download, from its job to the file; `web.rs` asks for it, `addresses.rs` says with whom
 //! one may speak, `partial.rs` is what is unfinished and survives a crash, `library.rs` where files may lie, `meter.rs` how fast
-//! and how far it goes. `scan.rs` looks through the library.
+//! and how far it goes, `pace.rs` when a host is given up. `scan.rs` looks through the library.
 
 mod addresses;
 mod fetch;
 mod library;
 mod meter;
+mod pace;
 mod partial;
 mod scan;
 mod web;
@@ -19,6 +20,11 @@ use parlour_room::{Errand, Runner};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// So much of the disk is left free unless the operator decides otherwise: the server's journal may lie there, too.
+pub const RESERVE_BYTES: u64 = 1 << 30;
+/// The largest file unless the operator decides otherwise, whatever a queue takes.
+pub const MAX_FILE_BYTES: u64 = 16 << 30;
+
 /// What the operator decides.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -28,12 +34,17 @@ pub struct Settings {
     pub allow_private: bool,
     /// For how long a host may send nothing.
     pub patience: Duration,
+    /// So much of the disk is left free.
+    pub reserve_bytes: u64,
+    /// The largest file, whatever a queue takes.
+    pub max_file_bytes: u64,
 }
 
 impl Settings {
     /// This library, and nothing from private networks.
     pub fn new(library: PathBuf) -> Self {
-        Self { library, allow_private: false, patience: Duration::from_secs(30) }
+        let (reserve_bytes, max_file_bytes) = (RESERVE_BYTES, MAX_FILE_BYTES);
+        Self { library, allow_private: false, patience: Duration::from_secs(30), reserve_bytes, max_file_bytes }
     }
 }
 

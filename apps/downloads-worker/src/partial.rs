@@ -46,6 +46,8 @@ pub(crate) struct Partial<'a> {
     file: File,
     pub(crate) note: Note,
     hash: Sha256,
+    /// So many bytes are in the hash.
+    hashed: u64,
     /// Written, on the disk or not yet.
     pub(crate) written: u64,
 }
@@ -57,36 +59,54 @@ impl<'a> Partial<'a> {
         let lost = |error: io::Error| fault_of(&error);
         let Some(file) = lock(folder, &name, errand).map_err(lost)? else { return Ok(None) };
         let note = read_note(folder, &name).map_err(lost)?.unwrap_or_default();
-        Ok(Some(Self { folder, name, file, note, hash: Sha256::new(), written: 0 }))
+        let written = note.have;
+        Ok(Some(Self { folder, name, file, note, hash: Sha256::new(), hashed: 0, written }))
     }
 
-    /// Goes on with what is there, if it is of this address and can be asked for from there on; else begins anew.
-    pub(crate) fn resume(&mut self, url: &str, has_checksum: bool) -> io::Result<()> {
+    /// Goes on with what is there, if it is of this address and can be asked for from there on; else begins anew. It is read
+    /// once: what this run wrote is in the hash. `false`: it is no longer wanted.
+    pub(crate) fn resume(&mut self, url: &str, has_checksum: bool, errand: &Errand<'_>) -> io::Result<bool> {
         let length = self.file.metadata()?.len();
         // Without a name for its version, or a checksum, nobody knows whether the rest belongs to the beginning.
         let is_known = self.note.validator.is_some() || has_checksum;
         if self.note.url != url || self.note.have > length || !is_known {
-            self.note = Note { url: url.to_owned(), ..Note::default() };
+            url.clone_into(&mut self.note.url);
+            self.restart()?;
         }
         self.file.set_len(self.note.have)?;
-        self.file.seek(SeekFrom::Start(0))?;
-        self.hash = Sha256::new();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match self.file.read(&mut buffer)? {
-                0 => break,
-                count => self.hash.update(&buffer[..count]),
-            }
-        }
         self.written = self.note.have;
-        Ok(())
+        if self.hashed != self.note.have && !self.read(errand)? {
+            return Ok(false);
+        }
+        self.file.seek(SeekFrom::Start(self.note.have))?;
+        Ok(true)
+    }
+
+    /// Reads all of it into the hash. `false`: it is no longer wanted.
+    fn read(&mut self, errand: &Errand<'_>) -> io::Result<bool> {
+        self.file.seek(SeekFrom::Start(0))?;
+        (self.hash, self.hashed) = (Sha256::new(), 0);
+        let mut buffer = vec![0; 64 * 1024];
+        while !errand.is_stopped() {
+            let count = self.file.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(true);
+            }
+            self.take(&buffer[..count]);
+        }
+        Ok(false)
+    }
+
+    fn take(&mut self, piece: &[u8]) {
+        self.hash.update(piece);
+        self.hashed += u64::try_from(piece.len()).unwrap_or_default();
     }
 
     /// Begins anew.
     pub(crate) fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.hash = Sha256::new();
+        (self.hash, self.hashed) = (Sha256::new(), 0);
         self.written = 0;
         self.note = Note { url: std::mem::take(&mut self.note.url), ..Note::default() };
         Ok(())
@@ -94,7 +114,7 @@ impl<'a> Partial<'a> {
 
     pub(crate) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         self.file.write_all(piece)?;
-        self.hash.update(piece);
+        self.take(piece);
         self.written += u64::try_from(piece.len()).unwrap_or_default();
         Ok(())
     }
@@ -197,4 +217,61 @@ fn read_note(folder: &Folder, name: &str) -> io::Result<Option<Note>> {
 fn name_of(room: &str, id: &Id) -> String {
     let hash = Sha256::digest(format!("{room}\0{id}").as_bytes());
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlour_room::job::Outside;
+    use std::cell::Cell;
+    use std::fs;
+
+    const URL: &str = "http://files.example/one";
+
+    /// Says so often that it is wanted.
+    struct Wanted(Cell<u32>);
+
+    impl Outside for Wanted {
+        fn is_stopped(&self) -> bool {
+            self.0.replace(self.0.get().saturating_sub(1)) == 0
+        }
+
+        fn pulse(&self, _pulse: String) {}
+    }
+
+    fn open<'a>(library: &'a Library, errand: &Errand<'_>) -> Partial<'a> {
+        Partial::open(&library.unfinished, errand, &Id("d1".to_owned())).unwrap().expect("it is wanted")
+    }
+
+    #[test]
+    fn what_is_there_is_read_once_a_run_as_long_as_it_is_wanted_and_not_lost_if_it_is_not() {
+        let root = std::env::temp_dir().join(format!("parlour-partial-{}", std::process::id()));
+        let library = Library::open(&root).unwrap();
+        let wanted = Wanted(Cell::new(u32::MAX));
+        let errand = Errand::new("room", "fetch-d1", 1, 1, &wanted);
+        let mut partial = open(&library, &errand);
+        assert!(partial.resume(URL, true, &errand).unwrap());
+        partial.write(b"abc").unwrap();
+        partial.secure().unwrap();
+        // Nobody else writes there; so who reads it again is found out.
+        fs::write(root.join(".parlour").join(partial.part()), b"xyz").unwrap();
+        assert!(partial.resume(URL, true, &errand).unwrap());
+        partial.write(b"d").unwrap();
+        partial.secure().unwrap();
+        let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(partial.sha256(), hex(b"abcd"));
+        drop(partial);
+
+        let once = Wanted(Cell::new(1));
+        let stopped = Errand::new("room", "fetch-d1", 1, 1, &once);
+        let mut partial = open(&library, &stopped);
+        assert!(!partial.resume(URL, true, &stopped).unwrap());
+        partial.secure().unwrap();
+        drop(partial);
+
+        let mut partial = open(&library, &errand);
+        assert!(partial.resume(URL, true, &errand).unwrap());
+        assert_eq!((partial.written, partial.sha256()), (4, hex(b"xyzd")));
+        fs::remove_dir_all(&root).unwrap();
+    }
 }

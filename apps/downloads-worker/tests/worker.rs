@@ -68,8 +68,16 @@ fn library(name: &str) -> PathBuf {
     folder
 }
 
+fn settings(library: &Path) -> Settings {
+    let patience = Duration::from_millis(300);
+    Settings { allow_private: true, patience, reserve_bytes: 0, ..Settings::new(library.to_path_buf()) }
+}
+
 fn run(library: &Path, url: &str, server: &Server) -> Fetched {
-    let settings = Settings { allow_private: true, patience: Duration::from_millis(300), ..Settings::new(library.to_path_buf()) };
+    run_with(settings(library), url, server)
+}
+
+fn run_with(settings: Settings, url: &str, server: &Server) -> Fetched {
     let job = Job::Fetch {
         id: Id("d1".to_owned()),
         key: "show".to_owned(),
@@ -118,12 +126,51 @@ fn a_host_that_sends_nothing_is_given_up_before_and_after_it_began() {
 }
 
 #[test]
+fn a_host_that_is_never_silent_but_sends_next_to_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/file.bin", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        assert!(stream.read(&mut [0; 4096]).expect("a question") > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n").expect("it listens");
+        // It may have gone.
+        while stream.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(60));
+        }
+    });
+    let outcome = run(&library("dripping"), &url, &Server::new(1000));
+    assert!(matches!(outcome, Fetched::Failed { fault: Fault::Stalled, .. }));
+}
+
+#[test]
 fn a_file_that_is_larger_than_it_may_be_or_than_was_said_is_refused() {
     for (length, fault) in [("1001", Fault::TooLarge), ("0x5", Fault::BadAnswer)] {
         let library = library(&format!("large-{length}"));
         let (url, _) = host(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nabc").into_bytes());
         let outcome = run(&library, &url, &Server::new(1000));
         assert!(matches!(outcome, Fetched::Failed { fault: found, .. } if found == fault), "{length}");
+    }
+}
+
+#[test]
+fn a_file_is_refused_above_what_the_server_allows_whatever_the_queue_takes() {
+    let library = library("operator");
+    for answer in [whole(), [&b"HTTP/1.1 200 OK\r\n\r\n"[..], BODY].concat()] {
+        let (url, _) = host(answer);
+        let settings = Settings { max_file_bytes: 14, ..settings(&library) };
+        let outcome = run_with(settings, &url, &Server::new(1000));
+        assert!(matches!(outcome, Fetched::Failed { fault: Fault::TooLarge, .. }));
+    }
+}
+
+#[test]
+fn what_must_stay_free_of_the_disk_stays_free_whether_or_not_the_length_is_known() {
+    let library = library("reserve");
+    for answer in [whole(), [&b"HTTP/1.1 200 OK\r\n\r\n"[..], BODY].concat()] {
+        let (url, _) = host(answer);
+        let settings = Settings { reserve_bytes: u64::MAX / 2, ..settings(&library) };
+        let outcome = run_with(settings, &url, &Server::new(1000));
+        assert!(matches!(outcome, Fetched::Failed { fault: Fault::DiskFull, .. }));
     }
 }
 

@@ -94,11 +94,24 @@ fn is_given_up(status: Status) -> bool {
     matches!(status, Status::Failed | Status::Cancelled)
 }
 
-/// The hash of an action, by which it is known again.
+/// The hash of an action as JSON, by which it is known again: it is kept, so it depends on nothing but the protocol.
 pub(crate) fn asked(action: &Action) -> Hash64 {
-    Hash64::of(format!("{action:?}").as_bytes())
+    Hash64::of(&serde_json::to_vec(action).expect("an action came as JSON"))
 }
 
 fn held(holds: bool, or: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(or) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_is_known_by_its_json() {
+        let json = r#"{"type":"add","url":"http://a/b","key":"k","folder":null,"name":"n","sha256":null,"client_id":"c"}"#;
+        let action: Action = serde_json::from_str(json).unwrap();
+        assert_eq!(asked(&action), Hash64::of(serde_json::to_string(&action).unwrap().as_bytes()));
+        assert_eq!(asked(&action).to_string(), "f44fec99e9cf827c");
+    }
 }

@@ -72,7 +72,11 @@ impl Downloads {
             }
             Signal::Scanned(Scanned::Complete { series_found, files_found, series }) => {
                 let series = series.into_iter().take(LISTED);
-                let series = series.map(|found| Series { key: found.key, folder: Secret::new(found.folder), files: found.files });
+                let series = series.map(|found| Series {
+                    key: Secret::new(found.key),
+                    folder: Secret::new(found.folder),
+                    files: found.files,
+                });
                 self.library = Some(Library { series_found, files_found, series: series.collect() });
                 let since = self.scanning_since.take().unwrap_or_default();
                 let duration_ms = turn.now_ms().saturating_sub(since);

@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::item::Target;
+use crate::rules;
 use crate::state::Downloads;
 use crate::world::{Fetched, Found, Job, Scanned, Signal};
 use parlour_room::proof::Disguise;
@@ -26,7 +27,9 @@ impl Disguise for Downloads {
             item.target = Secret::new(Target { url, folder, name, sha256 });
         }
         for series in other.library.iter_mut().flat_map(|library| &mut library.series) {
-            series.folder = Secret::new(word(12, dice));
+            let folder = word(12, dice);
+            series.key = Secret::new(rules::slug(&folder));
+            series.folder = Secret::new(folder);
         }
         other
     }

@@ -64,7 +64,8 @@ pub(crate) struct Library {
 
 #[kept]
 pub(crate) struct Series {
-    pub(crate) key: String,
+    /// It tells the folder's name.
+    pub(crate) key: Secret<String>,
     pub(crate) folder: Secret<String>,
     pub(crate) files: u32,
 }

@@ -89,8 +89,8 @@ pub struct LibraryView {
 /// A series of the library.
 #[wire]
 pub struct SeriesView {
-    /// Made of the folder's name.
-    pub key: String,
+    /// Made of the folder's name, so null for spectators.
+    pub key: Option<String>,
     /// From the library's root on; null for spectators.
     pub folder: Option<String>,
     /// How many files it has.
@@ -107,7 +107,7 @@ impl Downloads {
                 .series
                 .iter()
                 .map(|series| SeriesView {
-                    key: series.key.clone(),
+                    key: is_member.then(|| series.key.reveal().clone()),
                     folder: is_member.then(|| series.folder.reveal().clone()),
                     files: series.files,
                 })

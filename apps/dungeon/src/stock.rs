@@ -55,7 +55,8 @@ impl Dungeon {
 
     /// Now and then something new comes to be, far from everybody.
     pub(crate) fn restock(&mut self, number: u32, moment: &Moment) {
-        let mut luck = moment.luck(number);
+        // Bodies and monsters draw by their ids: a level by none of theirs.
+        let mut luck = moment.luck(u32::MAX - number);
         let (for_monster, for_thing) = (luck.below(1000) < NEW_MONSTERS, luck.below(1000) < NEW_THINGS);
         if !for_monster && !for_thing {
             return;

@@ -88,8 +88,19 @@ impl Identity {
             && self.name.len() <= limits.user_bytes
             && !self.user.starts_with(BOT_PREFIX)
             && self.user != HOUSE
+            && self.user != GUEST
+            && !has_control(&self.user)
+            && !has_control(&self.name)
             && !self.user.starts_with(NAMED_PREFIX)
     }
+}
+
+/// Who asks over HTTP without a token, where that is allowed. Nobody else may be called so.
+pub const GUEST: &str = "guest";
+
+/// Whether a name has characters that would be commands to where it is shown.
+pub(crate) fn has_control(name: &str) -> bool {
+    name.chars().any(char::is_control)
 }
 
 /// The user ids of bots begin with this, and nobody else's may.

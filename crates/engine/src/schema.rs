@@ -131,6 +131,11 @@ impl Kinds {
         self.standing.get(name)
     }
 
+    /// Whether it is listed by its name: then nobody else opens it.
+    pub fn is_listed(&self, name: &str) -> bool {
+        self.standing.is_listed(name)
+    }
+
     /// Who may sit in a room besides people.
     pub fn bots(&self) -> &Bots {
         &self.bots

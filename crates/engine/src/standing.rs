@@ -61,6 +61,11 @@ impl StandingRooms {
         self.exact.get(name).or(self.any.as_ref())
     }
 
+    /// Whether the name is a listed one: what it is nobody else decides.
+    pub fn is_listed(&self, name: &str) -> bool {
+        self.exact.contains_key(name)
+    }
+
     /// Whether these kinds can be opened so.
     pub(crate) fn check(&self, kinds: &Kinds) -> Result<(), StandingError> {
         for standing in self.exact.values().chain(&self.any) {

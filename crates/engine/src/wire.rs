@@ -59,6 +59,11 @@ impl Speaks {
         matches!(self, Speaks::Native | Speaks::SocketIo | Speaks::Casys | Speaks::Chat | Speaks::Laneya)
     }
 
+    /// Whether a client of it may be nobody in particular, where the mode allows that.
+    pub fn may_be_nobodys(self) -> bool {
+        !matches!(self, Speaks::Native | Speaks::Mantimon | Speaks::SocketIo)
+    }
+
     /// Whether somebody without a token is a guest, where the mode is this and guests are welcome or not.
     pub fn welcomes(self, mode: Mode, guests: bool) -> bool {
         match self {

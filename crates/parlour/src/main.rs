@@ -15,7 +15,10 @@ fn downloads_worker(settings: &parlour::Settings) -> Result<parlour::downloads_w
     let library = settings.text("downloads.library").map_or_else(|| settings.data().join("library"), Into::into);
     let fetching = parlour::downloads_worker::Settings::new(library);
     let allow_private = settings.truth("downloads.allow_private");
-    Ok(parlour::downloads_worker::Worker::new(parlour::downloads_worker::Settings { allow_private, ..fetching }))
+    let reserve_bytes = settings.number("downloads.reserve_bytes").unwrap_or(fetching.reserve_bytes);
+    let max_file_bytes = settings.number("downloads.max_file_bytes").unwrap_or(fetching.max_file_bytes);
+    let fetching = parlour::downloads_worker::Settings { allow_private, reserve_bytes, max_file_bytes, ..fetching };
+    Ok(parlour::downloads_worker::Worker::new(fetching))
 }
 
 /// Words the sections of quests: by a model where one is named, and otherwise by itself.

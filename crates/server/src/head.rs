@@ -49,6 +49,8 @@ pub(crate) struct Callers {
     pub(crate) origins: Origins,
     /// Whether guests are welcome.
     pub(crate) guests: bool,
+    /// Whether who speaks a dialect may be nobody in particular.
+    pub(crate) anonymous: bool,
     /// Whether a token may stand in the query of an upgrade.
     pub(crate) token_in_query: bool,
 }
@@ -58,6 +60,15 @@ impl Callers {
     /// rebinding): so there the server goes by its address or `localhost` only.
     pub(crate) fn judge<'a>(&self, origin: Option<&'a str>, host: Option<&str>) -> Caller<'a> {
         if self.guests && !host.is_none_or(is_local_name) { Caller::Stranger } else { self.origins.judge(origin, host) }
+    }
+}
+
+impl Callers {
+    /// The same of somebody without a token who speaks a dialect. A page that gave its own name this machine's address is not
+    /// told from one that is served under that name: there a page's origin counts only if it is configured.
+    pub(crate) fn admits_anonymous(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        let is_listed = |origin| matches!(self.origins.judge(Some(origin), None), Caller::Page(_));
+        !self.anonymous || host.is_none_or(is_local_name) || origin.is_none_or(is_listed)
     }
 }
 
@@ -152,6 +163,11 @@ pub(crate) fn upgrade(asked: Asked<'_>, header: &dyn Fn(&str) -> Option<String>,
             let is_plain = matches!(&way, Way::Open { speaks, .. } if *speaks != Speaks::SocketIo);
             let token = bearer.or_else(|| is_plain.then(elsewhere).flatten());
             let token = token.or_else(|| token_in(asked.query).filter(|_| callers.token_in_query));
+            let is_dialect = matches!(&way, Way::Open { speaks, .. } if speaks.may_be_nobodys());
+            let (origin, host) = (header("origin"), header("host"));
+            if is_dialect && token.is_none() && !callers.admits_anonymous(origin.as_deref(), host.as_deref()) {
+                return Head::Refused(refusal(403, &[], "This page's origin may connect here only with a token."));
+            }
             // A browser ends the connection if it offered protocols and none of them is chosen.
             let ours = upgrade.protocols().any(|protocol| protocol == PROTOCOL);
             let chosen = if ours { Some(PROTOCOL.to_owned()) } else { offered.map(|(protocol, _)| protocol) };
@@ -324,5 +340,22 @@ mod tests {
         assert_eq!(closed.judge(Some("http://other.example"), Some("ours.example")), other);
         assert_eq!(closed.judge(Some("http://ours.example"), Some("ours.example")), Caller::Own);
         assert_eq!(closed.judge(Some("http://evil.example"), Some("127.0.0.1:7350")), Caller::Stranger);
+    }
+
+    #[test]
+    fn a_page_of_a_name_that_may_be_anybodys_speaks_a_dialect_for_nobody_only_where_it_is_configured() {
+        let origins = Origins::read(["http://other.example"]).unwrap();
+        let compat = Callers { origins, anonymous: true, ..Callers::default() };
+        let asks = |path: &str, host: &str, extra: &str| {
+            let upgrade = UPGRADE.replace("/v1/ws?x=1", path).replace("Host: h:1", &format!("Host: {host}"));
+            !matches!(look(format!("{upgrade}{extra}\r\n").as_bytes(), LIMIT, &compat), Head::Refused(_))
+        };
+        let rebound = "Origin: http://evil.example\r\n";
+        assert!(!asks("/ws/casys", "evil.example", rebound));
+        assert!(asks("/ws/casys", "evil.example", &format!("{rebound}Authorization: Bearer t.o.k\r\n")), "with a token");
+        assert!(asks("/ws/mantimon", "evil.example", rebound), "that never goes without one");
+        assert!(asks("/ws/casys", "evil.example", "Origin: http://other.example\r\n"), "it is configured");
+        assert!(asks("/ws/casys", "ours.example", ""), "no page asks");
+        assert!(asks("/ws/casys", "127.0.0.1:7350", "Origin: http://127.0.0.1:7350\r\n"));
     }
 }

@@ -20,6 +20,7 @@ use parlour_engine::forward::{Place, ShardId};
 use parlour_engine::limits::Limits;
 use parlour_engine::schema::Kinds;
 use parlour_engine::shard::{Settings, Shard};
+use parlour_engine::wire::Mode;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -110,7 +111,8 @@ impl Server {
         let addresses = Addresses::new(&config.limits);
         let cluster = config.cluster.as_ref().map(|place| cluster::start(place, &config.limits)).transpose()?;
         let (guests, token_in_query) = (config.guests, config.token_in_query);
-        let callers = Callers { origins: config.origins.clone(), guests, token_in_query };
+        let anonymous = config.mode == Mode::Compat;
+        let callers = Callers { origins: config.origins.clone(), guests, anonymous, token_in_query };
         let (to_cold, handed_over) = tokio::sync::mpsc::unbounded_channel();
         let cold = Cold {
             bells: bells.clone(),

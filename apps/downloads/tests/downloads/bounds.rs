@@ -97,6 +97,17 @@ fn who_left_and_who_never_came_see_what_spectators_see() {
 }
 
 #[test]
+fn what_a_scan_found_has_names_for_members_alone() {
+    let mut queue = Queue::open(json!({}));
+    queue.act(&Action::Scan {}).expect("no scan is under way");
+    let series = vec![Found { key: "hidden-show".to_owned(), folder: "Hidden Show".to_owned(), files: 3 }];
+    queue.answer("scan", &Signal::Scanned(Scanned::Complete { series_found: 1, files_found: 3, series }));
+    let json = |viewer| queue.table.view_json(viewer).expect("a view").to_lowercase();
+    assert!(json(ADA).contains(r#""key":"hidden-show""#));
+    assert!(json(Viewer::Spectator).contains(r#""files":3"#) && !json(Viewer::Spectator).contains("hidden"));
+}
+
+#[test]
 fn names_are_names_on_every_system_or_refused() {
     let good =
         ["a", "Show One", "Ein Fall für zwei", "日本語", "a.b.c", "common.txt", "nulls", "com10", "x".repeat(120).as_str()]

@@ -3,7 +3,7 @@
 use super::Shard;
 use crate::code::Code;
 use crate::framing::framed::Framing;
-use crate::io::{Address, CallId, ConnId, Identity, NAMED_PREFIX, Now, Output, Reply, Role};
+use crate::io::{Address, CallId, ConnId, Identity, NAMED_PREFIX, Now, Output, Reply, Role, has_control};
 use crate::session::Phase;
 use crate::wire::{Mode, Opening, Rest, Speaks, Wire};
 use std::collections::{BTreeMap, VecDeque};
@@ -90,7 +90,8 @@ impl Shard {
     pub(super) fn be_named(&mut self, conn: ConnId, name: String, now: Now) {
         let longest = self.settings.limits.user_bytes.saturating_sub(NAMED_PREFIX.len());
         let is_believed = self.session(conn).and_then(|session| session.wire.as_ref()).is_some_and(|wire| wire.believes);
-        let is_believed = (is_believed || self.settings.mode == Mode::Compat) && !name.is_empty() && name.len() <= longest;
+        let is_name = !name.is_empty() && name.len() <= longest && !has_control(&name);
+        let is_believed = (is_believed || self.settings.mode == Mode::Compat) && is_name;
         if self.session(conn).is_none_or(|session| session.phase != Phase::Anonymous) {
             return;
         }

@@ -8,6 +8,7 @@ use crate::command::Open;
 use crate::dialect::native_out::{self as say, Done, Failure, OwnEvents};
 use crate::hall::{Answered, Phase, Refused, RoomClock};
 use crate::io::{BOT_PREFIX, Identity, Now, Role};
+use crate::standing::HOUSE;
 use crate::store::RoomRow;
 use parlour_room::table::Played;
 use parlour_room::{Acted, AnyTable, Fault, Hash64, Joining, Opening, Position, Rejected, Seed, Stamp, Who};
@@ -156,6 +157,9 @@ impl Shard {
             return Err(Code::UnknownBot.into());
         }
         let name = self.hall(at).name.clone();
+        if opener != HOUSE && self.settings.kinds.is_listed(&name) {
+            return Err(Code::RoomExists.into());
+        }
         let config = kind.canonical_config(&open.config).ok_or(Code::InvalidConfig)?;
         let bots: String = open.bots.iter().map(|(seat, bot)| format!("{seat}={bot}\0")).collect();
         let body = Hash64::of(format!("{}\0{name}\0{bots}{config}", open.kind).as_bytes());

@@ -12,8 +12,9 @@ use parlour_room::{As, Seed};
 use std::borrow::Cow;
 
 impl Shard {
-    /// Opens the room if there is none, if its name stands open, and if whoever wants to play in it may open rooms: it is they
-    /// whose openings are counted. Else nothing happens, and the join is told what it finds.
+    /// Opens the room if there is none, or if it is over and listed, so that nobody ends it for good; if its name stands open,
+    /// and if whoever wants to play in it may open rooms: it is they whose openings are counted. Else nothing happens, and the
+    /// join is told what it finds.
     pub(super) fn open_if_it_stands(
         &mut self,
         at: usize,
@@ -24,10 +25,15 @@ impl Shard {
     ) -> Result<(), Failure> {
         let may_open = matches!(wanted, As::Player(_)) && asker.who.role != Role::Spectator;
         let hall = self.hall(at);
-        if !may_open || !matches!(hall.phase, Phase::Absent) {
+        let name = hall.name.clone();
+        let is_over = match &hall.phase {
+            Phase::Absent => true,
+            Phase::Open { table, .. } => table.about().ended.is_some() && self.settings.kinds.is_listed(&name),
+            Phase::Loading(_) | Phase::Broken(_) => false,
+        };
+        if !may_open || !is_over {
             return Ok(());
         }
-        let name = hall.name.clone();
         let Some(standing) = self.settings.kinds.standing(&name).cloned() else { return Ok(()) };
         if self.draining.is_some() {
             return Err(Code::Draining.into());

@@ -147,6 +147,7 @@ fn banner(kinds: &Kinds, (address, laneya): (SocketAddr, Option<SocketAddr>), da
     banner!("├─ Page       http://{address}/");
     banner!("├─ WebSocket  ws://{address}/v1/ws");
     banner!("├─ Socket.IO  http://{address}/game (mantimon; as plain WebSocket ws://{address}/ws/mantimon)");
+    banner!("├─ Dialects   ws://{address}/ws (chat), /ws/casys, /ws/aniworld; HTTP for casys and aniworld below /api");
     if let Some(laneya) = laneya {
         banner!("├─ TCP        {laneya} (laneya: netstrings of JSON)");
     }

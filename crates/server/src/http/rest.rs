@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use parlour_engine::code::Code;
-use parlour_engine::io::{CallId, Identity, Reply, Role};
+use parlour_engine::io::{CallId, GUEST, Identity, Reply, Role};
 use parlour_engine::wire::{Rest, Speaks};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -32,8 +32,12 @@ pub(super) async fn asked(State(cold): Shared, Extension(Peer(peer)): Extension<
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let ip = addresses::forwarded(peer, text(head::FORWARDED_FOR)).or(peer);
     let token = text(header::AUTHORIZATION.as_str()).map(|value| head::bearer(value).unwrap_or_default().to_owned());
+    let (origin, host) = (text(header::ORIGIN.as_str()), text(header::HOST.as_str()));
+    if token.is_none() && !cold.callers.admits_anonymous(origin, host) {
+        return failed(&Code::AuthenticationRequired.into());
+    }
     let is_welcome = token.is_none() && speaks.welcomes(cold.mode, cold.guests);
-    let guest = is_welcome.then(|| Identity::lasting("guest", Role::Player));
+    let guest = is_welcome.then(|| Identity::lasting(GUEST, Role::Player));
     let target = head.uri.path_and_query().map(|target| target.as_str().to_owned()).unwrap_or_default();
     let method = head.method.as_str().to_owned();
     let address = ip.map(address_of);

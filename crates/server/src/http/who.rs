@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use parlour_engine::code::Code;
 use parlour_engine::dialect::native_out::Failure;
-use parlour_engine::io::{Identity, Role};
+use parlour_engine::io::{GUEST, Identity, Role};
 use tokio::sync::oneshot;
 
 /// Whose token names a key that is not there waits until keys were fetched: those who look at it need not.
@@ -29,7 +29,7 @@ impl Cold {
     /// Who asks: by token, or as a guest where guests are let in.
     pub(super) fn who(&self, headers: &HeaderMap) -> Result<Identity, Failure> {
         if self.guests && bearer(headers).is_none() {
-            return Ok(Identity::lasting("guest", Role::Player));
+            return Ok(Identity::lasting(GUEST, Role::Player));
         }
         self.who_by_token(headers)
     }

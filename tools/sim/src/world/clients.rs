@@ -260,10 +260,12 @@ impl World {
         let Intent { room, id, action, .. } = &intents[at];
         let (room, id, mut action) = (room.clone(), id.clone(), action.clone());
         if self.luck.percent(if wants_answered { 30 } else { 3 }) {
-            action = r#"{"type":"pass"}"#.to_owned();
-            if kind_of(&room) == "lounge" {
-                action = r#"{"type":"say","text":"something else"}"#.to_owned();
-            }
+            let other = match kind_of(&room) {
+                "lounge" => r#"{"type":"say","text":"something else"}"#,
+                "cards" => r#"{"type":"ready"}"#,
+                _ => r#"{"type":"pass"}"#,
+            };
+            action = other.to_owned();
         }
         self.judge.tally.add("retries");
         self.asks(conn, What::Act { room, id: Some(id), action });

@@ -107,14 +107,30 @@ fn a_room_that_ended_stays_as_it_is() {
 }
 
 #[test]
+fn a_listed_room_is_nobodys_to_open_and_begins_anew_after_its_end() {
+    let mut desk = desk();
+    let (ada, bob) = (desk.connects("ada"), desk.connects("bob"));
+    let open = json!({"type": "open_room", "ref": "o", "payload": {"kind": "lounge", "room_id": "small"}});
+    assert_eq!(answer(&mut desk, ada, &open)["code"], "room_exists", "before anybody has joined it");
+    let first = answer(&mut desk, ada, &join("small"));
+    answer(&mut desk, ada, &json!({"type": "resign", "ref": "r", "room": "small"}));
+    assert_eq!(answer(&mut desk, ada, &open)["code"], "room_exists", "after its end");
+    let second = answer(&mut desk, bob, &join("small"));
+    assert_eq!((&second["status"], &second["seat"]), (&json!("ok"), &json!(0)), "{second}");
+    assert_ne!(second["seed_hash"], first["seed_hash"]);
+}
+
+#[test]
 fn the_first_who_joins_is_not_its_opener_and_nobody_may_be_called_like_who_is() {
     let mut desk = desk();
     let ada = desk.connects("ada");
     answer(&mut desk, ada, &join("den"));
     let open = json!({"type": "open_room", "ref": "o", "payload": {"kind": "lounge", "room_id": "den"}});
     assert_eq!(answer(&mut desk, ada, &open)["code"], "room_exists");
-    let house = desk.opens(Some("parlour"), None);
-    assert_eq!(desk.hears(house)[0]["payload"]["code"], "authentication_failed");
+    for name in ["parlour", "guest", "named:ada", "bot:greedy", "a\nb", "\u{1b}[2J"] {
+        let house = desk.opens(Some(name), None);
+        assert_eq!(desk.hears(house)[0]["payload"]["code"], "authentication_failed", "{name:?}");
+    }
 }
 
 #[test]

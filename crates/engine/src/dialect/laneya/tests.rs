@@ -42,7 +42,8 @@ fn view() -> Value {
     let rows = vec!["#".repeat(60); 40];
     let entity = |id: u64, kind: &str| json!({"id": id, "kind": kind, "name": "x", "x": 3, "y": 4});
     let entities = [entity(1, "player"), entity(2, "player"), entity(1001, "monster"), entity(1002, "item")];
-    json!({"type": "view", "room": "dungeon-default", "at": "a.5.2", "p": 1, "payload": {"map": {"rows": rows}, "entities": entities}})
+    let view = json!({"map": {"rows": rows}, "entities": entities});
+    json!({"type": "view", "room": "dungeon-default", "at": "a.5.2", "p": 1, "payload": view})
 }
 
 fn joined(asked: &Value, kind: &str) -> Value {

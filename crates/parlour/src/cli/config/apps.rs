@@ -39,6 +39,18 @@ pub(super) const ALL: &[App] = &[
         doc: "Whether files may be fetched from private networks and from this machine: members choose the addresses.",
     },
     App {
+        name: "downloads.reserve_bytes",
+        default: "1073741824",
+        kind: Is::Number(0..=1 << 50),
+        doc: "So much of the library's disk stays free: a download fails with `disk_full` before it takes that, too.",
+    },
+    App {
+        name: "downloads.max_file_bytes",
+        default: "17179869184",
+        kind: Is::Number(1..=1 << 50),
+        doc: "The largest file that is fetched, whatever a queue takes: a larger one fails with `too_large`.",
+    },
+    App {
         name: "narrator.url",
         default: "",
         kind: Is::Text,

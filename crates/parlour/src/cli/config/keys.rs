@@ -95,7 +95,8 @@ pub(super) fn all() -> Vec<Key> {
             ORIGINS,
             "",
             ORIGIN_LIST,
-            "The origins whose pages may use this server with credentials, besides its own. Each is exact; there is no `*`.",
+            "The origins whose pages may use this server with credentials, besides its own. Each is exact; there is no `*`. In \
+             compat mode a page under any name but this machine's speaks a dialect without a token only if it is listed here.",
         ),
         key(
             SECRET,
