@@ -42,7 +42,7 @@ def serve(make_server, mode="strict", name=None, env=None, **options):
 def open_room(server, room=ROOM, **config):
     """Opens a dungeon, as whoever runs the server does."""
     body = {"kind": "dungeon", "id": room, "config": WALLED | config}
-    answer = server.http("POST", "/v1/rooms", body, token=server.token("keeper"))
+    answer = server.http("POST", "/v1/rooms", body, token=server.token("keeper", role="admin"))
     assert answer.status == 201, answer
     return room
 
