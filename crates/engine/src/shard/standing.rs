@@ -13,8 +13,8 @@ use std::borrow::Cow;
 
 impl Shard {
     /// Opens the room if there is none, or if it is over and listed, so that nobody ends it for good; if its name stands open,
-    /// and if whoever wants to play in it may open rooms: it is they whose openings are counted. Else nothing happens, and the
-    /// join is told what it finds.
+    /// and if whoever comes may open rooms: it is they whose openings are counted. Who only watches opens none that is not
+    /// listed. Else nothing happens, and the join is told what it finds.
     pub(super) fn open_if_it_stands(
         &mut self,
         at: usize,
@@ -23,15 +23,16 @@ impl Shard {
         seed: impl FnOnce(&mut Self) -> Seed,
         now: Now,
     ) -> Result<(), Failure> {
-        let may_open = matches!(wanted, As::Player(_)) && asker.who.role != Role::Spectator;
-        let hall = self.hall(at);
-        let name = hall.name.clone();
-        let is_over = match &hall.phase {
-            Phase::Absent => true,
-            Phase::Open { table, .. } => table.about().ended.is_some() && self.settings.kinds.is_listed(&name),
+        let plays = matches!(wanted, As::Player(_));
+        let name = self.hall(at).name.clone();
+        let is_listed = self.settings.kinds.is_listed(&name);
+        let is_to_open = match &self.hall(at).phase {
+            // A listed room is there for who watches, too.
+            Phase::Absent => plays || is_listed,
+            Phase::Open { table, .. } => plays && is_listed && table.about().ended.is_some(),
             Phase::Loading(_) | Phase::Broken(_) => false,
         };
-        if !may_open || !is_over {
+        if !is_to_open || asker.who.role == Role::Spectator {
             return Ok(());
         }
         let Some(standing) = self.settings.kinds.standing(&name).cloned() else { return Ok(()) };

@@ -107,6 +107,20 @@ fn a_room_that_ended_stays_as_it_is() {
 }
 
 #[test]
+fn a_listed_room_is_there_for_who_watches_it() {
+    let mut desk = desk();
+    let ada = desk.connects("ada");
+    let watch = |room: &str| json!({"type": "join_room", "ref": "j", "payload": {"room_id": room, "as": "spectator"}});
+    assert_eq!(answer(&mut desk, ada, &watch("small"))["status"], "ok");
+    let end = json!({"type": "resign", "ref": "r", "room": "small"});
+    let bob = desk.connects("bob");
+    answer(&mut desk, bob, &join("small"));
+    answer(&mut desk, bob, &end);
+    answer(&mut desk, ada, &watch("small"));
+    assert_eq!(answer(&mut desk, bob, &end)["code"], "room_closed", "it is not begun anew for who watches");
+}
+
+#[test]
 fn a_listed_room_is_nobodys_to_open_and_begins_anew_after_its_end() {
     let mut desk = desk();
     let (ada, bob) = (desk.connects("ada"), desk.connects("bob"));
