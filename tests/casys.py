@@ -346,7 +346,7 @@ def client():
 
 
 @pytest.fixture
-def front(mode, client, casys_servers, casys_browser):
+def casys_front(mode, client, casys_servers, casys_browser):
     origin = casys_browser.host.origin if client == "chromium" else None
     return Front(casys_servers(mode, origin), mode, client, casys_browser)
 

@@ -12,6 +12,12 @@ import parlour
 import raw
 from casys import assert_error
 
+
+@pytest.fixture
+def front(casys_front):
+    """A server in this mode, and by what it is played."""
+    return casys_front
+
 WORDS = {"choice": {"choice_id": "zzz", "choice_text": "", "game_id": "", "metadata": {}}}
 
 CHOICES = {

@@ -4,10 +4,18 @@ import asyncio
 import json
 import random
 
+import pytest
+
 import casys
 import compatibility
 import parlour
 from casys import KEYS, assert_error, choice, without_seq
+
+
+@pytest.fixture
+def front(casys_front):
+    """A server in this mode, and by what it is played."""
+    return casys_front
 
 SHAPES = {
     "narrative": {"section_number", "content", "source_type", "error", "timestamp", "last_update"},

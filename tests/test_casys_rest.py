@@ -2,10 +2,18 @@
 
 import collections
 
+import pytest
+
 import casys
 import compatibility
 import parlour
 from casys import KEYS, without_seq
+
+
+@pytest.fixture
+def front(casys_front):
+    """A server in this mode, and by what it is played."""
+    return casys_front
 
 
 def assert_failed(answer, status, code):
