@@ -272,7 +272,7 @@ def test_hello_says_which_versions_there_are_and_which_room_is_meant(make_server
         async with Peer(server, "ada", hello=False) as ada:
             for v, code in ((2, "unsupported_version"), (99, "unsupported_version"), (-1, "unsupported_version"),
                             ("1", "invalid_message"), (1.5, "invalid_message"), (None, "invalid_message")):
-                assert await ada.ask("hello", {"v": v}, expect="invalid"), (v, code)
+                assert (await ada.ask("hello", {"v": v}, expect="invalid"))["code"] == code, v
             greeting = await ada.say_hello(room="other")
             assert (greeting["room"], greeting["user"], greeting["v"]) == ("other", "ada", 1)
             assert (await ada.say_hello(expect="illegal", room="other"))["code"]

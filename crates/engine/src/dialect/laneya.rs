@@ -172,7 +172,9 @@ impl Laneya {
                 };
             }
             let State::Done(answer) = &slot.state else { return };
-            out.push(Out::Say { event: "", body: answer.text(&slot.request.key, self.is_new) });
+            // Who says hello is no client of the original, however it ends.
+            let is_new = self.is_new || slot.request.action == names::HELLO;
+            out.push(Out::Say { event: "", body: answer.text(&slot.request.key, is_new) });
             if slot.is_noted {
                 self.keys.answered(&slot.request, answer);
             }
