@@ -114,10 +114,11 @@ def test_who_takes_the_stairs_is_out_of_sight_and_everybody_hears_on_which_level
         heading = None
         while (way := way_to(ada, ">")) != "there":
             assert way is not None, "there is a way to the stairs"
+            # Where that is the way: she may have taken the step before the answer is here, and stand at a wall.
+            before = place(ada)
             if way != heading:
                 await ada.act(ROOM, {"type": "move", "direction": way})
                 heading = way
-            before = place(ada)
             await until(ada, lambda before=before: place(ada) != before, "a step")
         start = len(bob.frames)
         # A step may have been taken meanwhile; then she turns back.

@@ -114,7 +114,7 @@ def test_after_a_kill_every_clock_rings_once_and_in_its_order_and_nobody_needs_t
         return [await cook.post("action", {"type": "boil", "ms": times[room]}, room=room)]
 
     async def set_all_and_kill():
-        async with parlour.Client(kitchen, "guest") as guest:
+        async with parlour.Client(kitchen, "visitor") as guest:
             watched = [] if sleeps_first else rooms[:AT_ONCE]
             for room in watched:
                 await guest.join(room, as_="spectator")

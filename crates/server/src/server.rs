@@ -64,7 +64,7 @@ impl std::fmt::Display for StartError {
             StartError::Journal(error) => write!(f, "{error}"),
             StartError::Revocations(error) => write!(f, "revocations.json in the data folder cannot be read: {error}"),
             StartError::Listen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{address} is in use: stop what listens there, or choose another address")
+                write!(f, "{address} is in use: stop what listens there, or choose another address with --listen or --laneya")
             }
             StartError::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             StartError::System(error) => write!(f, "cannot start: {error}"),
