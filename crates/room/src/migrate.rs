@@ -176,18 +176,7 @@ impl<R: Room> Table<R> {
         self.hash = Chain::new(self.hash, seq, stamp, Cause::Migrated, &text).finish();
         (self.seq, self.ts_ms) = (seq, stamp.ts_ms);
         let record = Record { seq, at_ms: stamp.at_ms, ts_ms: stamp.ts_ms, cause: Cause::Migrated, input: text, hash: self.hash };
-        (
-            self,
-            Played {
-                record,
-                told: Vec::new(),
-                replaced: Vec::new(),
-                jobs: Vec::new(),
-                removed: Vec::new(),
-                ended: false,
-                fault: None,
-            },
-        )
+        (self, Played::quietly(record))
     }
 }
 

@@ -116,18 +116,7 @@ pub(crate) fn open<R: Room>(seq: u64, stamp: Stamp, input: OpenedInput<R::Config
         streams: Streams::default(),
         ended: None,
     };
-    Ok(Ok((
-        table,
-        Played {
-            record,
-            told: Vec::new(),
-            replaced: Vec::new(),
-            jobs: Vec::new(),
-            removed: Vec::new(),
-            ended: false,
-            fault: None,
-        },
-    )))
+    Ok(Ok((table, Played::quietly(record))))
 }
 
 impl<R: Room> Table<R> {
@@ -161,15 +150,7 @@ impl<R: Room> Table<R> {
         self.key = dice_key;
         self.stirred.extend(stirred);
         let record = Record { seq, at_ms: stamp.at_ms, ts_ms: stamp.ts_ms, cause, input: text, hash: Hash64(0) };
-        let mut played = Played {
-            record,
-            told: Vec::new(),
-            replaced: Vec::new(),
-            jobs: Vec::new(),
-            removed: Vec::new(),
-            ended: false,
-            fault: None,
-        };
+        let mut played = Played::quietly(record);
         let acted = self.keep(kept, &mut played);
         let from = acted.as_ref().map(|acted| self.streams.mark(acted.seat));
         let answers = match acted.as_ref().and_then(|acted| Some((acted.seat, acted.batch.as_ref()?))) {

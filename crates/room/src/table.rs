@@ -157,6 +157,14 @@ pub struct Played {
     pub fault: Option<crate::Fault>,
 }
 
+impl Played {
+    /// A record that brought nothing about.
+    pub(crate) fn quietly(record: Record) -> Self {
+        let (told, replaced, jobs, removed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { record, told, replaced, jobs, removed, ended: false, fault: None }
+    }
+}
+
 /// A job that began or is no longer wanted.
 #[derive(Clone, Debug)]
 pub enum JobChange {

@@ -14,7 +14,6 @@ pub(super) struct App {
 }
 
 /// What it may be.
-#[allow(dead_code, reason = "each is what some setting is; see ALL")]
 pub(super) enum Is {
     Text,
     /// Text that is never shown.
