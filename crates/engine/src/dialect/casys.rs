@@ -20,6 +20,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use super::asks::Asks;
 use super::frame::Frame;
 use super::seen::Seen;
 use super::{Dialect, Heard, Mode, Out};
@@ -28,8 +29,8 @@ use choice::{Offer, Sent};
 use code::Refusal;
 use message::Message;
 pub(crate) use rest::{Call, is_route};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use serde_json::Value;
+use std::collections::VecDeque;
 
 /// The dialect's part of one connection.
 pub(crate) struct Casys {
@@ -125,32 +126,6 @@ impl Room {
     fn state(&self, game: &str, session: Option<&str>, mode: Mode, seq: u64) -> Option<Value> {
         let about = state::About { game, session: session.unwrap_or(&self.life), opened_ms: self.opened_ms, mode };
         Some(about.state(self.seen.view()?, seq))
-    }
-}
-
-/// Native requests and what hangs on each.
-struct Asks<T> {
-    /// The `ref` of the last.
-    number: u64,
-    pending: BTreeMap<u64, T>,
-}
-
-impl<T> Asks<T> {
-    fn new() -> Self {
-        Self { number: 0, pending: BTreeMap::new() }
-    }
-
-    /// Asks natively: `request` without `v` and `ref`.
-    fn ask(&mut self, pending: T, mut request: Value, out: &mut Vec<Out>) {
-        self.number += 1;
-        request["v"] = json!(1);
-        request["ref"] = json!(self.number.to_string());
-        self.pending.insert(self.number, pending);
-        out.push(Out::Ask(request.to_string()));
-    }
-
-    fn answered(&mut self, reference: &str) -> Option<T> {
-        self.pending.remove(&reference.parse().ok()?)
     }
 }
 

@@ -14,7 +14,7 @@ impl Casys {
         match (&*frame.kind, &frame.room) {
             ("ack", None) => {
                 if let Some(answer) = frame.payload::<Answer<'_>>()
-                    && let Some(pending) = self.asks.answered(&answer.reference)
+                    && let Some(pending) = self.asks.answered(&answer)
                 {
                     self.answered(pending, &answer, out);
                 }
@@ -96,7 +96,7 @@ impl Casys {
     }
 
     fn is_joining(&self) -> bool {
-        self.asks.pending.values().any(|pending| matches!(pending, Pending::Watch | Pending::Sit | Pending::Again))
+        self.asks.pending().any(|pending| matches!(pending, Pending::Watch | Pending::Sit | Pending::Again))
     }
 
     fn look(&mut self, frame: &Frame<'_>, out: &mut Vec<Out>) {
