@@ -160,9 +160,14 @@ impl Casys {
 
     /// It cannot go on: says why, and that is the end.
     fn end(&mut self, refusal: &Refusal, out: &mut Vec<Out>) {
+        self.end_with(names::MESSAGE_ERROR, refusal, out);
+    }
+
+    /// The same as an error of this type.
+    fn end_with(&mut self, error: &str, refusal: &Refusal, out: &mut Vec<Out>) {
         if !std::mem::replace(&mut self.is_over, true) {
             self.waiting.clear();
-            code::say(names::MESSAGE_ERROR, refusal, out);
+            code::say(error, refusal, out);
             out.push(Out::End(refusal.close_code(), refusal.reason()));
         }
     }

@@ -5,4 +5,5 @@ pub(crate) mod egg;
 pub(crate) mod errand;
 pub(crate) mod lounge;
 pub(crate) mod pad;
+pub(crate) mod quest;
 pub(crate) mod tally;
