@@ -70,7 +70,8 @@ def test_with_the_endpoint_gone_a_replay_gives_each_state_that_was_shown(ask):
             endpoint.close()
         asked = len(endpoint.asked)
         assert [view for view in replayed(server) if view in shown] == shown
-        assert "every hash matches" in parlour.cli("replay", ROOM, "--verify", "--data", server.data, env=server.env, expect=0).stdout
+        verified = parlour.cli("replay", ROOM, "--verify", "--data", server.data, env=server.env, expect=0)
+        assert "every hash matches" in verified.stdout
         assert len(endpoint.asked) == asked
     assert {view["narrative"]["source"] for view in shown} == {"raw", "processed", "error"}
 
