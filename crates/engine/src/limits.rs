@@ -206,7 +206,11 @@ limits! {
     /// Within how long so many `panics` freeze a room.
     panics_ms: u64 = MINUTE_MS, 1000 => 24 * HOUR_MS;
     /// How many jobs run at one time, wanted or not; the others wait.
-    jobs_running: usize = 64, 1 => 4096;
+    jobs_running: usize = 128, 1 => 4096;
+    /// How many of them rooms of one kind may have: others find a place beside jobs that take long.
+    jobs_running_per_kind: usize = 96, 1 => 4096;
+    /// How many of them one room may have.
+    jobs_running_per_room: usize = 64, 1 => 4096;
     /// How often a job is tried before its room is told that it failed.
     job_attempts: u32 = 5, 1 => 1000;
     /// How long a job that failed rests before it is tried again; twice as long every time, up to `job_retry_ms_max`.
