@@ -9,13 +9,14 @@ import sections
 
 @pytest.fixture
 def section(monkeypatch):
-    """Of a dialect with two checks, each with a test that passed in both modes."""
-    dialect = types.SimpleNamespace(CHECKS={1: "one thing", 2: "another"})
+    """Of a dialect with two checks, each with tests that passed in both modes; the second cannot be played by Chromium."""
+    clients, not_in = ("websockets", "chromium"), {2: {"chromium": "it is a page"}}
+    dialect = types.SimpleNamespace(CHECKS={1: "one thing", 2: "another"}, CLIENTS=clients, NOT_IN=not_in)
     monkeypatch.setattr(sections.importlib, "import_module", lambda _: dialect)
     section = sections.Section("chat")
-    for number in (1, 2):
+    for number, client in ((1, "websockets"), (1, "chromium"), (2, "websockets")):
         for mode in sections.MODES:
-            section.tests[f"{number}-{mode}"] = [number], mode, "websockets" if number == 1 else "chromium"
+            section.tests[f"{number}-{mode}-{client}"] = [number], mode, client
     return section
 
 
@@ -27,14 +28,22 @@ def test_a_run_in_which_all_is_right_has_no_faults_and_its_page_says_so(section)
     right = set(section.tests)
     page = page_of(section, right)
     assert list(section.faults(right, page)) == []
-    assert "2 of 2 checks pass" in page and "| 2 | another | yes | yes | chromium |" in page
+    assert "2 of 2 checks pass" in page
+    assert "| 1 | one thing | websockets, chromium | websockets, chromium |\n| 2 | another | websockets | websockets |" in page
+    assert "Not played by chromium: 2. The reason: it is a page." in page
 
 
-def test_a_check_without_a_test_that_passed_is_named_in_its_mode(section):
-    right = set(section.tests) - {"2-compat"}
+@pytest.mark.parametrize(("wrong", "row"), [
+    ("1-compat-chromium", "| 1 | one thing | websockets, chromium | no |"),
+    ("2-compat-websockets", "| 2 | another | websockets | no |"),
+])
+def test_a_check_without_a_test_that_passed_is_named_with_its_mode_and_client(section, wrong, row):
+    right = set(section.tests) - {wrong}
     faults = list(section.faults(right, page_of(section, set(section.tests))))
-    assert len(faults) == 2 and "check 2 of chat has no test that passed in compat" in faults[0] and "renews it" in faults[1]
-    assert "| 2 | another | yes | no | chromium |" in page_of(section, right)
+    number, mode, client = wrong.split("-")
+    assert len(faults) == 2 and "renews it" in faults[1]
+    assert f"check {number} of chat has no test that passed in {mode} by {client}" in faults[0]
+    assert row in page_of(section, right)
 
 
 def test_a_page_that_says_something_else_is_stale(section):
