@@ -6,6 +6,7 @@
 pub(crate) mod aniworld;
 pub(crate) mod casys;
 pub mod chat;
+mod envelope;
 pub(crate) mod frame;
 pub mod laneya;
 pub mod mantimon;
