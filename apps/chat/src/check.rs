@@ -1,7 +1,7 @@
 //! What is legal.
 
 use crate::action::Action;
-use crate::limits::{BANS, EDITS, MUTE_SECONDS, MUTES, ROLES, SLOW_SECONDS, USER_BYTES};
+use crate::limits::{BANS, EDITS, INVITED, MUTE_SECONDS, MUTES, ROLES, SLOW_SECONDS, USER_BYTES};
 use crate::refusal::Refusal;
 use crate::state::{Chat, Message, Role};
 use crate::text::{check_content, check_topic};
@@ -47,6 +47,14 @@ impl Chat {
                     return Err(Refusal::NotHere);
                 }
                 if self.banned.len() < BANS || self.banned.contains(user) { Ok(()) } else { Err(Refusal::TooMany) }
+            }
+            Action::Invite { user } => {
+                self.is_moderator(me)?;
+                let invited = self.invited.as_ref().ok_or(Refusal::NotPrivate)?;
+                if user.is_empty() || user.len() > USER_BYTES {
+                    return Err(Refusal::NotHere);
+                }
+                if invited.len() < INVITED || invited.contains(user) { Ok(()) } else { Err(Refusal::TooMany) }
             }
             Action::Unban { user } => {
                 self.is_moderator(me)?;

@@ -72,6 +72,13 @@ pub enum Event {
         /// By whom.
         by: String,
     },
+    /// Somebody may come into this private room.
+    Invited {
+        /// Who.
+        user: String,
+        /// Who says so.
+        by: String,
+    },
     /// Somebody is kept out no more.
     Unbanned {
         /// Who.

@@ -62,6 +62,7 @@ impl Room for Chat {
     fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Refusal> {
         match wanted {
             _ if self.banned.contains(who.user) => Err(Refusal::Banned),
+            _ if self.invited.as_ref().is_some_and(|invited| !invited.contains(who.user)) => Err(Refusal::MembersOnly),
             As::Spectator if !self.config.spectators => Err(Refusal::MembersOnly),
             wanted => Ok(wanted),
         }

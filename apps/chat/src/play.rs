@@ -50,8 +50,13 @@ impl Chat {
             Action::Ban { user } => {
                 self.banned.insert(user.clone());
                 self.roles.remove(&user);
+                self.invited.as_mut().map(|invited| invited.remove(&user));
                 turn.tell(Event::Banned { user: user.clone(), by });
                 self.send_away(&user, "banned", turn);
+            }
+            Action::Invite { user } => {
+                self.invited.as_mut().map(|invited| invited.insert(user.clone()));
+                turn.tell(Event::Invited { user, by });
             }
             Action::Unban { user } => {
                 self.banned.remove(&user);

@@ -1,7 +1,8 @@
 //! What must be true of a room after every play. Looks at nothing that grows with the room.
 
-use crate::limits::{BANS, MEMBERS, MESSAGES, MUTES, ROLES, SLOW_SECONDS, TOPIC_BYTES, WRITERS};
+use crate::limits::{BANS, INVITED, MEMBERS, MESSAGES, MUTES, ROLES, SLOW_SECONDS, TOPIC_BYTES, WRITERS};
 use crate::state::Chat;
+use std::collections::BTreeSet;
 
 impl Chat {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
@@ -11,6 +12,7 @@ impl Chat {
             ("roles", self.roles.len(), ROLES),
             ("silenced", self.muted.len(), MUTES),
             ("kept out", self.banned.len(), BANS),
+            ("invited", self.invited.as_ref().map_or(0, BTreeSet::len), INVITED),
             ("writers", self.wrote.len(), WRITERS),
             ("messages", self.messages.len(), MESSAGES),
             ("bytes of topic", self.topic.len(), TOPIC_BYTES),

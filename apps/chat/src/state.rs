@@ -23,6 +23,8 @@ pub struct Chat {
     /// Who is silenced, and until when, in room time.
     pub(crate) muted: BTreeMap<String, u64>,
     pub(crate) banned: BTreeSet<String>,
+    /// Who may come, in a private room.
+    pub(crate) invited: Option<BTreeSet<String>>,
     /// When who wrote last, while the room is slow.
     pub(crate) wrote: BTreeMap<String, u64>,
     /// How far the members have read who said so. Not everybody may know.
@@ -66,8 +68,9 @@ pub enum Role {
 }
 
 impl Chat {
-    pub(crate) fn of(config: Config) -> Self {
+    pub(crate) fn of(mut config: Config) -> Self {
         Self {
+            invited: config.invited.take(),
             config,
             topic: String::new(),
             slow: 0,

@@ -21,6 +21,7 @@ mod members;
 mod own;
 mod play;
 mod presence;
+mod private;
 mod pulses;
 mod reading;
 mod requests;

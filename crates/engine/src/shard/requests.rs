@@ -104,6 +104,10 @@ impl Shard {
             // Rooms were put away: what would be played now could not be answered any more.
             return self.refuse(at, &asker, Code::Draining);
         }
+        let is_about_itself = matches!(command, Command::Open(_) | Command::Join { .. } | Command::History { .. });
+        if !is_about_itself && self.is_hidden(at, &asker) {
+            return self.refuse(at, &asker, Code::RoomNotFound);
+        }
         let before = self.hall(at).draft.bytes.len();
         match command {
             Command::Auth(_)
