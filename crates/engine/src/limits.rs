@@ -315,6 +315,10 @@ limits! {
     opening_tokens: u64 = 500, 1 => BILLION;
     /// How many more each second.
     opening_tokens_per_s: u64 = 10, 1 => BILLION;
+    /// How many rooms may be opened at once over connections from one address (of IPv6: one network of 64 bits).
+    address_opening_tokens: u64 = 2_000, 1 => BILLION;
+    /// How many more each second.
+    address_opening_tokens_per_s: u64 = 40, 1 => BILLION;
     /// A message counts as one request for each begun so many bytes of it.
     token_bytes: usize = 8 * KIB, 128 => 16 * MIB;
     /// So many refused requests cost as much as one that is not.

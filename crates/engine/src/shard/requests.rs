@@ -2,6 +2,7 @@
 
 use super::Shard;
 use super::members::Wish;
+use super::play::By;
 use crate::code::Code;
 use crate::command::Command;
 use crate::dialect::native;
@@ -28,6 +29,10 @@ pub(crate) struct Asker {
 impl Asker {
     pub(super) fn to(&self) -> To {
         To { conn: self.conn, number: self.number, reference: self.reference.clone() }
+    }
+
+    pub(super) fn by(&self) -> By<'_> {
+        By { opener: &self.who.user, who: &self.who, conn: Some(self.conn) }
     }
 }
 
@@ -104,8 +109,8 @@ impl Shard {
             // Rooms were put away: what would be played now could not be answered any more.
             return self.refuse(at, &asker, Code::Draining);
         }
-        let is_about_itself = matches!(command, Command::Open(_) | Command::Join { .. } | Command::History { .. });
-        if !is_about_itself && self.is_hidden(at, &asker) {
+        let has_own_rule = matches!(command, Command::Open(_) | Command::Join { .. } | Command::History { .. });
+        if !has_own_rule && self.is_hidden(at, &asker) {
             return self.refuse(at, &asker, Code::RoomNotFound);
         }
         let before = self.hall(at).draft.bytes.len();
