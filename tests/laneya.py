@@ -181,6 +181,23 @@ class Peer:
     def entity(self):
         return f"User:{self.user}"
 
+    def others(self):
+        """Where all others were seen last."""
+        last = {}
+        for said in self.said:
+            if said.get("action") in ("position", "spawn"):
+                last[said["data"]["entity"]] = (said["data"]["x"], said["data"]["y"])
+        last.pop(self.entity, None)
+        return set(last.values())
+
+    async def walk(self, direction):
+        """Turns there, if need be in a new life."""
+        start, key = len(self.said), next(self.keys)
+        await self.send(request(key, self.user, "move", {"direction": direction}))
+        if (answer := await self.response(key, start))["status"] != "success":
+            assert answer["data"]["code"] == "dead", answer
+            await self.ask("respawn")
+
     async def position(self, entity=None, start=0, deadline=DEADLINE):
         """Where somebody is, as far as was heard."""
         is_it = lambda said: said.get("action") in ("position", "spawn") and said["data"]["entity"] == (entity or self.entity)
@@ -213,11 +230,13 @@ def is_floor(layer, x, y):
 STEPS = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
 
 
-def way(layer, at, least):
-    """A direction in which one can walk `least` fields from `at`, or any if there is none that far: (direction, fields)."""
+def way(layer, at, least, taken=()):
+    """A direction in which one can walk `least` fields from `at`, or any if there is none that far: (direction, fields). On
+    those that are taken somebody stands."""
     def free(direction):
         dx, dy = STEPS[direction]
-        return next(n for n in itertools.count() if not is_floor(layer, at[0] + dx * (n + 1), at[1] + dy * (n + 1)))
+        fields = ((at[0] + dx * n, at[1] + dy * n) for n in itertools.count(1))
+        return next(n for n, field in enumerate(fields) if not is_floor(layer, *field) or field in taken)
 
     ways = sorted(((free(direction), direction) for direction in STEPS), reverse=True)
     enough = [(direction, fields) for fields, direction in ways if fields >= least]

@@ -22,7 +22,7 @@ async def at_a_free_way(peer, least=FAR):
     """Walks a newcomer to where there is a way: (direction, free fields, where it stands)."""
     layer = (await peer.ask("get_map", {"map_id": 1}))["floor_layer"]
     at = await peer.position()
-    direction, fields = laneya.way(layer, at, least)
+    direction, fields = laneya.way(layer, at, least, peer.others())
     return direction, fields, at, layer
 
 
@@ -146,7 +146,7 @@ def test_who_acts_is_told_what_came_of_it_before_the_success(make_server, mode):
         async with Peer(server, "ada", hello=True) as ada:
             await ada.ask("say", {"text": "here"})
             said = [said.get("action") or said["status"] for said in ada.said]
-            assert said.index("said") == len(said) - 1 - said[::-1].index("success") - 1, said
+            assert said.index("said") < len(said) - 1 - said[::-1].index("success"), said
         if mode == "compat":
             async with Original(server, "bob") as bob:
                 await bob.ask("move", {"direction": "stop"})
@@ -186,7 +186,8 @@ def test_who_logs_out_is_gone_for_the_others_and_who_comes_late_is_shown_all_who
 @both
 @compatibility.check("laneya", 17)
 def test_a_kill_of_the_server_changes_nothing_of_who_is_where_and_walks_which_way(make_server, mode):
-    server = laneya.serve(make_server, mode)
+    # Who is away stands still: between two connections nobody is to be that.
+    server = laneya.serve(make_server, mode, env={"PARLOUR_LIMITS__AWAY_MS": "600000"})
     laneya.open_room(server)
 
     async def look(user, **more):
@@ -274,13 +275,18 @@ def test_demo_speaks_laneya_where_nobody_else_listens_and_starts_all_the_same(ma
         async with Peer(server, "ada", hello=True, room="demo-1") as ada:
             assert ada.greeting["user"] == "ada"
 
-    with socket.socket() as other:
-        is_free = other.connect_ex(("127.0.0.1", 5001)) != 0
-    if is_free:
-        server = make_server("free", verb="demo")
-        assert "127.0.0.1:5001 (laneya:" in server.out
-        parlour.run(play(server))
-        other = make_server("taken", verb="demo")
-        assert "(laneya:" not in other.out
+    def is_free():
+        with socket.socket() as other:
+            return other.connect_ex(("127.0.0.1", 5001)) != 0
+
+    # Another program may have the port, or take it at this moment.
+    for attempt in range(5):
+        server = make_server(f"first-{attempt}", verb="demo")
+        if "127.0.0.1:5001 (laneya:" in server.out:
+            parlour.run(play(server))
+            break
+        server.stop()
     else:
-        assert "(laneya:" not in make_server("taken", verb="demo").out
+        assert not is_free(), "the port is free, and demo did not take it"
+    assert not is_free()
+    assert "(laneya:" not in make_server("taken", verb="demo").out
