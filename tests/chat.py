@@ -47,6 +47,11 @@ CHECKS = {
     18: "no text of an error shows how the server is made, or what others have said",
 }
 
+CLIENTS = ("websockets", "chromium")
+NOT_IN = {}
+"""By number: which of them cannot play a check at all, and why. In 15 a browser reads, and is delayed by nobody: not to read is
+nothing that a page can do."""
+
 PREFIXES = {
     "INVALID_MESSAGE": "Invalid message format: ",
     "UNKNOWN_TYPE": "Unknown message type: ",
@@ -147,9 +152,9 @@ class Talker:
         self.user = self.of("connected", start=start)[0]["user_id"]
         return self
 
-    async def send(self, message):
-        """A message, or what is none."""
-        await self.socket.send(message if isinstance(message, (str, bytes)) else json.dumps(message))
+    async def send(self, *messages):
+        """Messages, or what is none."""
+        await self.socket.send(*(said if isinstance(said, (str, bytes)) else json.dumps(said) for said in messages))
 
     async def ask(self, kind, payload=None, **fields):
         """Says something with a `ref`, and waits for the ack: its payload."""

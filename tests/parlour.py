@@ -102,8 +102,8 @@ def free_port():
             return probe.getsockname()[1]
 
 
-UNLIMITED = {f"PARLOUR_LIMITS__{name}": "1000000"
-             for name in ("CONNECTION_TOKENS", "USER_TOKENS", "ADDRESS_TOKENS", "OPENING_TOKENS", "STRIKES")}
+UNLIMITED = {f"PARLOUR_LIMITS__{name}": "1000000" for name in (
+    "CONNECTION_TOKENS", "USER_TOKENS", "ADDRESS_TOKENS", "OPENING_TOKENS", "ADDRESS_OPENING_TOKENS", "STRIKES")}
 """For servers that are asked more than anybody should: how much that is, is for test_limits.py to say."""
 
 

@@ -69,10 +69,16 @@ def http_request(method, path, headers=None, body=b""):
 
 
 class Wire:
-    """One TCP connection to the server. `tape` is every byte that ever came."""
+    """One TCP connection to the server. `tape` is every byte that ever came. With `keeps_little` the system holds only some
+    kilobytes for it, on either side, while it is not read."""
 
-    def __init__(self, server):
-        self.socket = socket.create_connection((server.host, server.port), timeout=DEADLINE)
+    def __init__(self, server, keeps_little=False):
+        self.socket = socket.socket()
+        if keeps_little:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect((server.host, server.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer, self.tape = bytearray(), bytearray()
 

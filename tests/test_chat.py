@@ -7,7 +7,7 @@ import pytest
 
 import parlour
 
-CROWD = 200
+CROWD = 100
 EACH = 3
 
 

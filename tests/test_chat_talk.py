@@ -45,7 +45,7 @@ def test_nobody_in_particular_is_a_guest_in_compat_and_has_to_say_who_they_are_i
 
 
 @chat.check(1)
-@chat.by_websockets
+@chat.by_all
 def test_a_token_that_is_not_good_is_told_and_closed_in_both_modes(place):
     async def talk():
         async with place.open() as new_talker:

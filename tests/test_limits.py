@@ -22,12 +22,12 @@ WIDE = 1_000_000
 def limited(make_server, tmp_path):
     """A function that starts a server with these limits, on one loop: each loop has its own buckets for users and addresses."""
 
-    def start(name="limited", prefix=(), **limits):
+    def start(name="limited", prefix=(), args=(), **limits):
         folder = tmp_path / name
         folder.mkdir()
         lines = "".join(f"{key} = {value}\n" for key, value in ({"shards": 1} | limits).items())
         (folder / "parlour.toml").write_text(f"[limits]\n{lines}")
-        return make_server(name, prefix=prefix)
+        return make_server(name, prefix=prefix, args=args)
 
     return start
 
@@ -223,6 +223,41 @@ def test_a_user_opens_only_so_many_rooms_at_a_time_and_a_refused_one_opens_later
         assert ada.ask(opening(0))["dup"] is True, "what is open already costs nothing"
         time.sleep(refused["retry_after_ms"] / 1000)
         assert ada.ask(opening(refused["ref"][1:]))["dup"] is False
+
+
+def test_an_address_opens_only_so_many_rooms_at_a_time_however_many_guests_come_from_it(limited):
+    server = limited(args=["--compat"], shards=2, address_opening_tokens=3, address_opening_tokens_per_s=1)
+    with contextlib.ExitStack() as stack:
+        guests = [stack.enter_context(Wire(server)) for _ in range(24)]
+        for guest in guests:
+            guest.send(raw.upgrade_request("/ws"))
+            assert guest.response().status == 101
+        assert len({guest.next_of("connected")["payload"]["user_id"] for guest in guests}) == len(guests)
+        begun = time.monotonic()
+        for at, guest in enumerate(guests):
+            guest.send(raw.message({"type": "join_room", "ref": f"{at}", "payload": {"room_id": f"room-{at}"}}))
+        answers = [guest.next_of("ack")["payload"] for guest in guests]
+        most = 2 * (3 + time.monotonic() - begun)
+        opened = [answer for answer in answers if answer["status"] != "error"]
+        refused = [answer for answer in answers if answer["status"] == "error"]
+        assert 6 <= len(opened) <= most, "on each loop three, and one more each second"
+        for answer in refused:
+            assert (answer["code"], answer["reason"]) == ("RATE_LIMITED", "opening_too_fast") and answer["retry_after_ms"] > 0
+            assert "address" in answer["message"] and "join one" in answer["message"]
+        counted = metrics(server)
+        assert counted['parlour_rate_limited_total{kind="address_opening"}'] == len(refused)
+        assert counted['parlour_rate_limited_total{kind="opening"}'] == 0
+        # To join what is there costs nothing, and a room of one's own only the time to wait.
+        last = guests[int(refused[-1]["ref"])]
+        last.send(raw.message({"type": "join_room", "ref": "there", "payload": {"room_id": opened[0]["room_id"]}}))
+        assert last.next_of("ack")["payload"]["status"] == "delivered"
+
+        def opens():
+            time.sleep(refused[-1]["retry_after_ms"] / 1000)
+            last.send(raw.message({"type": "join_room", "ref": "own", "payload": {"room_id": f"room-{refused[-1]['ref']}"}}))
+            return last.next_of("ack")["payload"]["status"] == "delivered"
+
+        parlour.poll(opens, "a token for a room of one's own")
 
 
 def test_a_user_has_only_so_many_connections_and_is_told(limited):

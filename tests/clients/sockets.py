@@ -98,9 +98,10 @@ class Websocket(Socket):
                 self.note(text)
         self.note(closed=(source.close_code, source.close_reason))
 
-    async def send(self, what):
-        """Text, or bytes as a binary message."""
-        await self.socket.send(what)
+    async def send(self, *messages):
+        """Texts, or bytes as binary messages."""
+        for message in messages:
+            await self.socket.send(message)
 
     async def close(self):
         if self.socket is not None:
@@ -128,9 +129,12 @@ const sockets = {};
 function open(client, url, protocols) {
     const socket = sockets[client] = new WebSocket(url, protocols);
     const tell = (told) => { if (sockets[client] === socket) toPython(JSON.stringify({client, ...told})); };
+    // What came in one turn is told together: each call costs more than what it tells.
+    let texts = [];
+    const tellTexts = () => { if (texts.length) tell({texts: texts.splice(0)}); };
     socket.onopen = () => tell({opened: true});
-    socket.onmessage = (event) => tell({text: event.data});
-    socket.onclose = (event) => tell({closed: [event.code, event.reason]});
+    socket.onmessage = (event) => { if (texts.push(event.data) === 1) setTimeout(tellTexts); };
+    socket.onclose = (event) => { tellTexts(); tell({closed: [event.code, event.reason]}); };
 }
 0
 """
@@ -155,11 +159,13 @@ class InPage(Socket):
     def take(self, told):
         """What the page told."""
         self.is_open = self.is_open or "opened" in told
-        self.note(told.get("text"), tuple(told["closed"]) if "closed" in told else None)
+        for text in told.get("texts", []):
+            self.note(text)
+        self.note(closed=tuple(told["closed"]) if "closed" in told else None)
 
-    async def send(self, what):
-        value = f"new Uint8Array({list(what)})" if isinstance(what, bytes) else json.dumps(what)
-        await self.tab.run(f"sockets[{self.number}].send({value})")
+    async def send(self, *messages):
+        values = (f"new Uint8Array({list(said)})" if isinstance(said, bytes) else json.dumps(said) for said in messages)
+        await self.tab.run("".join(f"sockets[{self.number}].send({value});" for value in values))
 
     async def close(self):
         await self.tab.run(f"sockets[{self.number}].close()")

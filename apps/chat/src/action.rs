@@ -50,6 +50,11 @@ pub enum Action {
         /// Whom.
         user: String,
     },
+    /// Lets somebody come into a private room, as a moderator.
+    Invite {
+        /// Whom.
+        user: String,
+    },
     /// Lets them in again.
     Unban {
         /// Whom.

@@ -1,7 +1,7 @@
 //! What is legal.
 
 use crate::action::Action;
-use crate::limits::{BANS, EDITS, MUTE_SECONDS, MUTES, ROLES, SLOW_SECONDS, USER_BYTES};
+use crate::limits::{BANS, EDITS, INVITED, MUTE_SECONDS, MUTES, ROLES, SLOW_SECONDS, USER_BYTES};
 use crate::refusal::Refusal;
 use crate::state::{Chat, Message, Role};
 use crate::text::{check_content, check_topic};
@@ -47,6 +47,14 @@ impl Chat {
                     return Err(Refusal::NotHere);
                 }
                 if self.banned.len() < BANS || self.banned.contains(user) { Ok(()) } else { Err(Refusal::TooMany) }
+            }
+            Action::Invite { user } => {
+                self.is_moderator(me)?;
+                let invited = self.invited.as_ref().ok_or(Refusal::NotPrivate)?;
+                if user.is_empty() || user.len() > USER_BYTES {
+                    return Err(Refusal::NotHere);
+                }
+                if invited.len() < INVITED || invited.contains(user) { Ok(()) } else { Err(Refusal::TooMany) }
             }
             Action::Unban { user } => {
                 self.is_moderator(me)?;
@@ -120,8 +128,8 @@ impl Chat {
         if before == Role::Member && self.seat_of(user).is_none() {
             return Err(Refusal::NotHere);
         }
-        let owners = self.roles.values().filter(|role| **role == Role::Owner).count();
-        if before == Role::Owner && role != Role::Owner && owners == 1 {
+        let has_another = self.owners_here().any(|(_, owner)| owner != user);
+        if before == Role::Owner && role != Role::Owner && !has_another {
             return Err(Refusal::LastOwner);
         }
         let is_one_more = before == Role::Member && role != Role::Member;

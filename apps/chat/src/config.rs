@@ -1,9 +1,10 @@
 //! What whoever opens a room may choose, and why a choice is refused.
 
-use crate::limits::MEMBERS;
+use crate::limits::{INVITED, MEMBERS, USER_BYTES};
 use crate::refusal::Refusal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The choices: all have a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,8 +16,14 @@ pub struct Config {
     pub spectators: bool,
     /// Whether members are shown how far the others have read, while there are at most 64 of them.
     pub read_marks: ReadMarks,
+    /// Who may come, by user id: 1 to 256, to whom moderators may add others. Then the room is private: to who is not among them
+    /// there is no such room. Without, anybody may come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invited: Option<BTreeSet<String>>,
     /// After how many milliseconds without another sign somebody has stopped typing: 100 to 60000.
     pub typing_ms: u32,
+    /// How many milliseconds a guest who owns the room may be gone until somebody else owns it: 100 to 86400000.
+    pub owner_away_ms: u32,
 }
 
 /// Who is shown how far somebody has read.
@@ -31,7 +38,14 @@ pub enum ReadMarks {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { members: MEMBERS, spectators: true, read_marks: ReadMarks::Shared, typing_ms: 5_000 }
+        Self {
+            members: MEMBERS,
+            spectators: true,
+            read_marks: ReadMarks::Shared,
+            invited: None,
+            typing_ms: 5_000,
+            owner_away_ms: 60_000,
+        }
     }
 }
 
@@ -40,7 +54,13 @@ impl Config {
         match self {
             Self { members, .. } if !(1..=MEMBERS).contains(&members) => Err(Refusal::BadMembers),
             Self { typing_ms, .. } if !(100..=60_000).contains(&typing_ms) => Err(Refusal::BadTypingMs),
+            Self { owner_away_ms, .. } if !(100..=86_400_000).contains(&owner_away_ms) => Err(Refusal::BadOwnerAwayMs),
+            Self { invited: Some(invited), .. } if !is_list(&invited) => Err(Refusal::BadInvited),
             fine => Ok(fine),
         }
     }
+}
+
+fn is_list(invited: &BTreeSet<String>) -> bool {
+    (1..=INVITED).contains(&invited.len()) && invited.iter().all(|user| !user.is_empty() && user.len() <= USER_BYTES)
 }

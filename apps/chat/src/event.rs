@@ -54,7 +54,7 @@ pub enum Event {
         user: String,
         /// Which.
         role: Role,
-        /// Who gave it; nobody, where somebody came first.
+        /// Who gave it; nobody, where the room passed on to somebody.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
@@ -70,6 +70,13 @@ pub enum Event {
         /// Who.
         user: String,
         /// By whom.
+        by: String,
+    },
+    /// Somebody may come into this private room.
+    Invited {
+        /// Who.
+        user: String,
+        /// Who says so.
         by: String,
     },
     /// Somebody is kept out no more.

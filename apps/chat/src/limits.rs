@@ -20,6 +20,8 @@ pub const MUTES: usize = 256;
 pub const MUTE_SECONDS: u32 = 30 * 24 * 60 * 60;
 /// How many may be kept out.
 pub const BANS: usize = 1024;
+/// How many may be invited into a private room.
+pub const INVITED: usize = 256;
 /// How many of those who are kept out a view names.
 pub const BANS_SHOWN: usize = 64;
 /// The slowest slow mode: one message an hour.

@@ -11,6 +11,10 @@ pub enum Refusal {
     BadMembers,
     /// Of a configuration.
     BadTypingMs,
+    /// Of a configuration.
+    BadOwnerAwayMs,
+    /// Of a configuration.
+    BadInvited,
     /// Nothing is said.
     Empty,
     /// Too much is said at once.
@@ -65,6 +69,8 @@ pub enum Refusal {
     Banned,
     /// Only members see this room.
     MembersOnly,
+    /// Anybody may come.
+    NotPrivate,
 }
 
 impl std::fmt::Display for Refusal {
@@ -72,6 +78,8 @@ impl std::fmt::Display for Refusal {
         f.write_str(match self {
             Refusal::BadMembers => "A room has room for 1 to 10000 members.",
             Refusal::BadTypingMs => "typing_ms is 100 to 60000.",
+            Refusal::BadOwnerAwayMs => "owner_away_ms is 100 to 86400000.",
+            Refusal::BadInvited => "invited is a list of 1 to 256 user ids.",
             Refusal::Empty => "Say something: it must not be empty or blank.",
             Refusal::TooLong { bytes } => return write!(f, "At most {bytes} bytes at a time."),
             Refusal::ControlCharacter => "Leave out control characters; line breaks and tabs are fine in messages.",
@@ -92,6 +100,7 @@ impl std::fmt::Display for Refusal {
             Refusal::SlowMode { .. } => "This room is in slow mode: wait a little before you write again.",
             Refusal::Banned => "You are kept out of this room.",
             Refusal::MembersOnly => "Only members see this room.",
+            Refusal::NotPrivate => "Anybody may come into this room: nobody needs to be invited.",
         })
     }
 }

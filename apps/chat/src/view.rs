@@ -29,6 +29,8 @@ pub struct View {
     pub banned_count: u32,
     /// The first 64 of them.
     pub banned: Vec<String>,
+    /// In a private room: who may come.
+    pub invited: Option<Vec<String>>,
     /// How far the members have read who said so; only members see it, and only in small rooms that share it.
     pub read: Vec<Mark>,
     /// For a member: who that is, and what concerns them alone.
@@ -88,6 +90,7 @@ impl Chat {
             muted: self.muted.iter().map(|(user, until_ms)| Muted { user: user.clone(), until_ms: *until_ms }).collect(),
             banned_count: count(self.banned.len()),
             banned: self.banned.iter().take(BANS_SHOWN).cloned().collect(),
+            invited: self.invited.as_ref().map(|invited| invited.iter().cloned().collect()),
             read: self.marks_for(viewer),
             you: viewer.seat().and_then(|seat| self.you(seat)),
         }

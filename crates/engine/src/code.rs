@@ -131,7 +131,7 @@ codes! {
     TooManyInRoom "too_many_in_room" Limited true "This room has as many people in it as it may.",
     TooManyConnections "too_many_connections" Limited true "You have as many connections open as you may: close one.",
     RateLimited "rate_limited" Limited true "You ask for more than you may at a time: wait retry_after_ms.",
-    OpeningTooFast "opening_too_fast" Limited true "You opened as many rooms as you may at a time: wait retry_after_ms.",
+    OpeningTooFast "opening_too_fast" Limited true "You or your address opened too many rooms: join one, or wait retry_after_ms.",
     TooManyCalls "too_many_calls" Limited true "Too many requests of the HTTP API are waiting for their answers.",
     TooManyWaiting "too_many_waiting" Limited true "Too many requests are waiting for this room.",
     RoomFrozen "room_frozen" Unavailable true "The room is frozen after a fault in its rules and waits for its operator.",

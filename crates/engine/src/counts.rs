@@ -1,6 +1,7 @@
 //! What a shard counts since it began, in plain integers: what `/metrics` shows of it.
 
 use crate::code::Kind;
+use crate::limiter::Scope;
 use std::collections::BTreeMap;
 
 /// What a shard counts, since it began.
@@ -46,8 +47,8 @@ pub struct Counts {
     pub not_reading: u64,
     /// Tokens refused, by code.
     pub auth_failures: BTreeMap<&'static str, u64>,
-    /// What was refused because somebody asked too much: by [`Scope`](crate::limiter::Scope).
-    pub rate_limited: [u64; 5],
+    /// What was refused because somebody asked too much: by [`Scope`].
+    pub rate_limited: [u64; Scope::ALL.len()],
     /// Clocks of rooms that ran out.
     pub clocks: u64,
     /// Records handed to the journal.
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_two_shards_counted_is_added_up() {
-        let mut one = Counts { clocks: 1, frames: [2, 3], rate_limited: [1, 0, 0, 0, 4], ..Counts::default() };
+        let mut one = Counts { clocks: 1, frames: [2, 3], rate_limited: [1, 0, 0, 0, 0, 4], ..Counts::default() };
         one.actions.entry("cards").or_default().played(true);
         one.seats.insert("cards", [1, 2, 3]);
         one.resume_events.note(5);
@@ -212,7 +213,7 @@ mod tests {
         let mut both = one.clone();
         both.add(&one);
         both.add(&Counts::default());
-        assert_eq!((both.clocks, both.frames, both.rate_limited), (2, [4, 6], [2, 0, 0, 0, 8]));
+        assert_eq!((both.clocks, both.frames, both.rate_limited), (2, [4, 6], [2, 0, 0, 0, 0, 8]));
         assert_eq!((both.actions["cards"].dup, both.seats["cards"], both.resume_events.sum), (2, [2, 4, 6], 10));
         assert_eq!((both.connections_closed[&1008], both.resume_events.ranges[4]), (4, 2));
     }

@@ -11,7 +11,7 @@ mod line;
 pub(crate) use line::Line;
 
 pub use crate::hall::Sort;
-use crate::io::{ConnId, Identity};
+use crate::io::{Address, ConnId, Identity};
 use parlour_room::Hash64;
 use std::ops::Range;
 use std::sync::Arc;
@@ -85,6 +85,8 @@ pub struct Request {
     pub number: u64,
     /// Who that is.
     pub who: Arc<Identity>,
+    /// From where, if that is known.
+    pub address: Option<Address>,
     /// 32 bytes of luck, for the seeds of rooms it opens.
     pub entropy: [u8; 32],
     /// The room it is about; also the name of one that is to be opened without a name.

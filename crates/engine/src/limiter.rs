@@ -23,13 +23,16 @@ pub enum Scope {
     Address,
     /// Rooms opened by one user.
     Opening,
+    /// Rooms opened from one address.
+    AddressOpening,
     /// Connections of one user.
     Connections,
 }
 
 impl Scope {
     /// All of them, by their numbers.
-    pub const ALL: [Scope; 5] = [Scope::Connection, Scope::User, Scope::Address, Scope::Opening, Scope::Connections];
+    pub const ALL: [Scope; 6] =
+        [Scope::Connection, Scope::User, Scope::Address, Scope::Opening, Scope::AddressOpening, Scope::Connections];
 
     /// Its name in the metrics.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +41,7 @@ impl Scope {
             Scope::User => "user",
             Scope::Address => "address",
             Scope::Opening => "opening",
+            Scope::AddressOpening => "address_opening",
             Scope::Connections => "connections",
         }
     }
@@ -72,6 +76,7 @@ pub(crate) struct Limiter {
     user: Rate,
     address: Rate,
     opening: Rate,
+    address_opening: Rate,
     strikes: Rate,
     refused_per_token: u64,
     token_bytes: usize,
@@ -87,6 +92,7 @@ impl Limiter {
             user: Rate::per_s(limits.user_tokens, limits.user_tokens_per_s),
             address: Rate::per_s(limits.address_tokens, limits.address_tokens_per_s),
             opening: Rate::per_s(limits.opening_tokens, limits.opening_tokens_per_s),
+            address_opening: Rate::per_s(limits.address_opening_tokens, limits.address_opening_tokens_per_s),
             strikes: Rate::within(limits.strikes, limits.strikes_ms),
             refused_per_token: limits.refused_per_token,
             token_bytes: limits.token_bytes.max(1),
@@ -156,27 +162,36 @@ impl Limiter {
 
     /// Takes what a request costs that came on no connection of ours: only its user is known.
     pub(crate) fn charge_user(&mut self, user: &str, cost: u64, now_ms: u64) -> Result<(), Refused> {
-        let rate = self.user;
-        self.of_user(user, |account| account.requests.take(rate, cost, now_ms), Scope::User, Code::RateLimited)
-    }
-
-    /// Takes what opening a room costs its user.
-    pub(crate) fn charge_opening(&mut self, user: &str, now_ms: u64) -> Result<(), Refused> {
-        let rate = self.opening;
-        self.of_user(user, |account| account.openings.take(rate, 1, now_ms), Scope::Opening, Code::OpeningTooFast)
-    }
-
-    fn of_user(
-        &mut self,
-        user: &str,
-        take: impl FnOnce(&mut Account<Arc<str>>) -> Result<(), u64>,
-        scope: Scope,
-        code: Code,
-    ) -> Result<(), Refused> {
         let at = self.users.enter(user.into(), usize::MAX).map_err(|Full| too_many_connections())?;
-        let taken = take(self.users.account(at));
+        let taken = self.users.account(at).requests.take(self.user, cost, now_ms);
         self.users.leave(at);
-        taken.map_err(|wait_ms| Refused { scope, code, wait_ms })
+        taken.map_err(|wait_ms| Refused { scope: Scope::User, code: Code::RateLimited, wait_ms })
+    }
+
+    /// Takes what opening a room costs its user, and the address of the connection by which they ask, if they do: who brings no
+    /// token is another user each time. From neither, if one has too little.
+    pub(crate) fn charge_opening(&mut self, user: &str, purse: Option<&Purse>, now_ms: u64) -> Result<(), Refused> {
+        let at = self.users.enter(user.into(), usize::MAX).map_err(|Full| too_many_connections())?;
+        let from = purse.and_then(|purse| purse.address);
+        let own_ms = self.users.account(at).openings.wait_ms(self.opening, 1, now_ms);
+        let shared_ms = from.map_or(0, |from| self.addresses.account(from).openings.wait_ms(self.address_opening, 1, now_ms));
+        if own_ms == 0 && shared_ms == 0 {
+            self.users.account(at).openings.spend(self.opening, 1, now_ms);
+            if let Some(from) = from {
+                self.addresses.account(from).openings.spend(self.address_opening, 1, now_ms);
+            }
+        }
+        self.users.leave(at);
+        let scope = if own_ms >= shared_ms { Scope::Opening } else { Scope::AddressOpening };
+        match own_ms.max(shared_ms) {
+            0 => Ok(()),
+            wait_ms => Err(Refused { scope, code: Code::OpeningTooFast, wait_ms }),
+        }
+    }
+
+    /// Where a connection came from, if that is accounted for.
+    pub(crate) fn address_of(&mut self, purse: &Purse) -> Option<Address> {
+        purse.address.map(|at| self.addresses.account(at).key)
     }
 
     /// Notes a message that should not have been sent; whether it was one too many.

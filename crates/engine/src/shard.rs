@@ -22,6 +22,7 @@ mod own;
 mod paced;
 mod play;
 mod presence;
+mod private;
 mod pulses;
 mod reading;
 mod requests;
@@ -324,7 +325,8 @@ impl Shard {
             }
         }
         self.start_jobs();
-        if self.leaves_now {
+        // What was asked of other shards may have been done there: it is answered before.
+        if self.leaves_now && !self.lines.awaits_answers() {
             self.say_goodbye();
         }
         self.batch.snapshots = std::mem::take(&mut self.snapshots).into_values().collect();

@@ -1,7 +1,7 @@
 //! Who may do what to whom.
 
 use crate::common::Desk;
-use parlour_chat::{BANS, MUTES, ROLES};
+use parlour_chat::{BANS, INVITED, MUTES, ROLES, USER_BYTES};
 use parlour_room::{As, Rejected};
 use serde_json::{Value, json};
 
@@ -29,13 +29,10 @@ fn desk() -> Desk {
 }
 
 #[test]
-fn who_comes_first_owns_the_room_also_after_having_left() {
+fn who_comes_first_owns_the_room() {
     let mut desk = Desk::of(&["ada", "bob"]);
     assert_eq!(desk.view("bob")["roles"], json!([{"user": "ada", "role": "owner"}]));
-    desk.goes("ada");
-    desk.comes("cyn");
-    assert_eq!(desk.refused("cyn", json!({"type": "set_topic", "text": "mine"})), "not_allowed");
-    desk.comes("ada");
+    assert_eq!(desk.refused("bob", json!({"type": "set_topic", "text": "mine"})), "not_allowed");
     let told = desk.tells("ada", json!({"type": "set_topic", "text": "tea"}));
     assert_eq!(told, [json!({"type": "topic_changed", "text": "tea", "by": "ada"})]);
     assert_eq!(desk.view("bob")["topic"], "tea");
@@ -185,8 +182,40 @@ fn a_room_is_opened_only_as_something_it_can_be() {
     assert_eq!(code(json!({"members": 0})), "bad_members");
     assert_eq!(code(json!({"members": 10_001})), "bad_members");
     assert_eq!(code(json!({"typing_ms": 99})), "bad_typing_ms");
+    assert_eq!(code(json!({"owner_away_ms": 99})), "bad_owner_away_ms");
     assert_eq!(code(json!({"frob": 1})), "invalid");
+    let crowd: Vec<String> = (0..=INVITED).map(|n| format!("u{n}")).collect();
+    for invited in [json!([]), json!([""]), json!(["x".repeat(USER_BYTES + 1)]), json!(crowd)] {
+        assert_eq!(code(json!({"invited": invited})), "bad_invited");
+    }
     let desk = Desk::with(&json!({"spectators": false}));
     let why = desk.table.admit(Desk::who("sam"), As::Spectator).unwrap_err();
     assert!(matches!(why, Rejected::NotAdmitted(refusal) if refusal.code == "members_only"));
+}
+
+#[test]
+fn into_a_private_room_only_those_come_who_were_invited_as_long_as_they_are() {
+    let mut desk = Desk::with(&json!({"invited": ["ada", "mo"]}));
+    let lets_in =
+        |desk: &Desk, user: &str| [As::Player(None), As::Spectator].map(|r#as| desk.table.admit(Desk::who(user), r#as).is_ok());
+    assert_eq!((lets_in(&desk, "ada"), lets_in(&desk, "bob"), lets_in(&desk, "")), ([true; 2], [false; 2], [false; 2]));
+    desk.comes("ada");
+    desk.comes("mo");
+    assert_eq!(desk.refused("mo", on("invite", "bob")), "not_allowed");
+    assert_eq!(desk.tells("ada", on("invite", "bob")), [json!({"type": "invited", "user": "bob", "by": "ada"})]);
+    assert_eq!(desk.view("mo")["invited"], json!(["ada", "bob", "mo"]));
+    desk.comes("bob");
+    desk.goes("bob");
+    assert_eq!(lets_in(&desk, "bob"), [true; 2], "who leaves may come back");
+    desk.tells("ada", on("ban", "bob"));
+    desk.tells("ada", on("unban", "bob"));
+    assert_eq!(lets_in(&desk, "bob"), [false; 2], "who was banned is to be invited again");
+    for n in 2..INVITED {
+        desk.tells("ada", on("invite", &format!("u{n}")));
+    }
+    assert_eq!(desk.refused("ada", on("invite", "one more")), "too_many");
+    desk.tells("ada", on("invite", "u2"));
+    let mut open = Desk::of(&["ada"]);
+    assert_eq!(open.refused("ada", on("invite", "bob")), "not_private");
+    assert_eq!(open.view("ada")["invited"], json!(null));
 }

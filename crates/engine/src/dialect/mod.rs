@@ -7,6 +7,7 @@ pub(crate) mod aniworld;
 mod asks;
 pub(crate) mod casys;
 pub mod chat;
+mod envelope;
 pub(crate) mod frame;
 pub mod laneya;
 pub mod mantimon;

@@ -1,6 +1,7 @@
 //! The native protocol at `/v1/ws`: "framing -> dialect.decode -> Command". JSON text frames `{v, type, ref?, id?, room?,
 //! payload}`.
 
+use super::envelope::Envelope;
 use crate::code::Code;
 use crate::command::{Command, Find, List, Open, Topic};
 use crate::limits::Limits;
@@ -59,55 +60,19 @@ pub struct Request<'a> {
     pub command: Result<Command<'a>, Code>,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    v: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "type", deserialize_with = "present")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "ref", deserialize_with = "present")]
-    reference: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    room: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    payload: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    events: Option<&'a RawValue>,
-}
-
-/// A field that is there, be it `null`: `null` is a value like any other, and nearly always a wrong one.
-pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
 /// Decodes one message.
 pub fn decode<'a>(text: &'a str, limits: &Limits) -> Request<'a> {
-    // Checked by hand: serde reads a JSON array as a struct, field by field.
-    if !text.trim_start().starts_with('{') {
-        return Request { reference: None, command: Err(Code::InvalidMessage) };
-    }
-    match serde_json::from_str::<Envelope<'a>>(text) {
-        Ok(envelope) => {
-            let reference = envelope.reference.map(string).transpose();
-            let reference = reference.map(|r| r.filter(|r| r.len() <= limits.ref_bytes));
-            match (reference, envelope.reference.is_some()) {
-                (Ok(None), true) | (Err(_), _) => Request { reference: None, command: Err(Code::InvalidMessage) },
-                (Ok(reference), _) => Request { reference, command: envelope.command(limits) },
-            }
-        }
-        Err(_) => Request {
-            reference: salvaged(text).filter(|r| r.len() <= limits.ref_bytes).map(Cow::Owned),
-            command: Err(Code::InvalidMessage),
+    let fits = |reference: &str| reference.len() <= limits.ref_bytes;
+    match Envelope::read(text) {
+        Ok(envelope) => match envelope.reference.map(string).transpose() {
+            Ok(reference) if reference.as_deref().is_none_or(fits) => Request { reference, command: envelope.command(limits) },
+            _ => Request { reference: None, command: Err(Code::InvalidMessage) },
         },
+        Err(reference) => {
+            let reference = reference.filter(|reference| fits(reference)).map(Cow::Owned);
+            Request { reference, command: Err(Code::InvalidMessage) }
+        }
     }
-}
-
-/// The `ref` of a message that is JSON but no envelope (a key twice): whoever waits for an answer gets one.
-pub(crate) fn salvaged(text: &str) -> Option<String> {
-    let fields: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    fields.get("ref")?.as_str().map(str::to_owned)
 }
 
 impl<'a> Envelope<'a> {

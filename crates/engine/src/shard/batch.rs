@@ -1,6 +1,6 @@
 //! Several actions under one message id: "inbox (seen?) -> check (legal?) -> play" for each, one record and one answer for all.
 
-use super::play::{failure, stamp, unplayed};
+use super::play::{Playable, failure, unplayed};
 use super::requests::Asker;
 use super::{Planted, Shard};
 use crate::code::Code;
@@ -46,32 +46,22 @@ impl Shard {
         actions: &[&str],
         now: Now,
     ) -> Result<Answered, Failure> {
-        let settings = self.settings.clone();
-        let limits = &settings.limits;
+        let Playable { stamp, is_frozen, known } = self.may_ask(at, user, id, actions.len(), now)?;
+        let limits = &self.settings.limits;
         let hall = self.halls[at].as_mut().expect("a room that is asked is there");
-        match &hall.phase {
-            Phase::Broken(code) => return Err((*code).into()),
-            Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
-            Phase::Open { kind, .. } if atomic && !kind.allows_atomic() => return Err(Code::NotAtomic.into()),
-            Phase::Open { .. } => {}
+        if matches!(&hall.phase, Phase::Open { kind, .. } if atomic && !kind.allows_atomic()) {
+            return Err(Code::NotAtomic.into());
         }
-        let ahead = hall.ahead.get(user).copied().unwrap_or(0);
-        if ahead + actions.len() > limits.unanswered_per_member || hall.undurable.len() >= limits.undurable_per_room {
-            return Err(Code::TooManyWaiting.into());
-        }
-        let stamp = stamp(hall.clock, now);
-        let is_frozen = hall.frozen.is_some();
-        let known = id.and_then(|id| hall.refusals.find(user, id)).cloned();
         let table = hall.table_mut().expect("an open room has a table");
         let life = table.about().life.to_owned();
         let body = table.batch_hash(atomic, actions);
-        match known {
-            Some((of, Refused::One(failure))) if of == body => return Err(failure),
-            Some((of, Refused::All(at, failures))) if of == body => {
-                return Ok(Answered::Batched { at, results: failures.into_iter().map(Err).collect(), dup: true });
-            }
-            Some(_) => return Err(Code::IdReused.into()),
-            None => {}
+        if let Some(known) = known {
+            return match known.refused {
+                Refused::All(at, failures) if known.body == body => {
+                    Ok(Answered::Batched { at, results: failures.into_iter().map(Err).collect(), dup: true })
+                }
+                _ => Err(known.again(body)),
+            };
         }
         let batched = if is_frozen {
             let repeated = id.and_then(|id| table.batch_repeated(stamp, user, id, body));

@@ -1,7 +1,7 @@
 //! The HTTP API: the same rooms, asked by requests that have one answer each.
 
 use super::Shard;
-use super::play::Opened;
+use super::play::{By, Opened};
 use crate::code::Code;
 use crate::counts::Counts;
 use crate::hall::{Hall, Phase, Waiting};
@@ -40,17 +40,19 @@ impl Shard {
             return waiting.push_back(Waiting::Call(from, by, entropy, call));
         }
         let reply = match &call {
-            Call::Open(open) => match self.open(at, &by, open, Seed::derived(&entropy, 2), now) {
-                Ok(opened) => {
-                    let (seed_hash, dup) = match opened {
-                        Opened::New { seed_hash } => (seed_hash, false),
-                        Opened::Before { seed_hash } => (seed_hash, true),
-                    };
-                    let body = json!({"room_id": room, "seed_hash": seed_hash, "dup": dup});
-                    Reply::Done { created: !dup, body: body.to_string() }
+            Call::Open(open) => {
+                match self.open(at, &By { opener: &by.user, who: &by, conn: None }, open, Seed::derived(&entropy, 2), now) {
+                    Ok(opened) => {
+                        let (seed_hash, dup) = match opened {
+                            Opened::New { seed_hash } => (seed_hash, false),
+                            Opened::Before { seed_hash } => (seed_hash, true),
+                        };
+                        let body = json!({"room_id": room, "seed_hash": seed_hash, "dup": dup});
+                        Reply::Done { created: !dup, body: body.to_string() }
+                    }
+                    Err(failure) => Reply::Failed(failure),
                 }
-                Err(failure) => Reply::Failed(failure),
-            },
+            }
             Call::Close(_) => match self.close(at, &by, now) {
                 Ok(()) => Reply::Done { created: false, body: json!({"room_id": room}).to_string() },
                 Err(failure) => Reply::Failed(failure),

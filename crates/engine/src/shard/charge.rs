@@ -66,8 +66,10 @@ impl Shard {
     }
 
     /// Takes what opening a room costs.
-    pub(super) fn may_open(&mut self, user: &str, now: Now) -> Result<(), Failure> {
-        self.limiter.charge_opening(user, now.mono_ms).map_err(|refused| self.count_refused(refused).into())
+    pub(super) fn may_open(&mut self, user: &str, conn: Option<ConnId>, now: Now) -> Result<(), Failure> {
+        let place = conn.and_then(|conn| self.places.get(&conn).copied());
+        let purse = place.and_then(|place| self.sessions[place].as_ref()).map(|session| &session.purse);
+        self.limiter.charge_opening(user, purse, now.mono_ms).map_err(|refused| self.count_refused(refused).into())
     }
 
     pub(super) fn count_refused(&mut self, refused: Refused) -> Refused {

@@ -252,7 +252,7 @@ impl Shard {
             let find = &seeker.find;
             let (kind, id, config) = (find.kind.clone(), find.id.clone(), find.config.clone());
             let open = Open { kind, room: Some(self.hall(at).name.to_string().into()), id, config, bots: Vec::new() };
-            match self.open(at, &seeker.asker.who.clone(), &open, seeker.luck[1], now) {
+            match self.open(at, &seeker.asker.by(), &open, seeker.luck[1], now) {
                 Ok(_) => created = true,
                 Err(failure) => {
                     // There is no room: what keeps one from being opened is how others are.

@@ -89,6 +89,11 @@ impl Lines {
         Self { lines, notices, unanswered: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
+    /// Whether a client waits for another shard.
+    pub(super) fn awaits_answers(&self) -> bool {
+        self.unanswered.values().any(|waits| waits.whose == Whose::Clients)
+    }
+
     /// A frame that is framed already. When so much as the limit is on its way, news is not added to it: whose they are is told
     /// once that they lost track.
     pub(super) fn tell(
@@ -212,14 +217,15 @@ impl Shard {
         session.unanswered += 1;
         session.sent_on += 1;
         session.stand_ins.insert(to);
-        let (number, entropy) = (session.sent_on, session.luck());
+        let (number, entropy, purse) = (session.sent_on, session.luck(), session.purse.clone());
+        let address = self.limiter.address_of(&purse);
         // The line loses nothing: what the shard itself asks is done before what is asked after it, however late.
         let patience_ms = if whose == Whose::Clients { limits.forward_ms } else { u64::MAX };
         let until_ms = now.mono_ms.saturating_add(patience_ms);
         let (reference, room_asked) = (asker.reference.clone(), room.clone());
         let waits = Unanswered { until_ms, reference, room: room_asked, wish, whose };
         self.lines.unanswered.insert((asker.conn, number), waits);
-        let request = Request { conn: asker.conn, number, who: asker.who.clone(), entropy, room, text };
+        let request = Request { conn: asker.conn, number, who: asker.who.clone(), address, entropy, room, text };
         self.lines.line(to).say(Body::Request(request), now.mono_ms, limits.forward_again_ms);
         number
     }
@@ -253,7 +259,8 @@ impl Shard {
     /// A connection of another shard asks something of a room that is here.
     fn is_asked(&mut self, from: ShardId, request: &Request, now: Now) {
         if self.session(request.conn).is_none() {
-            let session = Session::standing_in(from, request, now.mono_ms, &self.settings.limits);
+            let mut session = Session::standing_in(from, request, now.mono_ms, &self.settings.limits);
+            self.limiter.arrive(&mut session.purse, request.address);
             self.seat_session(session);
         }
         if let Some(session) = self.session(request.conn) {

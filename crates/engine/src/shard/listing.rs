@@ -205,6 +205,6 @@ fn free_seats(table: &dyn AnyTable) -> u32 {
 }
 
 /// Whether a stranger may watch.
-fn is_public(table: &dyn AnyTable) -> bool {
+pub(super) fn is_public(table: &dyn AnyTable) -> bool {
     table.admit(Who { user: "", name: "", bot: false }, As::Spectator) == Ok(As::Spectator)
 }

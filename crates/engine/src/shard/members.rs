@@ -74,7 +74,7 @@ impl Shard {
             (Some(_), As::Player(_)) => wanted,
             _ => match table.admit(who, wanted) {
                 Err(Rejected::Fault(fault)) => return Err(self.faulted(at, &fault, now)),
-                admitted => admitted.map_err(failure)?,
+                admitted => admitted.map_err(|why| self.not_admitted(at, asker, failure(why)))?,
             },
         };
         // Not before the rules have let them in: to others there may be no such room.

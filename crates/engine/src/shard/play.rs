@@ -7,7 +7,7 @@ use crate::code::{Code, Kind};
 use crate::command::Open;
 use crate::dialect::native_out::{self as say, Done, Failure, OwnEvents};
 use crate::hall::{Answered, Phase, Refused, RoomClock};
-use crate::io::{BOT_PREFIX, Identity, Now, Role};
+use crate::io::{BOT_PREFIX, ConnId, Identity, Now, Role};
 use crate::standing::HOUSE;
 use crate::store::RoomRow;
 use parlour_room::table::Played;
@@ -17,6 +17,37 @@ use parlour_room::{Acted, AnyTable, Fault, Hash64, Joining, Opening, Position, R
 pub(super) enum Opened {
     New { seed_hash: String },
     Before { seed_hash: String },
+}
+
+/// Who opens a room: in whose name, who asked for that, and by which connection, if by one.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) opener: &'a str,
+    pub(super) who: &'a Identity,
+    pub(super) conn: Option<ConnId>,
+}
+
+/// Somebody may have something played.
+pub(super) struct Playable {
+    pub(super) stamp: Stamp,
+    pub(super) is_frozen: bool,
+    pub(super) known: Option<Known>,
+}
+
+/// What was refused under an id.
+pub(super) struct Known {
+    pub(super) body: Hash64,
+    pub(super) refused: Refused,
+}
+
+impl Known {
+    /// What one message under that id is answered, if it is this one.
+    pub(super) fn again(self, body: Hash64) -> Failure {
+        match self.refused {
+            Refused::One(failure) if self.body == body => failure,
+            Refused::One(_) | Refused::All(..) => Code::IdReused.into(),
+        }
+    }
 }
 
 impl Shard {
@@ -48,26 +79,12 @@ impl Shard {
         events: bool,
         now: Now,
     ) -> Result<(Position, bool, OwnEvents), Failure> {
+        let Playable { stamp, is_frozen, known } = self.may_ask(at, user, id, 1, now)?;
         let limits = &self.settings.limits;
         let hall = self.halls[at].as_mut().expect("a room that is asked is there");
-        match &hall.phase {
-            Phase::Broken(code) => return Err((*code).into()),
-            Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
-            Phase::Open { .. } => {}
-        }
-        let is_member_ahead = hall.ahead.get(user).is_some_and(|count| *count >= limits.unanswered_per_member);
-        if is_member_ahead || hall.undurable.len() >= limits.undurable_per_room {
-            return Err(Code::TooManyWaiting.into());
-        }
-        let stamp = stamp(hall.clock, now);
-        let is_frozen = hall.frozen.is_some();
-        let known = id.and_then(|id| hall.refusals.find(user, id)).cloned();
         let table = hall.table_mut().expect("an open room has a table");
-        if let Some((body, refused)) = known {
-            return Err(match refused {
-                Refused::One(failure) if body == body_of(table.as_ref(), action) => failure,
-                Refused::One(_) | Refused::All(..) => Code::IdReused.into(),
-            });
+        if let Some(known) = known {
+            return Err(known.again(body_of(table.as_ref(), action)));
         }
         if is_frozen {
             // Nothing is played, but what was played is still answered as it was.
@@ -104,6 +121,24 @@ impl Shard {
         }
     }
 
+    /// What must hold before anything is played for a member, whatever it is: the room is there, and neither it nor they are too
+    /// far ahead of the disk, with so many more. With the time, and what was refused under this id.
+    pub(super) fn may_ask(&self, at: usize, user: &str, id: Option<&str>, more: usize, now: Now) -> Result<Playable, Code> {
+        let limits = &self.settings.limits;
+        let hall = self.halls[at].as_ref().expect("a room that is asked is there");
+        match &hall.phase {
+            Phase::Broken(code) => return Err(*code),
+            Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound),
+            Phase::Open { .. } => {}
+        }
+        let ahead = hall.ahead.get(user).copied().unwrap_or(0);
+        if ahead.saturating_add(more) > limits.unanswered_per_member || hall.undurable.len() >= limits.undurable_per_room {
+            return Err(Code::TooManyWaiting);
+        }
+        let known = id.and_then(|id| hall.refusals.find(user, id)).cloned().map(|(body, refused)| Known { body, refused });
+        Ok(Playable { stamp: stamp(hall.clock, now), is_frozen: hall.frozen.is_some(), known })
+    }
+
     /// A room runs ahead of the disk only so far.
     pub(super) fn is_not_too_far_ahead(&mut self, at: usize) -> Result<(), Code> {
         let limit = self.settings.limits.undurable_per_room;
@@ -119,7 +154,7 @@ impl Shard {
     }
 
     pub(super) fn open_for(&mut self, at: usize, asker: &Asker, open: &Open<'_>, seed: Seed, now: Now) {
-        match self.open(at, &asker.who, open, seed, now) {
+        match self.open(at, &asker.by(), open, seed, now) {
             Ok(opened) => {
                 let room = self.hall(at).name.clone();
                 let (seed_hash, dup) = match &opened {
@@ -132,20 +167,8 @@ impl Shard {
         }
     }
 
-    pub(super) fn open(&mut self, at: usize, who: &Identity, open: &Open<'_>, seed: Seed, now: Now) -> Result<Opened, Failure> {
-        self.open_by(at, &who.user, who, open, seed, now)
-    }
-
-    /// Opens a room in the name of `opener`, for `who` asked for it.
-    pub(super) fn open_by(
-        &mut self,
-        at: usize,
-        opener: &str,
-        who: &Identity,
-        open: &Open<'_>,
-        seed: Seed,
-        now: Now,
-    ) -> Result<Opened, Failure> {
+    pub(super) fn open(&mut self, at: usize, by: &By<'_>, open: &Open<'_>, seed: Seed, now: Now) -> Result<Opened, Failure> {
+        let By { opener, who, conn } = *by;
         if who.role == Role::Spectator {
             return Err(Code::RoleRequired.into());
         }
@@ -181,7 +204,7 @@ impl Shard {
                 }
             }
         };
-        self.may_open(&who.user, now)?;
+        self.may_open(&who.user, conn, now)?;
         let opening = Opening { name: &name, by: opener, id: open.id.as_deref(), body, seed, config: &open.config, after };
         let opened_at = Stamp { at_ms: 0, ts_ms: now.wall_ms };
         let (mut table, played) = kind.open(opened_at, opening).map_err(|rejected| match rejected {

@@ -2,11 +2,10 @@
 //! follows is what follows of an action: events if the rules tell any, views, the room's end in lists.
 
 use super::Shard;
-use super::play::{failure, stamp};
+use super::play::{Playable, failure};
 use super::requests::Asker;
-use crate::code::Code;
 use crate::dialect::native_out::{Failure, OwnEvents};
-use crate::hall::{Answered, Phase, Refused};
+use crate::hall::{Answered, Refused};
 use crate::io::Now;
 use parlour_room::inbox::{Answer, resignation};
 use parlour_room::{Acted, Position, Rejected};
@@ -22,24 +21,12 @@ impl Shard {
     }
 
     fn try_resign(&mut self, at: usize, user: &str, id: Option<&str>, now: Now) -> Result<(Position, bool), Failure> {
+        let Playable { stamp, known, .. } = self.may_ask(at, user, id, 1, now)?;
+        if let Some(known) = known {
+            return Err(known.again(resignation()));
+        }
         let limits = &self.settings.limits;
         let hall = self.halls[at].as_mut().expect("a room that is asked is there");
-        match &hall.phase {
-            Phase::Broken(code) => return Err((*code).into()),
-            Phase::Absent | Phase::Loading(_) => return Err(Code::RoomNotFound.into()),
-            Phase::Open { .. } => {}
-        }
-        let is_member_ahead = hall.ahead.get(user).is_some_and(|count| *count >= limits.unanswered_per_member);
-        if is_member_ahead || hall.undurable.len() >= limits.undurable_per_room {
-            return Err(Code::TooManyWaiting.into());
-        }
-        if let Some((body, refused)) = id.and_then(|id| hall.refusals.find(user, id)) {
-            return Err(match refused {
-                Refused::One(failure) if *body == resignation() => failure.clone(),
-                Refused::One(_) | Refused::All(..) => Code::IdReused.into(),
-            });
-        }
-        let stamp = stamp(hall.clock, now);
         let table = hall.table_mut().expect("an open room has a table");
         let resigned = table.resign(stamp, user, id);
         let life = table.about().life.to_owned();

@@ -1,6 +1,7 @@
 //! Opening the rooms that stand open: the home of a room's name does it, when a join finds no room there.
 
 use super::Shard;
+use super::play::By;
 use super::requests::Asker;
 use crate::code::Code;
 use crate::command::Open;
@@ -47,6 +48,6 @@ impl Shard {
             bots: Vec::new(),
         };
         let seed = seed(self);
-        self.open_by(at, HOUSE, &asker.who, &open, seed, now).map(drop)
+        self.open(at, &By { opener: HOUSE, ..asker.by() }, &open, seed, now).map(drop)
     }
 }

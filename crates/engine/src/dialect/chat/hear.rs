@@ -3,45 +3,23 @@
 use super::names::{ALIASES, AMBIGUOUS, AMBIGUOUS_TEXT, MESSAGES, ROOM};
 use super::{Chat, Mode, Move, Out, Pending};
 use crate::code::{Code, Kind};
-use crate::dialect::native::{Fields, present, salvaged};
+use crate::dialect::envelope::Envelope;
+use crate::dialect::native::Fields;
 use crate::dialect::native_out::Failure;
 use crate::limits::{CHAT_PENDING, CHAT_TYPE_BYTES};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-/// A message, as far as it is looked at: what is wrong with the rest is the native protocol's to say.
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    v: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "type", deserialize_with = "present")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "ref")]
-    reference: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    room: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    payload: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    events: Option<&'a RawValue>,
-}
-
 impl Chat {
     pub(super) fn hear_message(&mut self, text: &str, out: &mut Vec<Out>) {
-        // Checked by hand: serde reads a JSON array as a struct, field by field.
-        let message = text.trim_start().starts_with('{').then(|| serde_json::from_str::<Message<'_>>(text));
-        match message {
-            None => self.refuse(None, Code::InvalidMessage.into(), out),
-            Some(Err(_)) => {
-                let reference = salvaged(text).filter(|reference| reference.len() <= self.ref_bytes);
-                self.refuse(reference, Code::InvalidMessage.into(), out);
-            }
-            Some(Ok(message)) => match message.reference.map(string) {
+        let most = self.ref_bytes;
+        let fits = |reference: &String| reference.len() <= most;
+        match Envelope::read(text) {
+            Err(reference) => self.refuse(reference.filter(fits), Code::InvalidMessage.into(), out),
+            // Unlike natively, `null` is no `ref`.
+            Ok(message) => match message.reference.filter(|raw| raw.get() != "null").map(string) {
                 None => self.ask_natively(&message, None, out),
-                Some(Some(reference)) if reference.len() <= self.ref_bytes => self.ask_natively(&message, Some(reference), out),
+                Some(Some(reference)) if fits(&reference) => self.ask_natively(&message, Some(reference), out),
                 Some(_) => self.refuse(None, Code::InvalidMessage.into(), out),
             },
         }
@@ -53,7 +31,7 @@ impl Chat {
         self.hear_message(&request, out);
     }
 
-    fn ask_natively(&mut self, message: &Message<'_>, reference: Option<String>, out: &mut Vec<Out>) {
+    fn ask_natively(&mut self, message: &Envelope<'_>, reference: Option<String>, out: &mut Vec<Out>) {
         if self.pending.len() >= CHAT_PENDING {
             return self.refuse(reference, Failure::limited(Code::TooManyWaiting, 1000), out);
         }
@@ -132,7 +110,7 @@ impl Chat {
 }
 
 /// Where a request leads, if it is done.
-fn going(kind: &str, message: &Message<'_>, fields: Option<&Fields>) -> Option<Move> {
+fn going(kind: &str, message: &Envelope<'_>, fields: Option<&Fields>) -> Option<Move> {
     let named = fields.and_then(|Fields(fields)| fields.iter().find(|(name, _)| name == ROOM));
     let inside = || named.and_then(|(_, value)| string(value));
     let outside = || message.room.and_then(string);

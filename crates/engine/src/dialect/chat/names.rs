@@ -33,7 +33,6 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("not_below_you", "FORBIDDEN"),
     ("not_yours", "FORBIDDEN"),
     ("banned", "FORBIDDEN"),
-    ("members_only", "FORBIDDEN"),
     ("too_long", "TOO_LARGE"),
 ];
 
