@@ -4,10 +4,10 @@
     def test_a_ping_is_answered(front): ...
 
 The module of the dialect's name says in `CHECKS` what each number means, in `CLIENTS` which kinds of clients play it, and in
-`NOT_IN` which check cannot be played by which of them, and why. Its tests are the files test_NAME_*.py, and each has the parameters
-`mode` and `client` where it is played in several ways; without a `client` it is played by the first. A run of all of a dialect's
-files fails if a check has no test that passed in a mode by a kind of client, or if its section of docs/compatibility.md is not what
-the run has shown.
+`NOT_IN` which check cannot be played by which of them, and why. Its tests are the files test_NAME_*.py, and each has the
+parameters `mode` and `client` where it is played in several ways; without a `client` it is played by the first. A run of all of a
+dialect's files fails if a check has no test that passed in a mode by a kind of client, or if its section of docs/compatibility.md
+is not what the run has shown.
 """
 
 import importlib
