@@ -52,8 +52,8 @@ SHAPES = {
 FIRST_STATE = 1.0
 """Within so many seconds the first state is there."""
 
-SLACK = 20
-"""So many times slower a machine may be that has much else to do."""
+CONNECTS = 5
+"""The best of so many counts: the others may have met a machine that has much else to do."""
 
 
 @compatibility.check("casys", 1)
@@ -63,12 +63,15 @@ def test_the_first_frame_is_a_state_with_the_keys_of_the_original(front):
         async with front.table() as table:
             await table.initialise()
             for path in casys.PATHS:
-                begin = time.monotonic()
-                client = await table.connect(path, game_id=table.game, session_id="s-1")
-                state = await client.until(lambda _: True, deadline=SLACK * FIRST_STATE)
-                took = time.monotonic() - begin
-                print(f"{path}: the first state was there after {1000 * took:.1f} ms")
-                assert took < SLACK * FIRST_STATE
+                took = []
+                for _ in range(CONNECTS):
+                    begin = time.monotonic()
+                    client = await table.connect(path, game_id=table.game, session_id="s-1")
+                    state = await client.until(lambda _: True)
+                    took.append(time.monotonic() - begin)
+                    await client.close()
+                print(f"{path}: the first state was there after {1000 * min(took):.1f} ms, at worst {1000 * max(took):.1f} ms")
+                assert min(took) < FIRST_STATE, took
                 assert state["type"] == "state" and KEYS <= set(state), state
                 assert (state["game_id"], state["session_id"], state["section_number"]) == (table.game, "s-1", 1)
                 for part, keys in SHAPES.items():
