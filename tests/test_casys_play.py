@@ -1,8 +1,10 @@
 """Games through the dialect casys: what a connection is shown, and what choosing does."""
 
 import asyncio
+import contextlib
 import json
 import random
+import sqlite3
 import time
 
 import pytest
@@ -11,6 +13,7 @@ import casys
 import compatibility
 import parlour
 from casys import KEYS, assert_error, choice, without_seq
+from dice import Dice
 
 
 @pytest.fixture
@@ -251,15 +254,17 @@ def test_the_server_rolls_whatever_a_client_says_of_the_dice(front):
             ada = await table.client()
             state = await to_the_dice(ada)
             table_of = state["rules"]["choices"][0]
-            lie = {"type": "dice", "target_section": 0, "dice_results": {"total": 12, "details": [6, 6], "type": "chance"}}
-            told = await ada.choose("0", "Jet de chance : 12 (6+6)", table.game, lie)
+            # Such a roll there cannot be, by its total nor by its dice.
+            lie = {"type": "dice", "target_section": 0, "dice_results": {"total": 99, "details": [1, 2], "type": "chance"}}
+            told = await ada.choose("0", "Jet de chance : 99 (1+2)", table.game, lie)
             if front.mode == "strict":
                 assert_error(told, "choice_error", "fabricated_roll")
-                assert_error(await ada.choose("", "Un jet de 12"), "choice_error", "fabricated_roll")
+                assert_error(await ada.choose("", "Un jet de 99"), "choice_error", "fabricated_roll")
                 told = await ada.choose(table_of["id"])
             (roll,) = [entry for entry in told["trace"]["history"] if entry["action_type"] == "dice_roll"]
             dice, total = roll["details"]["dice"], roll["details"]["roll_result"]
             assert sum(dice) == total and all(1 <= die <= 6 for die in dice)
+            assert dice == await asyncio.to_thread(drawn_again, front.server, table.game)
             target = next(to for span, to in table_of["dice_results"].items() if total in totals(span))
             assert told["section_number"] == target
             replayed = await asyncio.to_thread(parlour.replay, front.server.data, table.game)
@@ -269,6 +274,15 @@ def test_the_server_rolls_whatever_a_client_says_of_the_dice(front):
             )
 
     parlour.run(talk())
+
+
+def drawn_again(server, game):
+    """The two dice of a game's first roll, by the seed in its journal. Nobody who comes by this dialect stirs them."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/journal.sqlite3?mode=ro", uri=True)) as journal:
+        rows = journal.execute("SELECT seq, cause, input FROM log WHERE room = ? ORDER BY rowid", (game,)).fetchall()
+    number = next(seq for seq, cause, text in rows if cause == "action" and '"type":"roll"' in text)
+    dice = Dice(bytes.fromhex(json.loads(rows[0][2])["seed"]), [], number)
+    return [dice.below(6) + 1 for _ in range(2)]
 
 
 FALLEN = 67
