@@ -52,6 +52,12 @@ def endpoint():
     endpoint.close()
 
 
+PINGS = 50
+
+PONG_MS = 100
+"""So soon every other ping is answered, at least: the rest may have met a machine that has much else to do."""
+
+
 def is_told(state):
     return state["type"] == "state" and state["narrative"]["source_type"] == "processed"
 
@@ -74,11 +80,13 @@ def test_while_the_narrator_takes_its_time_pings_are_answered_and_other_games_go
             assert (seen["game_id"], seen["section_number"], seen["step"], seen["skipped"]) == (table.game, 2, 1, 0)
             assert TOLD.startswith(seen["content"]) and seen["content"]
             loop, took = asyncio.get_running_loop(), []
-            for number in range(50):
+            for number in range(PINGS):
                 begin = loop.time()
                 assert (await ada.ask({"type": "ping", "timestamp": number}, "pong"))["timestamp"] == number
                 took.append(1000 * (loop.time() - begin))
-            print(f"pings while the narrator was at work: {sorted(took)[25]:.1f} ms, the slowest {max(took):.1f} ms")
+            median = sorted(took)[PINGS // 2]
+            print(f"pings while the narrator was at work: {median:.1f} ms, the slowest {max(took):.1f} ms")
+            assert median < PONG_MS, took
             # Each was answered before there was another word of the narrator.
             assert not endpoint.gate.is_set() and (await ada.state())["narrative"]["narrating"] is True
             assert ada.frames[-1]["type"] == "state" and not is_told(ada.frames[-1])

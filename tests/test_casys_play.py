@@ -1,8 +1,11 @@
 """Games through the dialect casys: what a connection is shown, and what choosing does."""
 
 import asyncio
+import collections
+import contextlib
 import json
 import random
+import sqlite3
 import time
 
 import pytest
@@ -11,6 +14,7 @@ import casys
 import compatibility
 import parlour
 from casys import KEYS, assert_error, choice, without_seq
+from dice import Dice
 
 
 @pytest.fixture
@@ -52,8 +56,8 @@ SHAPES = {
 FIRST_STATE = 1.0
 """Within so many seconds the first state is there."""
 
-SLACK = 20
-"""So many times slower a machine may be that has much else to do."""
+CONNECTS = 5
+"""The best of so many counts: the others may have met a machine that has much else to do."""
 
 
 @compatibility.check("casys", 1)
@@ -63,12 +67,15 @@ def test_the_first_frame_is_a_state_with_the_keys_of_the_original(front):
         async with front.table() as table:
             await table.initialise()
             for path in casys.PATHS:
-                begin = time.monotonic()
-                client = await table.connect(path, game_id=table.game, session_id="s-1")
-                state = await client.until(lambda _: True, deadline=SLACK * FIRST_STATE)
-                took = time.monotonic() - begin
-                print(f"{path}: the first state was there after {1000 * took:.1f} ms")
-                assert took < SLACK * FIRST_STATE
+                took = []
+                for _ in range(CONNECTS):
+                    begin = time.monotonic()
+                    client = await table.connect(path, game_id=table.game, session_id="s-1")
+                    state = await client.until(lambda _: True)
+                    took.append(time.monotonic() - begin)
+                    await client.close()
+                print(f"{path}: the first state was there after {1000 * min(took):.1f} ms, at worst {1000 * max(took):.1f} ms")
+                assert min(took) < FIRST_STATE, took
                 assert state["type"] == "state" and KEYS <= set(state), state
                 assert (state["game_id"], state["session_id"], state["section_number"]) == (table.game, "s-1", 1)
                 for part, keys in SHAPES.items():
@@ -166,24 +173,29 @@ def test_a_ping_is_echoed_as_it_came_and_never_as_none(front):
     parlour.run(talk())
 
 
+def shared(state):
+    """A state without what is of one viewer alone: their count, and what they call their session."""
+    trace = {name: value for name, value in state["trace"].items() if name != "session_id"}
+    return {name: value for name, value in state.items() if name not in ("seq", "session_id")} | {"trace": trace}
+
+
 @compatibility.check("casys", 3, 4)
 @casys.both
 def test_a_legal_choice_is_shown_to_every_client_of_the_game_and_get_state_gives_the_same(front):
     async def talk():
         async with front.table() as table:
-            ada = await table.client()
-            others = [await table.client(user="bob"), await table.client("/ws/game", user="cyd")]
+            ada = await table.client(session_id="s-ada")
+            others = [await table.client(user="bob", session_id="s-bob"), await table.client("/ws/game", user="cyd")]
             text = next(c["text"] for c in ada.states[-1]["rules"]["choices"] if c["target_section"] == 2)
             state = await ada.choose("2", text, table.game, {"type": "direct", "target_section": 2})
             assert state["section_number"] == 2 == state["narrative"]["section_number"] == state["rules"]["section_number"]
+            settled = lambda state: not state["narrative"]["narrating"]  # noqa: E731
+            state = await ada.shown(2, more=settled)
             for other in others:
-                shown = await other.shown(2)
-                # Who is there, and what the narrator has said, may have changed between two of them.
-                for part in ("rules", "character", "decision"):
-                    assert shown[part] == state[part]
+                assert shared(await other.shown(2, more=settled)) == shared(state)
             for client in (ada, *others):
                 # Until the narrator is done another state may come at any moment.
-                await client.shown(2, more=lambda state: not state["narrative"]["narrating"])
+                await client.shown(2, more=settled)
                 start = len(client.frames)
                 told = await client.state()
                 again = client.frames[start:].index(told) + start
@@ -248,15 +260,17 @@ def test_the_server_rolls_whatever_a_client_says_of_the_dice(front):
             ada = await table.client()
             state = await to_the_dice(ada)
             table_of = state["rules"]["choices"][0]
-            lie = {"type": "dice", "target_section": 0, "dice_results": {"total": 12, "details": [6, 6], "type": "chance"}}
-            told = await ada.choose("0", "Jet de chance : 12 (6+6)", table.game, lie)
+            # Such a roll there cannot be, by its total nor by its dice.
+            lie = {"type": "dice", "target_section": 0, "dice_results": {"total": 99, "details": [1, 2], "type": "chance"}}
+            told = await ada.choose("0", "Jet de chance : 99 (1+2)", table.game, lie)
             if front.mode == "strict":
                 assert_error(told, "choice_error", "fabricated_roll")
-                assert_error(await ada.choose("", "Un jet de 12"), "choice_error", "fabricated_roll")
+                assert_error(await ada.choose("", "Un jet de 99"), "choice_error", "fabricated_roll")
                 told = await ada.choose(table_of["id"])
             (roll,) = [entry for entry in told["trace"]["history"] if entry["action_type"] == "dice_roll"]
             dice, total = roll["details"]["dice"], roll["details"]["roll_result"]
             assert sum(dice) == total and all(1 <= die <= 6 for die in dice)
+            assert dice == await asyncio.to_thread(drawn_again, front.server, table.game)
             target = next(to for span, to in table_of["dice_results"].items() if total in totals(span))
             assert told["section_number"] == target
             replayed = await asyncio.to_thread(parlour.replay, front.server.data, table.game)
@@ -264,6 +278,43 @@ def test_the_server_rolls_whatever_a_client_says_of_the_dice(front):
             await asyncio.to_thread(
                 parlour.cli, "replay", table.game, "--verify", "--data", front.server.data, expect=0
             )
+
+    parlour.run(talk())
+
+
+def drawn_again(server, game):
+    """The two dice of a game's first roll, by the seed in its journal. Nobody who comes by this dialect stirs them."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/journal.sqlite3?mode=ro", uri=True)) as journal:
+        rows = journal.execute("SELECT seq, cause, input FROM log WHERE room = ? ORDER BY rowid", (game,)).fetchall()
+    number = next(seq for seq, cause, text in rows if cause == "action" and '"type":"roll"' in text)
+    dice = Dice(bytes.fromhex(json.loads(rows[0][2])["seed"]), [], number)
+    return [dice.below(6) + 1 for _ in range(2)]
+
+
+@compatibility.check("casys", 4, 7)
+@casys.both
+def test_the_trace_has_each_thing_that_happened_in_its_order(front):
+    async def talk():
+        async with front.table() as table:
+            await table.initialise(settings={"narrated": False})
+            ada = await table.client()
+            # Supper is paid for.
+            await ada.go(4, 11, 10)
+            state = await ada.choose("throw")
+            last = state["section_number"]
+            happened = [
+                ("section_change", 1),
+                *(("user_input", 1), ("section_change", 4)),
+                *(("user_input", 4), ("section_change", 11), ("character_update", 11)),
+                *(("user_input", 11), ("section_change", 10)),
+                *(("dice_roll", 10), ("section_change", last)),
+                # A throw that is neither lost nor won changes nothing for the hero.
+                *([] if last == 16 else [("character_update", last)]),
+            ]
+            history = state["trace"]["history"]
+            assert [(entry["action_type"], entry["section"]) for entry in history] == happened
+            moves = [entry["details"] for entry in history if entry["action_type"] == "section_change"]
+            assert [(move.get("from"), move["to"]) for move in moves] == [(None, 1), (1, 4), (4, 11), (11, 10), (10, last)]
 
     parlour.run(talk())
 
@@ -349,6 +400,10 @@ def test_what_was_said_before_the_first_state_is_the_answer_to_it(front):
     parlour.run(talk())
 
 
+SEEN = 40
+"""Of the 75 sections of the book, more than half."""
+
+
 @compatibility.check("casys", 16)
 @casys.both
 def test_wherever_one_goes_targets_exist_and_dice_cover_every_total(front, seed):
@@ -358,8 +413,9 @@ def test_wherever_one_goes_targets_exist_and_dice_cover_every_total(front, seed)
         async with front.table() as table:
             await table.initialise(settings={"narrated": False})
             ada = await table.client()
-            state, seen = ada.states[-1], set()
-            for _ in range(60):
+            state, seen, taken = ada.states[-1], set(), collections.Counter()
+            # However the dice fall: who takes each time what was taken least comes everywhere, in so many games.
+            while len(seen) < SEEN:
                 seen.add(state["section_number"])
                 for offered in state["rules"]["choices"]:
                     kind = offered["type"]
@@ -375,14 +431,15 @@ def test_wherever_one_goes_targets_exist_and_dice_cover_every_total(front, seed)
                     state = await ada.ask({"type": "action", "action": {"type": "restart"}}, "state", "action_error")
                     assert state["type"] == "state" and state["section_number"] == 1, state
                     continue
-                way = dice.choice(ways)
+                way = min(dice.sample(ways, len(ways)), key=lambda way: taken[state["section_number"], way["id"]])
+                taken[state["section_number"], way["id"]] += 1
                 told = await ada.choose(way["id"])
                 goals = {way["target_section"]} | set((way["dice_results"] or {}).values())
                 falls = told["character"]["stats"]["endurance"] == 0
                 assert told["section_number"] in goals or (falls and told["section_number"] == FALLEN), (way, told)
                 assert not (falls and told["should_continue"]), (way, told)
                 state = told
-            assert len(seen) > 5
+            print(f"{sum(taken.values())} choices were taken until {len(seen)} sections were seen")
 
     parlour.run(talk())
 

@@ -171,6 +171,23 @@ def test_each_route_says_what_is_wrong_with_a_request(front):
 
 
 @compatibility.check("casys", 18)
+@casys.both
+def test_who_is_not_let_in_initialises_nothing(front):
+    async def talk():
+        async with front.table(are_known=True) as table:
+            await table.initialise()
+            wrong = {"authentication_failed": {"token": "not.a.token"}}
+            # In compat nobody need say who they are.
+            wrong |= {"authentication_required": {"user": None}} if front.mode == "strict" else {}
+            for code, who in wrong.items():
+                for game in (table.game, f"not-{table.game}"):
+                    assert_failed(await about(table, "POST", "/api/game/initialize", game, **who), 401, code)
+                assert_failed(await about(table, "GET", "/api/game/state", f"not-{table.game}"), 404, "game_not_found")
+
+    parlour.run(talk())
+
+
+@compatibility.check("casys", 18)
 def test_feedback_is_kept_with_the_game(front):
     async def talk():
         async with front.table() as table:
