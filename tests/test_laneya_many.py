@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import copy
 import itertools
 import json
 import os
@@ -212,6 +213,7 @@ def hosts():
 
 PUBLIC = ("entered", "departed", "reached")
 """What everybody is told, spectators too."""
+LATECOMERS = 5
 
 
 @both
@@ -255,7 +257,8 @@ def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has
 
             steps = itertools.count()
             events_of = lambda client: [frame for frame in client.frames if "n" in frame or "m" in frame]
-            while len([said for said in net.said if said.get("action") == "position"]) < 12 or len(events_of(web)) < 8:
+            while len([said for said in net.said if said.get("action") == "position"]) < 12 or len(events_of(web)) < 8 \
+                    or len(stations(views_of(sio.events))) < 4:
                 step = next(steps)
                 move = {"type": "move", "direction": WANDER[step % 4]}
                 with contextlib.suppress(AssertionError):
@@ -263,26 +266,29 @@ def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has
                 await net.walk(move["direction"])
                 await by_web(move)
                 assert await by_sio(f"a{step}", move) or await by_sio(f"r{step}", {"type": "respawn"})
-            async with Peer(server, "late", hello=False) as late:
-                await late.say_hello(room="deep", token=server.token("late"))
-                await late.ask("logout")
+            for number in range(LATECOMERS):
+                async with Peer(server, f"late-{number}", hello=False) as late:
+                    await late.say_hello(room="deep", token=server.token(late.user))
+                    await late.ask("logout")
             is_left = lambda said: (said.get("action") or said["type"]) == "departed"
-            for peer in (net, web):
-                await peer.until(is_left, "who was late to leave")
-            for watcher in watchers:
-                await watcher.until(is_left, "who was late to leave", deadline=30)
+            for said, peer in ((net.said, net), *((client.frames, client) for client in (web, *watchers))):
+                have_left = lambda _, said=said: sum(map(is_left, said)) == LATECOMERS
+                await peer.until(have_left, "who were late to leave", deadline=30)
+            await net.ask("get_map")
+            await net.ask("get_view")
             await web.request("ping")
 
             # Whatever they speak, each is told in the journal's order what it says that is theirs, from when they came.
             # What they have heard by now is on disk; what they hear while the journal is read may not be in it.
-            said, frames, events = list(net.said), events_of(web), list(sio.events)
+            said, frames, events, shown = list(net.said), events_of(web), list(sio.events), list(web.shown)
             records = await asyncio.to_thread(laneya.records, server, "deep")
             told = [one for record in records for one in record["told"]]
             public = [one["body"] for one in told if "seat" not in one]
-            assert [body["type"] for body in public[-2:]] == ["entered", "departed"]
+            since = public[-2 * LATECOMERS:]
+            assert [body["type"] for body in since] == ["entered", "departed"] * LATECOMERS
             for watcher in watchers:
                 heard = [body_of(frame) for frame in events_of(watcher)]
-                assert heard == public[-2:], "who watches is told of nobody's place, and nothing twice"
+                assert heard == since, "who watches is told of nobody's place, and nothing twice"
             own = [body for one, body in bodies(told) if one.get("seat") in (None, 0)]
             heard = [{"type": one["action"]} | one["data"] for one in said[came:] if one.get("action") in PUBLIC]
             assert heard == [body for body in own if body["type"] in PUBLIC][1:][:len(heard)] and len(heard) >= 4
@@ -293,11 +299,25 @@ def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has
             heard = [body_of(frame) for frame in frames]
             assert len(heard) >= 8 and is_part(heard, own)
             if mode == "strict":
-                # In compat, Socket.IO is told states alone.
                 own = [body for one, body in bodies(told) if one.get("seat") in (None, 2)]
                 applied = [args[0] for name, args in events if name == "game:action_applied"]
                 heard = [{"type": one["action_type"]} | one["changes"] for one in applied]
                 assert len(heard) >= 2 and is_part(heard, own), "at least who came late, and went"
+            # States, which are all that Socket.IO is told in compat, may leave out some, but have the journal's order.
+            [first, *_] = been = stations(views_of(events))
+            journal = iter([first, *own_places(told, 2)])
+            assert all(place in journal for place in been), (been, own_places(told, 2))
+
+            # Nobody is shown more, by any byte, than could be seen from where they had been; at first, from one field.
+            [begun] = [one["data"] for one in said[:came] if is_place(one) and one["data"]["entity"] == net.entity]
+            hold_turns_within_reach(said, (begun["x"], begun["y"]))
+            for seat, views, values in ((1, shown, frames), (2, views_of(events), events)):
+                [(first, at_once), *_] = [(place_of(view), known_of(view["map"]["rows"])) for view in views]
+                assert at_once <= reach([first]) and len(at_once) < 60 * 40 // 10
+                could = reach([first, *own_places(told, seat)])
+                for view in views:
+                    assert known_of(view["map"]["rows"]) | places_in(view) <= could, (seat, place_of(view))
+                assert places_in(values) <= could, seat
 
             # Nobody is told of a place, by any byte, that they do not know in the end; who watches of none at all.
             seen = {"net": places_in(list(map(json.loads, net.raw))), "web": web.seen, "sio": places_in(sio.events)}
@@ -317,15 +337,17 @@ def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has
 
 
 class Seer(parlour.Client):
-    """A client that remembers every place of every event and view that it was ever sent, patched ones too."""
+    """A client that remembers every place of every event and view that it was ever sent, patched ones too, and these views."""
 
     def __init__(self, *args):
         super().__init__(*args)
-        self.seen = set()
+        self.seen, self.shown = set(), []
 
     async def _take(self, text):
         await super()._take(text)
         frame = self.frames[-1]
+        if frame["type"] in ("view", "patch"):
+            self.shown.append(copy.deepcopy(self.view(frame["room"])))
         self.seen |= places_in(self.view(frame["room"]) if frame["type"] in ("view", "patch") else frame)
 
 
@@ -352,7 +374,8 @@ def places_of(body):
 def number_of_entity(data):
     """The id of an entity, by the order in which they came: net, web, sio and late."""
     name = data["entity"].split(":")[1]
-    names = {"net": 1, "web": 2, "sio": 3, "late": 4} | {f"seat-{seat}": seat + 1 for seat in range(4)}
+    names = {"net": 1, "web": 2, "sio": 3} | {f"seat-{seat}": seat + 1 for seat in range(4)}
+    names |= {f"late-{number}": 4 for number in range(LATECOMERS)}
     return names.get(name) or int(name)
 
 
@@ -371,3 +394,54 @@ def places_in(value):
 def floor_of(rows):
     """The fields of a map that one knows to be no wall."""
     return {(x, y) for y, row in enumerate(rows) for x, field in enumerate(row) if field not in "# "}
+
+
+def known_of(rows):
+    """The fields of a map that are not blank."""
+    return {(x, y) for y, row in enumerate(rows) for x, field in enumerate(row) if field != " "}
+
+
+def reach(eyes):
+    """The fields that are as near to one of these as light reaches, which is 7, or a step further."""
+    near = [(dx, dy) for dx in range(-8, 9) for dy in range(-8, 9) if dx * dx + dy * dy <= 8 * 9]
+    return {(x + dx, y + dy) for x, y in set(eyes) for dx, dy in near}
+
+
+def place_of(view):
+    return view["you"]["x"], view["you"]["y"]
+
+
+def views_of(events):
+    """The states that a client of Socket.IO was sent."""
+    return [args[0]["state"] for name, args in events if name == "game:state"]
+
+
+def stations(views):
+    """Where one stood by one view after the other, while one lived."""
+    return [place for place, _ in itertools.groupby(place_of(view) for view in views if view["you"]["alive"])]
+
+
+def own_places(told, seat):
+    """Where a player came to stand, by what they were told."""
+    places = [place for one in told if one.get("seat") == seat for place in places_of(one["body"])]
+    return [(x, y) for entity, x, y in places if entity == seat + 1]
+
+
+def hold_turns_within_reach(said, first):
+    """Holds that no turn showed the first player what is out of reach from where they had been by the end of it."""
+    eyes, turn = [first], set()
+    for one in said:
+        if is_place(one):
+            place = (one["data"]["x"], one["data"]["y"])
+            turn.add(place)
+            if number_of_entity(one["data"]) == 1:
+                eyes.append(place)
+        elif one.get("action") == "seq":
+            assert turn <= reach(eyes), (turn - reach(eyes), eyes)
+            turn = set()
+        elif one["type"] == "response":
+            view = one["data"].get("view")
+            known = known_of(view["map"]["rows"]) if view else set()
+            columns = enumerate(one["data"].get("floor_layer", []))
+            known |= {(x, y) for x, column in columns for y, field in enumerate(column) if field == "floor"}
+            assert known <= reach(eyes), (known - reach(eyes), eyes)
