@@ -190,9 +190,41 @@ def test_the_same_again_has_one_effect_and_its_key_with_another_body_is_invalid(
             await bob.until(is_last, "the last word")
             words = [said["data"]["text"] for said in bob.said if said.get("action") == "said"]
             assert words == ["once", "last"]
-        # Without a session, keys begin anew with each connection.
+        # Who names no session has none of its keys.
         async with Peer(server, "ada", hello=True) as ada:
             await ada.ask("move", {"direction": "stop"}, key="k")
+
+    parlour.run(talk())
+
+
+@pytest.mark.parametrize("mode, hello", [("strict", True), ("compat", True), ("compat", False)])
+@compatibility.check("laneya", 8)
+def test_the_same_again_has_one_effect_also_of_who_named_no_session_and_keys_are_the_connections(make_server, mode, hello):
+    server = serve(make_server, mode)
+
+    async def repeat(bob, text):
+        """What an original client asks again; the words are heard once."""
+        async with Peer(server, "ada", hello=hello) as ada:
+            again = netstring(request(9, "ada", "say", {"text": text}))
+            await ada.write(again * 2)
+            await ada.ask("move", {"direction": "stop"}, key=10)
+            await ada.write(again)
+            await ada.ask("say", {"text": "other"}, key=11)
+            same = [raw for raw, said in zip(ada.raw, ada.said) if said.get("key") == 9]
+            assert len(same) == 3 and len(set(same)) == 1 and json.loads(same[0])["status"] == "success"
+            await ada.ask("say", {"text": "another body"}, key=9, expect="invalid")
+            await ada.ask("say", {"text": f"after {text}"})
+            is_last = lambda said: said.get("action") == "said" and said["data"]["text"] == f"after {text}"
+            await bob.until(is_last, "the last word")
+
+    async def talk():
+        async with Peer(server, "bob", hello=True) as bob:
+            await bob.ask("move", {"direction": "stop"})
+            # With each connection keys begin anew.
+            await repeat(bob, "once")
+            await repeat(bob, "once more")
+            words = [said["data"]["text"] for said in bob.said if said.get("action") == "said"]
+            assert words == ["once", "other", "after once", "once more", "other", "after once more"]
 
     parlour.run(talk())
 
@@ -260,10 +292,11 @@ def test_a_key_comes_back_exactly_as_it_came(make_server, mode):
             await ada.ask("move", {"direction": "stop"})
             odd = '{"b": [1,  2], "a": 1e400}', '"\\u00e9\\ud800"'
             for key in ('"text"', "null", "9007199254740993", "1.50", "-0", *odd, "true"):
+                start = len(ada.said)
                 await ada.send('{"type":"request","key": %s ,"user":"ada","action":"move","data":{"direction":"stop"}}' % key)
-                start = len(ada.raw)
-                await ada.until(lambda said: said["type"] == "response", key, start)
-                assert f'"key":{key},"status":"success"'.encode() in ada.raw[-1], ada.raw[-1]
+                answer = await ada.until(lambda said: said["type"] == "response", key, start)
+                raw = next(raw for raw, said in zip(ada.raw, ada.said) if said is answer)
+                assert f'"key":{key},"status":"success"'.encode() in raw, raw
             await ada.send({**stop("x" * 300)})
             is_end = lambda said: said["type"] == "response" and said["key"] is None and said["status"] == "invalid"
             await ada.until(is_end, "invalid")

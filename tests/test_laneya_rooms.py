@@ -116,13 +116,13 @@ def test_who_comes_back_with_the_last_seq_hears_what_was_missed_once_and_no_more
 @both
 @compatibility.check("laneya", 6)
 def test_who_says_nothing_for_long_is_let_go_and_who_speaks_is_not(make_server, mode):
-    server = laneya.serve(make_server, mode, env={"PARLOUR_LIMITS__LANEYA_IDLE_MS": "2000"})
+    server = laneya.serve(make_server, mode, env={"PARLOUR_LIMITS__LANEYA_IDLE_MS": "5000"})
     laneya.open_room(server)
 
     async def talk():
         async with Peer(server, "ada") as ada, Peer(server, "bob", hello=False) as idle:
             # For longer than that, and longer than the idle one is there.
-            end = asyncio.get_running_loop().time() + 3
+            end = asyncio.get_running_loop().time() + 6
             while not idle.is_over or asyncio.get_running_loop().time() < end:
                 await ada.ask("move", {"direction": "stop"})
                 await asyncio.sleep(0.02)
