@@ -21,7 +21,7 @@ import time
 import urllib.parse
 
 DRIP_S = 0.05
-"""So often there is a byte of what is held: whoever fetches it can always tell that it came further, and never comes to its end."""
+"""So often there is a byte of what is held: who fetches it can always tell that it came further, and never comes to its end."""
 
 
 def content(name, size):
