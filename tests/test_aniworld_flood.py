@@ -6,7 +6,6 @@ the server stands between it and a client.
 
 import asyncio
 import contextlib
-import socket
 import time
 import uuid
 
@@ -96,8 +95,6 @@ class Deaf:
         self.wire = raw.Wire(front.server)
         self.wire.send(raw.upgrade_request(f"/ws/aniworld?room={front.queue}", token=front.token(user)))
         assert self.wire.response().status == 101
-        # Of what it does not read the system keeps little, and does not come to keep more.
-        self.wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         self.wire.send(raw.message({"action": "join", "room": "downloads"}))
         self.frames = []
         self.read_to("system_info")
