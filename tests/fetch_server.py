@@ -4,18 +4,24 @@ Each file is bytes that nobody has to keep: `content(name, size)`. What a path a
 
     /file/NAME?size=N            with ranges and an ETag
     ...&ranges=no                without ranges: always all of it
-    ...&rate=N                   N bytes a second, in pieces of piece=K bytes if that is given
+    ...&rate=N                   N bytes a second on average, in pieces of piece=K bytes if that is given
+    ...&length=no                without a length: it ends with the connection; or with length=chunked in chunks
     ...&cut=N                    the connection is cut after N bytes, for as many times as there are cuts=K
-    ...&hold=N                   from byte N on nothing comes until somebody says `release(NAME)`
+    ...&hold=N                   from byte N on there is only a byte now and then until somebody says `release(NAME)`
+    ...&stall=N                  from byte N on nothing comes at all until then
     ...&change=1                 another file, with another ETag, each time it is asked for
     /status/404   /redirect?to=URL   /loop   /silent (an answer that does not come)   /odd (no HTTP at all)
 """
 
 import hashlib
 import http.server
+import math
 import threading
 import time
 import urllib.parse
+
+DRIP_S = 0.05
+"""So often there is a byte of what is held: who fetches it can always tell that it came further, and never comes to its end."""
 
 
 def content(name, size):
@@ -29,7 +35,7 @@ class Files:
 
     def __init__(self, host="127.0.0.1"):
         self.asked, self.cuts, self.closing = [], {}, threading.Event()
-        self.released = set()
+        self.released = {}
         files = self
 
         class Handler(_Handler):
@@ -56,9 +62,9 @@ class Files:
         """The address of a file."""
         return f"{self.url}/file/{name}?" + urllib.parse.urlencode({"size": size} | more)
 
-    def release(self, name):
-        """What is held of a file goes on."""
-        self.released.add(name)
+    def release(self, name, upto=math.inf):
+        """What is held of a file goes on, up to this byte: there it is held again."""
+        self.released[name] = upto
 
     def ranges(self, name):
         """From which bytes on a file was asked for, in order; 0 for all of it."""
@@ -121,27 +127,47 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
         if told.get("tag") != "no":
             self.send_header("ETag", tag)
-        self.send_header("Content-Length", str(size - begin))
+        match told.get("length"):
+            case "no":
+                self.send_header("Connection", "close")
+            case "chunked":
+                self.send_header("Transfer-Encoding", "chunked")
+            case _:
+                self.send_header("Content-Length", str(size - begin))
         self.end_headers()
-        self.body(name, whole[begin:], told, int(told.get("hold", size)) - begin)
+        self.body(name, whole, begin, told)
+        if told.get("length") == "chunked" and not self.close_connection:
+            self.wfile.write(b"0\r\n\r\n")
 
-    def body(self, name, body, told, hold):
+    def body(self, name, whole, begin, told):
         files, cut = self.server_files, None
         if "cut" in told and files.cuts.setdefault(name, int(told.get("cuts", 1))) > 0:
             files.cuts[name] -= 1
-            cut = int(told["cut"])
-        rate, sent = int(told.get("rate", 0)), 0
+            cut = begin + int(told["cut"])
+        hold, is_silent = int(told.get("hold", told.get("stall", len(whole)))), "stall" in told
+        rate, sent, due = int(told.get("rate", 0)), begin, time.monotonic()
         piece = int(told.get("piece", max(1, min(65536, rate // 50)) if rate else 65536))
-        while sent < len(body) and not files.closing.is_set():
+        while sent < len(whole):
+            if files.closing.is_set():
+                self.close_connection = True
+                return
             if cut is not None and sent >= cut:
                 self.close_connection = True
                 self.wfile.flush()
                 return
-            if sent >= hold and name not in files.released:
-                time.sleep(0.005)
-                continue
-            upto = min(sent + piece, hold if sent < hold else len(body), len(body) if cut is None else cut, len(body))
-            self.wfile.write(body[sent:upto])
+            free = max(hold, files.released.get(name, 0))
+            if sent >= free:
+                time.sleep(DRIP_S)
+                due = time.monotonic()
+                if is_silent:
+                    continue
+                free = sent + 1
+            upto = min(sent + piece, free, len(whole) if cut is None else cut, len(whole))
+            self.send(whole[sent:upto], told)
             if rate:
-                time.sleep((upto - sent) / rate)
+                due += (upto - sent) / rate
+                time.sleep(max(0.0, due - time.monotonic()))
             sent = upto
+
+    def send(self, piece, told):
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if told.get("length") == "chunked" else piece)

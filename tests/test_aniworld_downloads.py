@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import statistics
 
 import pytest
 
@@ -55,8 +56,60 @@ def test_each_download_ends_once_as_it_should_and_what_is_told_is_well_formed(fr
 
 @aniworld.by_websockets
 @compatibility.check("aniworld", 4, 5)
+@pytest.mark.parametrize("length", ["no", "chunked"])
+def test_what_is_not_known_of_a_download_is_null_until_its_end(front, length):
+    name, size = f"{front.queue}.bin", 200_000
+
+    async def talk():
+        async with front.listen() as ada:
+            await ada.join("downloads")
+            download = await in_thread(front.add, front.files.file(name, size, rate=200_000, hold=100_000, length=length))
+            for bytes_done in (1, 50_000):
+                shown = await ada.until("download_progress", lambda data: data["bytes_done"] >= bytes_done)
+                assert shown["status"] == "active"
+            front.files.release(name)
+            end = await ada.until_end(download)
+            assert end["type"] == "download_complete" and end["data"]["bytes_total"] == size
+            assert end["data"]["sha256"] == hashlib.sha256(fetch_server.content(name, size)).hexdigest()
+            *earlier, last = ada.of("download_progress")
+            assert len(earlier) >= 2
+            for data in earlier:
+                assert [data[key] for key in ("percent", "total", "bytes_total", "eta_seconds")] == [None] * 4, data
+            assert any(data["speed_mbps"] for data in earlier), "how fast it is is known"
+            assert (last["percent"], last["bytes_done"], last["total"], last["bytes_total"]) == (100, size, size, size)
+
+    front.run(talk)
+
+
+@aniworld.by_websockets
+@compatibility.check("aniworld", 4, 5)
+def test_the_speed_is_in_megabits_and_the_rest_of_the_time_in_seconds(front):
+    rate, size = 200_000, 500_000
+
+    async def talk():
+        async with front.listen() as ada:
+            await ada.join("downloads")
+            download = await in_thread(front.add, front.files.file(f"{front.queue}.bin", size, rate=rate))
+            await ada.until_end(download)
+            told = [data for data in ada.of("download_progress") if data["speed_mbps"] and data["bytes_done"] < size]
+            assert len(told) >= 5
+            # The host keeps to its rate over the whole: what is in the middle is not of a moment in which nobody was served.
+            middle = statistics.median(data["speed_mbps"] for data in told)
+            assert rate * 8 / 1e6 / 3 < middle < rate * 8 / 1e6 * 3, [data["speed_mbps"] for data in told]
+            for data in told:
+                assert data["percent"] == data["bytes_done"] * 100 // size and data["total"] == size
+                # A second is as exact as it is told.
+                left = (size - data["bytes_done"]) * 8 / 1e6
+                assert left / data["speed_mbps"] - 0.1 <= data["eta_seconds"] <= left / data["speed_mbps"] * 1.1 + 1, data
+
+    front.run(talk)
+
+
+@aniworld.by_websockets
+@compatibility.check("aniworld", 4, 5)
 def test_ten_thousand_messages_of_fifty_downloads_at_once_are_well_formed(front):
-    jobs, listeners = 50, 25
+    # Each download is at least added, begun, whole and complete: that alone is more than ten thousand, however slow all is.
+    jobs, listeners = 50, 52
     front.open(parallel=60)
 
     async def talk():
@@ -69,14 +122,14 @@ def test_ten_thousand_messages_of_fifty_downloads_at_once_are_well_formed(front)
                 ids.append(await in_thread(front.add, url, f"series-{at}", name=f"{front.queue}.bin"))
             for listener in heard:
                 for at, download in enumerate(ids):
-                    end = await listener.until_end(download)
+                    end = await listener.until_end(download, deadline=120.0)
                     assert end["type"] == "download_complete" and end["data"]["key"] == f"series-{at}"
                 await listener.until("queue_status", lambda data: data["completed"] == jobs)
                 assert sorted(data["download_id"] for data in listener.of(*ENDS)) == sorted(ids)
-            told = sum(len(listener.frames) for listener in heard)
+            told = sum(len(listener.of()) for listener in heard)
             assert told > 10_000, told
 
-    front.run(talk)
+    front.run(talk, 180.0)
 
 
 @aniworld.by_all
@@ -94,7 +147,7 @@ def test_who_joins_late_is_shown_what_runs_and_then_hears_all_of_it(front):
                 assert kinds[:3] == ["connected", "system_info", "download_progress"]
                 shown = bob.of("download_progress")[0]
                 assert shown["download_id"] == download and shown["status"] == "active" and shown["seq"] == 1
-                assert 0 < shown["bytes_done"] <= 60_000
+                assert 0 < shown["bytes_done"] < 200_000
                 front.files.release(f"{front.queue}.bin")
                 assert (await bob.until_end(download))["type"] == "download_complete"
                 assert len(bob.of("download_complete")) == 1 and bob.of("download_progress")[-1]["percent"] == 100
@@ -133,7 +186,7 @@ def test_pausing_resuming_stopping_and_removing_midway_are_told(front):
             await ada.join("downloads")
 
             async def midway(name):
-                url = front.files.file(name, size, rate=200_000, hold=60_000)
+                url = front.files.file(name, size, rate=100_000, hold=60_000)
                 download = await in_thread(front.add, url, name=name)
                 of_it = lambda data: data["download_id"] == download and 0 < data["bytes_done"] < size
                 await ada.until("download_progress", of_it)
@@ -143,15 +196,16 @@ def test_pausing_resuming_stopping_and_removing_midway_are_told(front):
             await in_thread(front.rest, "POST", "/api/queue/pause", {"id": paused})
             await ada.until("queue_status", lambda data: data["paused"] == 1)
             start = ada.mark
-            # Two pings of the server's: while they come nothing else does.
-            await ada.until("ping", start=start)
-            await ada.until("ping", start=ada.mark)
+            # Its data can come, all of it; but while the server's pings come nothing else does.
+            front.files.release(f"{front.queue}-p.bin")
+            for _ in range(8):
+                await ada.until("ping", start=ada.mark)
             assert not ada.of("download_progress", start=start)
             assert (await in_thread(front.status))["paused"] == 1
-            front.files.release(f"{front.queue}-p.bin")
             await in_thread(front.rest, "POST", "/api/queue/resume", {"download_id": paused})
             assert (await ada.until_end(paused))["type"] == "download_complete"
-            assert max(front.files.ranges(f"{front.queue}-p.bin")) > 0, "it went on where it was"
+            begun, resumed = front.files.ranges(f"{front.queue}-p.bin")
+            assert begun == 0 < resumed < size, "it went on where it was, which is where it was paused"
 
             stopped = await midway(f"{front.queue}-s.bin")
             await in_thread(front.rest, "POST", "/api/queue/stop", {"id": stopped})

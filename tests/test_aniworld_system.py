@@ -8,7 +8,7 @@ import pytest
 import aniworld
 import compatibility
 from aniworld_judge import KEYS
-from test_disk import EIO, WAL, check_end, shim  # noqa: F401
+from test_disk import EIO, ENOSPC, EROFS, WAL, check_end, shim  # noqa: F401
 
 in_thread = asyncio.to_thread
 
@@ -73,6 +73,58 @@ def test_that_the_journal_cannot_be_written_is_told_on_every_loop_and_nothing_mo
         assert (await in_thread(front.status))["total"] == 0
 
     front.run(again)
+
+
+@aniworld.by_websockets
+@compatibility.check("aniworld", 5, 18)
+@pytest.mark.parametrize(("errno", "code"), [(EROFS, "cannot_write"), (ENOSPC, "disk_full")])
+def test_that_a_file_cannot_be_written_is_told_of_it_and_of_the_system(aniworld_own, shim, tmp_path, errno, code):  # noqa: F811
+    trigger = tmp_path / "trigger"
+    front = aniworld_own(LD_PRELOAD=str(shim), DISK_FAULT=str(trigger), PARLOUR_DOWNLOADS__RESERVE_BYTES="0")
+
+    async def talk():
+        async with front.listen() as ada, front.listen() as eve:
+            await ada.join("downloads", "system")
+            await eve.join("downloads")
+            trigger.write_text(f"sync .part {errno}")
+            download = await in_thread(front.add, front.files.file("kept.bin", 1000))
+            await failed(ada, download, code)
+            await eve.until_end(download)
+            trigger.unlink()
+            for listener in (ada, eve):
+                listener.begins_anew(download)
+            start = ada.mark
+            await in_thread(front.rest, "POST", "/api/queue/retry", {"id": download})
+            assert (await ada.until_end(download, start=start))["type"] == "download_complete", "it was nothing else"
+            await ada.settled()
+            await eve.settled()
+            assert len(ada.of("system_error")) == 1 and not eve.of("system_error")
+            assert str(front.server.data) not in " ".join(ada.texts)
+
+    front.run(talk)
+
+
+@aniworld.by_websockets
+@compatibility.check("aniworld", 5, 18)
+def test_that_nothing_can_be_written_to_the_library_is_told_of_the_download_and_of_the_system(aniworld_own):
+    # There nobody can make a file, whoever they are.
+    front = aniworld_own(PARLOUR_DOWNLOADS__LIBRARY="/proc")
+
+    async def talk():
+        async with front.listen() as ada:
+            await ada.join("downloads", "system")
+            await failed(ada, await in_thread(front.add, front.files.file("lost.bin", 1000)), "cannot_write")
+
+    front.run(talk)
+
+
+async def failed(listener, download, code):
+    """Waits until it is told that a download has failed, and that this is the server's own trouble."""
+    end = await listener.until_end(download)
+    assert end["type"] == "download_failed" and end["data"]["code"] == code and end["data"]["error_message"], end
+    error = await listener.until("system_error")
+    assert error["severity"] == "error" and error["details"] == {"code": code}, error
+    assert error["message"] == end["data"]["error_message"]
 
 
 @aniworld.by_all
@@ -156,7 +208,7 @@ def test_each_request_is_answered_and_its_errors_by_a_detail(front):
 
 
 def requests(front):
-    slow = front.files.file("slow.bin", 10**6, rate=20_000)
+    slow = front.files.file("slow.bin", 10**6, hold=1000)
     first, second = (front.add(slow, name=f"{front.queue}-{name}.bin", client_id=name) for name in ("a", "b"))
     status = front.status()
     assert {item["download_id"] for item in status["items"]} == {first, second}
@@ -185,7 +237,8 @@ def requests(front):
         ("POST", "/api/queue/add", "[]", 422, "invalid_body"),
         ("POST", "/api/queue/pause", {"id": 7}, 422, "invalid_body"),
         ("POST", "/api/queue/reorder", {"ids": "d1"}, 422, "invalid_body"),
-        ("POST", "/api/queue/reorder", {"ids": ["d98"]}, None, None),
+        ("POST", "/api/queue/reorder", {"ids": ["d98"]}, 404, "no_such_download"),
+        ("POST", "/api/queue/reorder", {"ids": []}, 422, "bad_order"),
         ("POST", "/api/queue/retry", {}, 409, "nothing_to_retry"),
         ("DELETE", "/api/anime/rescan", None, 409, "not_scanning"),
         ("GET", "/api/queue/a/b", None, 404, "not_found"),
@@ -193,13 +246,58 @@ def requests(front):
         ("POST", "/api/anime", None, 405, "method_not_allowed"),
     ]
     for method, path, body, expected, code in wrong:
-        answer = front.http(method, path, body, front.token())
-        assert answer.status == (expected or answer.status) and 400 <= answer.status < 500, (method, path, body, answer)
-        told = answer.json()
-        assert isinstance(told["detail"], str) and told["detail"] and (code is None or told["code"] == code), (method, path, told)
-    bad = front.http("GET", "/api/queue/status", token="junk")
-    assert bad.status == 401 and bad.json()["detail"]
-    nobody = front.http("GET", "/api/queue/status")
-    assert nobody.status == (401 if front.mode == "strict" else 200) and (nobody.status == 200 or nobody.json()["detail"])
-    front.queue = "no-such-queue"
-    assert front.rest("GET", "/api/queue/status", expect=404)["detail"]
+        assert_refused(front, method, path, body, front.token(), expected, code)
+
+
+def assert_refused(front, method, path, body, token, status, code):
+    """As the original's, and with a code."""
+    answer = front.http(method, path, body, token)
+    assert answer.status == status, (method, path, body, answer)
+    told = answer.json()
+    assert isinstance(told["detail"], str) and told["detail"] and told["code"] == code, (method, path, body, told)
+
+
+ROUTES = [
+    ("GET", "/api/queue/status", None, ()),
+    ("POST", "/api/queue/add", {"url": "http://files.example/x", "key": "k"}, ({"url": 5, "key": "k"}, {"key": "k"})),
+    ("POST", "/api/queue/start", None, ()),
+    ("POST", "/api/queue/stop", None, ({"id": 7}, {"download_id": []})),
+    ("POST", "/api/queue/pause", None, ({"id": 7}, {"download_id": []})),
+    ("POST", "/api/queue/resume", None, ({"id": 7}, {"download_id": []})),
+    ("POST", "/api/queue/retry", None, ({"ids": "d1"}, {"ids": []}, {"id": 7}, {"id": "d1", "ids": ["d1"]})),
+    ("POST", "/api/queue/reorder", {"ids": ["d1"]}, ({}, {"ids": "d1"}, {"ids": [7]})),
+    ("DELETE", "/api/queue/d1", None, ()),
+    ("POST", "/api/anime/rescan", None, ()),
+    ("DELETE", "/api/anime/rescan", None, ()),
+    ("GET", "/api/anime", None, ()),
+]
+"""Those about a queue, as docs/aniworld.md has them: a request that is good, and wrong fields."""
+
+
+@aniworld.by_all
+@compatibility.check("aniworld", 18)
+def test_each_route_says_what_is_wrong_with_a_request(front):
+    async def talk():
+        await in_thread(wrong_requests, front)
+
+    front.run(talk)
+
+
+def wrong_requests(front):
+    queue, token = front.queue, front.token()
+    for method, path, body, wrong in ROUTES:
+        assert_refused(front, method, path, body, "not.a.token", 401, "authentication_failed")
+        if front.mode == "strict":
+            assert_refused(front, method, path, body, None, 401, "authentication_required")
+        front.queue = "no-such-queue"
+        assert_refused(front, method, path, body, token, 404, "queue_not_found")
+        front.queue = queue
+        assert_refused(front, "PUT", path, None, token, 405, "method_not_allowed")
+        for junk in ("nonsense", "{", "[]", "5", *wrong) if method != "GET" else ():
+            assert_refused(front, method, path, junk, token, 422, "invalid_body")
+    assert_refused(front, "GET", "/ws/status", None, "not.a.token", 401, "authentication_failed")
+    assert_refused(front, "PUT", "/ws/status", None, token, 405, "method_not_allowed")
+    for path in ("/ws/status", "/api/queue/status", "/api/anime"):
+        front.rest("GET", path, user=None if front.mode == "compat" else "ada", expect=200)
+    status = front.status()
+    assert (status["total"], status["state"], status["is_scanning"]) == (0, "running", False), "nothing of it did anything"

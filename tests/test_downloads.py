@@ -4,6 +4,7 @@ told what they may know, once."""
 import asyncio
 import datetime
 import hashlib
+import socket
 
 import pytest
 
@@ -141,7 +142,10 @@ def test_each_failure_has_its_code_and_a_retry_is_another_run(server, files):
 
     async def play():
         ada = await enter(server)
-        closed = parlour.free_port()
+        # Nobody listens there, and nobody else can.
+        taken = socket.socket()
+        taken.bind(("127.0.0.1", 0))
+        closed = taken.getsockname()[1]
         cases = {
             "status": (f"{files.url}/status/404", {}, "http_status"),
             "checksum": (files.file("sum.bin", size), {"sha256": "0" * 64}, "checksum_mismatch"),
@@ -173,6 +177,7 @@ def test_each_failure_has_its_code_and_a_retry_is_another_run(server, files):
         again = await add(ada, files.file("moved.bin", size), "moved")
         assert (await ended(ada, again))["payload"]["code"] == "file_exists"
         await ada.drop()
+        taken.close()
 
     parlour.run(play())
     library = server.data / "library"
@@ -202,13 +207,15 @@ def test_a_server_killed_while_it_fetches_goes_on_where_it_was(server, files):
 
     async def begin():
         ada = await enter(server)
-        download = await add(ada, files.file("long.bin", size, rate=100_000))
-        await progressed(ada, download, 100_000)
+        download = await add(ada, files.file("long.bin", size, hold=200_000))
+        # A second's bytes now and then after the many: by then much of it is safely on the disk.
+        await progressed(ada, download, 200_020)
         return download
 
     async def end(download):
         ada = await enter(server, config=False)
         assert seen(ada, download)["status"] == "active"
+        files.release("long.bin")
         assert (await ended(ada, download))["type"] == "download_complete"
         assert len(ends(ada, download)) == 1
         await ada.drop()
@@ -229,13 +236,16 @@ def test_a_download_is_paused_resumed_stopped_retried_and_removed(server, files)
 
     async def play():
         ada = await enter(server)
-        download = await add(ada, files.file("slow.bin", size, rate=60_000))
+        download = await add(ada, files.file("slow.bin", size, rate=100_000, hold=100_000))
         await progressed(ada, download, 50_000)
         await ada.act(ROOM, {"type": "pause", "id": download})
         await until_seen(ada, download, lambda item: item["status"] == "paused", "the pause")
         paused = len(ada.frames)
-        other = await add(ada, files.file("quick.bin", 1000))
+        # Its data can come, and twice as much as comes of another meanwhile.
+        files.release("slow.bin", 200_000)
+        other = await add(ada, files.file("other.bin", 100_000, rate=50_000))
         await ended(ada, other)
+        assert len(pulses(ada, other)) > 3
         assert not [frame for frame in ada.frames[paused:] if frame["type"] == "progress" and frame["payload"]["id"] == download]
         assert [name for name in unfinished(server) if name.endswith(".part")]
         for action in ("resume", "stop", "retry"):
@@ -255,6 +265,7 @@ def test_a_download_is_paused_resumed_stopped_retried_and_removed(server, files)
     parlour.run(play())
     ranges = files.ranges("slow.bin")
     assert ranges[0] == 0 and all(later >= 50_000 for later in ranges[1:]) and len(ranges) == 3
+    assert ranges[1] < 200_000, "nothing was fetched in the pause"
     assert not (server.data / "library" / "show" / "slow.bin").exists()
 
 
@@ -271,12 +282,13 @@ def test_the_queue_is_paused_stopped_started_and_reordered(server, files):
             await ended(ada, download)
         order = [frame["payload"]["id"] for frame in ada.of_room(ROOM, "download_complete")]
         assert order == [downloads[at] for at in (4, 2, 0, 1, 3)]
-        slow = await add(ada, files.file("slow.bin", 100_000, rate=50_000))
+        slow = await add(ada, files.file("slow.bin", 100_000, hold=50_000))
         await progressed(ada, slow, 10_000)
         await ada.act(ROOM, {"type": "pause"})
         await until_seen(ada, slow, lambda item: item["status"] == "paused", "the pause")
         await ada.act(ROOM, {"type": "stop"})
         await until_seen(ada, slow, lambda item: item["status"] == "pending", "the stop")
+        files.release("slow.bin")
         await ada.act(ROOM, {"type": "start"})
         await ended(ada, slow)
         for code, action in (("already_running", {"type": "start"}), ("not_paused", {"type": "resume"}),
@@ -299,8 +311,11 @@ def test_the_queue_is_paused_stopped_started_and_reordered(server, files):
 def test_fifty_downloads_at_once_are_all_right(server, files):
     async def play():
         ada = await enter(server, config={"parallel": 50})
-        downloads = [await add(ada, files.file(f"n{number}.bin", 100_000, rate=100_000), f"k{number}") for number in range(50)]
-        await ada.until(lambda _: ada.view(ROOM)["counts"]["active"] == 50, "all fifty to run at once")
+        held = [files.file(f"n{number}.bin", 100_000, rate=100_000, hold=20_000) for number in range(50)]
+        downloads = [await add(ada, url, f"k{number}") for number, url in enumerate(held)]
+        await ada.until(lambda _: ada.view(ROOM)["counts"]["active"] == 50, "all fifty to run at once", deadline=30.0)
+        for number in range(50):
+            files.release(f"n{number}.bin")
         for download in downloads:
             assert (await ended(ada, download))["type"] == "download_complete"
             assert len(ends(ada, download)) == 1
@@ -390,8 +405,9 @@ def test_ways_out_of_the_library_are_refused(server, files):
                 await add(ada, files.file("x", 10), key)
             assert refused.value.code == "bad_key", key
         for url, code in (("ftp://a/", "url_not_http"), ("http://u:p@a/", "url_has_credentials"), ("http:///x", "url_malformed"),
-                          ("http://a/ b", "url_malformed"), ("http://a:99999/", "url_malformed"), ("http://a/#x", "url_malformed"),
-                          ("http://a/" + "x" * 1024, "url_too_long"), ("file:///etc/passwd", "url_not_http")):
+                          ("http://a/ b", "url_malformed"), ("http://a:99999/", "url_malformed"),
+                          ("http://a/#x", "url_malformed"), ("http://a/" + "x" * 1024, "url_too_long"),
+                          ("file:///etc/passwd", "url_not_http")):
             with pytest.raises(parlour.Refused) as refused:
                 await add(ada, url)
             assert refused.value.code == code, url

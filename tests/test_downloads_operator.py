@@ -49,12 +49,12 @@ def test_networks_that_are_none_are_said_when_the_server_starts(networks, tmp_pa
 
 
 def test_a_host_that_falls_silent_is_given_up_and_what_came_is_kept(make_server, files):
-    server = make_server(env=OPEN | {"PARLOUR_DOWNLOADS__PATIENCE_MS": "1000"})
+    server = make_server(env=OPEN | {"PARLOUR_DOWNLOADS__PATIENCE_MS": "4000"})
 
     async def play():
         ada = await enter(server)
-        for url in (f"{files.url}/silent", files.file("midway.bin", 100_000, hold=40_000)):
-            download = await add(ada, url, name=f"f{len(ada.frames)}")
+        urls = (f"{files.url}/silent", files.file("midway.bin", 100_000, stall=40_000))
+        for download in [await add(ada, url, name=f"f{number}") for number, url in enumerate(urls)]:
             end = (await ended(ada, download))["payload"]
             assert (end["code"], end["error_message"]) == ("stalled", "The host sent nothing for too long."), end
             assert len(ends(ada, download)) == 1
@@ -62,6 +62,14 @@ def test_a_host_that_falls_silent_is_given_up_and_what_came_is_kept(make_server,
         await ada.drop()
 
     parlour.run(play())
+
+
+def test_nearly_full_is_from_ninety_percent_on_unless_the_operator_decides_otherwise(tmp_path):
+    asked = {"cwd": tmp_path, "expect": 0}
+    shown = parlour.cli("config", "print", **asked).stdout.splitlines()
+    assert [line.split() for line in shown if line.startswith("downloads.warn_percent")] == [["downloads.warn_percent", "90"]]
+    decided = parlour.cli("config", "print", env={"PARLOUR_DOWNLOADS__WARN_PERCENT": "75"}, **asked).stdout.splitlines()
+    assert next(line.split()[1] for line in decided if line.startswith("downloads.warn_percent")) == "75"
 
 
 @pytest.mark.parametrize("percent", [0, 100])
