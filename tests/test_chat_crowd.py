@@ -81,7 +81,7 @@ def test_what_a_crowd_costs_that_comes_hears_drops_and_comes_back_is_nothing_qua
             since = time.monotonic()
             people.say(join(room))
             await until(is_in, "that it is in")
-            await ada.until("room_update", lambda update: update["count"] == here)
+            await ada.until("room_update", lambda update: update["count"] == here, deadline=60)
             assert people.frames <= CROWD * (3 + updates(since)) + NAMED**2
             assert len(ada.of("user_joined")) <= NAMED and len(ada.of("room_update")) <= updates(since)
 
@@ -100,7 +100,7 @@ def test_what_a_crowd_costs_that_comes_hears_drops_and_comes_back_is_nothing_qua
             await ada.done("read", {"room_id": room, "up_to": first})
             await (await new_talker("last").connect()).join(room)
             here += 1
-            await ada.until("room_update", lambda update: update["count"] == here)
+            await ada.until("room_update", lambda update: update["count"] == here, deadline=60)
             await until(lambda member: f'"count":{here}'.encode() in b"".join(member.of("room_update")), "how many there are")
             assert all(len(member.of("room_update")) == len(member.frames) for member in people.members)
 
@@ -108,7 +108,7 @@ def test_what_a_crowd_costs_that_comes_hears_drops_and_comes_back_is_nothing_qua
             # by name again.
             start, since = ada.mark, time.monotonic()
             people.drop()
-            await ada.until("room_update", lambda update: update["count"] == 2, start=start)
+            await ada.until("room_update", lambda update: update["count"] == 2, start=start, deadline=60)
             missed = 5
             for number in range(missed):
                 await ada.chat(room, f"missed {number}")
@@ -116,7 +116,7 @@ def test_what_a_crowd_costs_that_comes_hears_drops_and_comes_back_is_nothing_qua
             people.begin()
             people.say(join(room, after=f"{life}.{first}"))
             await until(lambda member: is_in(member) and member.chats >= missed, "what it missed")
-            await ada.until("room_update", lambda update: update["count"] == here, start=start)
+            await ada.until("room_update", lambda update: update["count"] == here, start=start, deadline=60)
             expected = list(range(first + 1, first + 1 + missed))
             assert all(said_to(member) == expected and not member.of("view") for member in people.members)
             assert people.frames <= CROWD * (2 + missed + updates(since)) + NAMED**2

@@ -97,8 +97,11 @@ def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_serv
                 assert (await talker.socket.until_closed())[0] == chat.GOING_AWAY[mode]
                 assert talker.frames[-1]["type"] == "closing", talker.frames[-1]
             assert await stopping == 0
-            acked = {ack["ref"] for ack in ada.of("ack") if ack["status"] != "error"}
+            acks = [ack for ack in ada.of("ack") if ack["ref"].isdigit()]
+            assert len({ack["ref"] for ack in acks}) == len(acks), "each is answered once"
+            acked = {ack["ref"] for ack in acks if ack["status"] != "error"}
             assert {str(number) for number in range(20)} <= acked
+            assert {ack["code"] for ack in acks if ack["status"] == "error"} <= {"DRAINING", "RATE_LIMITED"}
             await asyncio.to_thread(server.start)
             await ada.connect()
             await ada.join(room)
@@ -110,8 +113,14 @@ def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_serv
                     break
                 before = f"{page['life']}.{page['events'][0]['n']}"
             assert kept == sorted(kept, key=int) and len(set(kept)) == len(kept), "each once, in order"
-            lost = {ref for ref in acked if ref.isdigit()} - set(kept)
-            assert not lost, f"acknowledged, and gone: {sorted(lost)}"
+            assert not acked - set(kept), "acknowledged, and gone"
+            assert not set(kept) - acked, "accepted, and not acknowledged"
+            # Who was there is told the rest when they are back.
+            heard = [frame["n"] for frame in bob.frames if frame["type"] == "chat"][-1]
+            await bob.connect()
+            await bob.join(room, after=f"{page['life']}.{heard}")
+            await bob.until_heard(kept[-1])
+            assert [content for _, content in bob.heard(room)] == kept
 
     parlour.run(talk(), deadline=90)
 

@@ -128,8 +128,8 @@ impl Chat {
         if before == Role::Member && self.seat_of(user).is_none() {
             return Err(Refusal::NotHere);
         }
-        let owners = self.roles.values().filter(|role| **role == Role::Owner).count();
-        if before == Role::Owner && role != Role::Owner && owners == 1 {
+        let has_another = self.owners_here().any(|(_, owner)| owner != user);
+        if before == Role::Owner && role != Role::Owner && !has_another {
             return Err(Refusal::LastOwner);
         }
         let is_one_more = before == Role::Member && role != Role::Member;

@@ -54,7 +54,7 @@ pub enum Event {
         user: String,
         /// Which.
         role: Role,
-        /// Who gave it; nobody, where somebody came first.
+        /// Who gave it; nobody, where the room passed on to somebody.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },

@@ -1,6 +1,6 @@
 //! Rooms to talk in: messages that can be answered, changed and taken back, a history, typing, read marks, moderation.
 //!
-//! **The rules in short.** Up to ten thousand may be in a room. Who comes first owns it. Owners give roles; owners and moderators
+//! **The rules in short.** Up to ten thousand may be in a room. Who comes first owns it, until they leave. Owners give roles; owners and moderators
 //! set the topic and how fast people may write, take back what others wrote, silence people for a while, send them away, and keep
 //! them out. Everybody may change and take back what they wrote themselves, while the room still knows it.
 //!
@@ -18,6 +18,7 @@ mod event;
 mod hidden;
 mod legal;
 mod limits;
+mod owner;
 mod play;
 mod pulse;
 mod refusal;
@@ -35,7 +36,7 @@ pub use refusal::Refusal;
 pub use state::{Chat, Role};
 pub use view::{Holder, Mark, Muted, View, You};
 
-use parlour_room::{As, Audience, Dice, Room, Seat, Seats, Source, Turn, Viewer, Who};
+use parlour_room::{As, Audience, Dice, Room, Seat, Seats, Source, Turn, Viewer, Who, is_guest};
 use std::time::Duration;
 
 impl Room for Chat {
@@ -43,6 +44,7 @@ impl Room for Chat {
     const RULES: u32 = 1;
     const HISTORY: bool = true;
     const EVENTS_SUFFICE: bool = true;
+    const PRESENCE: bool = true;
 
     type Config = Config;
     type Action = Action;
@@ -86,18 +88,30 @@ impl Room for Chat {
         self.comes(who, seat, turn);
     }
 
-    fn left(&mut self, seat: Seat, _: &mut Turn<Self>) {
-        self.goes(seat);
+    fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
+        self.goes(seat, turn);
+    }
+
+    /// Only of guests it matters: whoever has a name of their own may come back years later.
+    fn awaits(&self) -> Option<Vec<Seat>> {
+        Some(self.owners_here().filter(|(_, user)| is_guest(user)).map(|(seat, _)| seat).collect())
+    }
+
+    fn present(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {
+        self.is_here(seat, here, turn);
     }
 
     /// Nobody can end a room for all by giving up.
     fn resigned(&mut self, seat: Seat, turn: &mut Turn<Self>) {
-        self.goes(seat);
+        self.goes(seat, turn);
         turn.remove(seat, "resigned");
     }
 
-    fn signal(&mut self, _: Ring, turn: &mut Turn<Self>) {
-        self.unmute_over(turn);
+    fn signal(&mut self, ring: Ring, turn: &mut Turn<Self>) {
+        match ring {
+            Ring::Unmute => self.unmute_over(turn),
+            Ring::OwnerGone => self.owners_are_gone(turn),
+        }
     }
 
     fn pulse(&self, from: Source<'_>, _: &Pulse) -> Option<Audience> {

@@ -14,18 +14,18 @@ const MUTE: &str = "mute";
 
 impl Chat {
     pub(crate) fn comes(&mut self, who: Who<'_>, seat: Seat, turn: &mut Turn<Self>) {
-        let person = Person { user: who.user.to_owned(), name: who.name.to_owned() };
+        let person = Person { user: who.user.to_owned(), name: who.name.to_owned(), since_ms: turn.now_ms() };
         self.people.insert(seat, Arc::new(person));
         self.marks.reveal_mut().remove(&seat);
-        if self.roles.values().all(|role| *role != Role::Owner) {
-            self.roles.insert(who.user.to_owned(), Role::Owner);
-            turn.tell(Event::RoleChanged { user: who.user.to_owned(), role: Role::Owner, by: None });
-        }
+        self.pass_on(turn);
     }
 
-    pub(crate) fn goes(&mut self, seat: Seat) {
+    pub(crate) fn goes(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.people.remove(&seat);
         self.marks.reveal_mut().remove(&seat);
+        self.gone.remove(&seat);
+        self.is_awaited_no_more(seat, turn);
+        self.pass_on(turn);
     }
 
     pub(crate) fn play(&mut self, seat: Seat, action: Action, turn: &mut Turn<Self>) {
@@ -41,7 +41,10 @@ impl Chat {
                     Role::Member => self.roles.remove(&user),
                     role => self.roles.insert(user.clone(), role),
                 };
-                turn.tell(Event::RoleChanged { user, role, by: Some(by) });
+                turn.tell(Event::RoleChanged { user: user.clone(), role, by: Some(by) });
+                if let Some(seat) = self.seat_of(&user).filter(|_| role != Role::Owner) {
+                    self.is_awaited_no_more(seat, turn);
+                }
             }
             Action::Kick { user } => {
                 turn.tell(Event::Kicked { user: user.clone(), by });
@@ -137,7 +140,7 @@ impl Chat {
         let edit = turn.next_number();
         let Some(message) = self.message_mut(number) else { return };
         message.edits.push(edit);
-        let Person { user: from, name: from_name } = (*message.by).clone();
+        let Person { user: from, name: from_name, .. } = (*message.by).clone();
         let reply_to = message.reply_to;
         turn.tell(Event::Edited { message: number, by: from.clone(), content: content.clone() });
         turn.replace(number, Event::Chat { message: number, from, from_name, content, reply_to, edited: true });
@@ -173,7 +176,7 @@ impl Chat {
 
     fn send_away(&mut self, user: &str, reason: &str, turn: &mut Turn<Self>) {
         if let Some(seat) = self.seat_of(user) {
-            self.goes(seat);
+            self.goes(seat, turn);
             turn.remove(seat, reason);
         }
     }

@@ -1,4 +1,4 @@
-//! What is shown and never kept: who is typing. And the one clock of a room.
+//! What is shown and never kept: who is typing. And what the clocks of a room ring.
 
 use crate::limits::TYPING_MEMBERS;
 use crate::state::Chat;
@@ -26,12 +26,14 @@ pub enum Pulse {
 /// The outside of a room.
 pub enum Rings {}
 
-/// What its clock rings.
+/// What its clocks ring.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
     /// Somebody who is silenced may speak again.
     Unmute,
+    /// A guest who owns the room has been gone for long.
+    OwnerGone,
 }
 
 impl World for Rings {

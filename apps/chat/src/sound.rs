@@ -9,6 +9,8 @@ impl Chat {
         let counts = [
             ("members", self.people.len(), usize::try_from(MEMBERS).unwrap_or(usize::MAX)),
             ("marks", self.marks.reveal().len(), self.people.len()),
+            ("owners away", self.away.len(), ROLES),
+            ("gone", self.gone.len(), self.people.len()),
             ("roles", self.roles.len(), ROLES),
             ("silenced", self.muted.len(), MUTES),
             ("kept out", self.banned.len(), BANS),

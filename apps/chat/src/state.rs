@@ -27,6 +27,10 @@ pub struct Chat {
     pub(crate) invited: Option<BTreeSet<String>>,
     /// When who wrote last, while the room is slow.
     pub(crate) wrote: BTreeMap<String, u64>,
+    /// Guests who own the room and have gone, and since when.
+    pub(crate) away: BTreeMap<Seat, u64>,
+    /// Guests who were gone for so long that somebody else owns the room, until they are back.
+    pub(crate) gone: BTreeSet<Seat>,
     /// How far the members have read who said so. Not everybody may know.
     pub(crate) marks: Secret<BTreeMap<Seat, u64>>,
     /// The last messages, oldest first: those that can still be touched.
@@ -41,6 +45,8 @@ pub struct Chat {
 pub(crate) struct Person {
     pub(crate) user: String,
     pub(crate) name: String,
+    /// When they came, in room time.
+    pub(crate) since_ms: u64,
 }
 
 /// A message that can still be touched. What it says is not kept here, but in the history.
@@ -79,6 +85,8 @@ impl Chat {
             muted: BTreeMap::new(),
             banned: BTreeSet::new(),
             wrote: BTreeMap::new(),
+            away: BTreeMap::new(),
+            gone: BTreeSet::new(),
             marks: Secret::default(),
             messages: VecDeque::new(),
             count: 0,

@@ -96,7 +96,7 @@ impl Identity {
 }
 
 /// Who asks over HTTP without a token, where that is allowed. Nobody else may be called so.
-pub const GUEST: &str = "guest";
+pub use parlour_room::GUEST;
 
 /// Whether a name has characters that would be commands to where it is shown.
 pub(crate) fn has_control(name: &str) -> bool {

@@ -39,7 +39,7 @@ pub use parlour_room_derive::{kept, room, wire};
 pub use play::Fault;
 pub use record::{Cause, Record, Stamp, Version};
 pub use room::{Alone, Empty, Kept, Never, Refused, Reveal, Room, Timed, Wire, World};
-pub use seat::{As, Audience, Seat, Seats, Shown, Source, Viewer, Who};
+pub use seat::{As, Audience, GUEST, Seat, Seats, Shown, Source, Viewer, Who, is_guest};
 pub use secret::Secret;
 pub use stream::Position;
 pub use table::{Played, Table};

@@ -55,6 +55,14 @@ impl Seats {
     }
 }
 
+/// The user ids of guests, who came without saying who they are: this, or this with a dash and a name of luck behind it.
+pub const GUEST: &str = "guest";
+
+/// Whether somebody of this user id is a guest: they may never come back.
+pub fn is_guest(user: &str) -> bool {
+    user.strip_prefix(GUEST).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 /// As what somebody comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {

@@ -3,7 +3,7 @@
 use crate::auth::{self, Mint, Secret, Trust, entropy};
 use parlour_engine::forward::{Place, home};
 use parlour_engine::io::{Identity, Role};
-use parlour_room::{Dice, Hash64, Seed};
+use parlour_room::{Dice, GUEST, Hash64, Seed};
 
 /// How long a guest's token is valid, in seconds.
 const GUEST_S: u64 = 24 * 60 * 60;
@@ -26,7 +26,7 @@ impl Guests {
 
     /// A new guest, whose home is this shard, and the token that brings them back to their seats.
     pub(crate) fn welcome(&mut self, wall_ms: u64) -> (Identity, Option<String>) {
-        let mut name = || format!("guest-{}", Hash64(self.luck.bits()).short(10));
+        let mut name = || format!("{GUEST}-{}", Hash64(self.luck.bits()).short(10));
         let mut user = name();
         while home(&user, self.place.shards) != self.place.shard {
             user = name();

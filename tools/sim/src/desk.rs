@@ -84,7 +84,7 @@ impl Desk {
 
     /// The same with these limits.
     pub fn with_limits(kinds: Kinds, limits: Limits) -> Self {
-        let model = Model::new(kinds.clone());
+        let model = Model::without_states(kinds.clone());
         let mut desk = Self {
             shard: Shard::new(settings(kinds.clone(), limits.clone())),
             limits,
@@ -144,6 +144,13 @@ impl Desk {
 
     /// A connection with a token or without. The token `bad` and the token `old` are refused; any other is its user's name.
     pub fn opens(&mut self, token: Option<&str>, guest: Option<Identity>) -> ConnId {
+        let conn = self.begins(token, guest);
+        self.turns();
+        conn
+    }
+
+    /// The same; the turn goes on.
+    pub fn begins(&mut self, token: Option<&str>, guest: Option<Identity>) -> ConnId {
         self.count += 1;
         let (conn, entropy) = (ConnId(self.count), self.luck.entropy());
         self.conns.insert(conn, Default::default());
@@ -157,7 +164,6 @@ impl Desk {
             guest,
             guest_token: None,
         });
-        self.turns();
         conn
     }
 
@@ -196,7 +202,12 @@ impl Desk {
 
     /// A connection is gone.
     pub fn hangs_up(&mut self, conn: ConnId) {
-        self.handles(Input::Closed(conn));
+        self.all_hang_up(&[conn]);
+    }
+
+    /// These are gone, all at once.
+    pub fn all_hang_up(&mut self, conns: &[ConnId]) {
+        conns.iter().for_each(|conn| self.handles(Input::Closed(*conn)));
         self.turns();
     }
 

@@ -14,6 +14,8 @@ use std::sync::Arc;
 /// All rooms, as far as their records are durable.
 pub struct Model {
     kinds: Kinds,
+    /// Whether a room's former states are kept, and what of each everybody might see.
+    keeps_states: bool,
     rooms: BTreeMap<Arc<str>, Past>,
 }
 
@@ -22,7 +24,7 @@ pub struct Model {
 pub struct Past {
     /// Its lives, oldest first.
     pub lives: Vec<Life>,
-    /// The state after each record.
+    /// The state after each record, or only after the last one.
     pub states: BTreeMap<u64, State>,
 }
 
@@ -93,6 +95,7 @@ pub struct Act {
 }
 
 /// A room as it was after one record.
+#[derive(Default)]
 pub struct State {
     /// Which of the lives.
     pub life: usize,
@@ -128,7 +131,13 @@ pub enum Missed<'a> {
 impl Model {
     /// Nothing yet.
     pub fn new(kinds: Kinds) -> Self {
-        Self { kinds, rooms: BTreeMap::new() }
+        Self { kinds, keeps_states: true, rooms: BTreeMap::new() }
+    }
+
+    /// The same, for who asks for no state: of each room it has the table as it is now, and what was told. What it keeps does not
+    /// grow with the square of a room's members.
+    pub fn without_states(kinds: Kinds) -> Self {
+        Self { keeps_states: false, ..Self::new(kinds) }
     }
 
     /// A room's past, if its opening is durable.
@@ -150,12 +159,15 @@ impl Model {
     pub fn learn(&mut self, batch: &Batch) -> Result<(), String> {
         for (room, record) in &batch.records {
             self.replay(room, record).map_err(|why| format!("P6: {room}: record {}: {why}", record.seq))?;
+            // Former states may not be there any more when all records are known.
+            let snapshot = batch.snapshots.iter().find(|snapshot| snapshot.room == *room && snapshot.seq == record.seq);
+            snapshot.map_or(Ok(()), |snapshot| self.check_snapshot(snapshot))?;
         }
-        for Snapshot { room, seq, body, .. } in &batch.snapshots {
-            let state = self.past(room).and_then(|past| past.states.get(seq));
-            if state.ok_or_else(|| format!("P6: {room}: a snapshot of record {seq}, which is not there"))?.snapshot != *body {
-                return Err(format!("P6: {room}: the snapshot of record {seq} is not what the records give"));
-            }
+        let is_of_record = |snapshot: &&Snapshot| {
+            batch.records.iter().any(|(room, record)| *room == snapshot.room && record.seq == snapshot.seq)
+        };
+        for snapshot in batch.snapshots.iter().filter(|snapshot| !is_of_record(snapshot)) {
+            self.check_snapshot(snapshot)?;
         }
         for row in &batch.opened {
             let life = self.past(&row.room).and_then(|past| past.lives.last()).ok_or("P6: a row without an opening")?;
@@ -164,6 +176,16 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    fn check_snapshot(&self, Snapshot { room, seq, body, .. }: &Snapshot) -> Result<(), String> {
+        let past = self.past(room).filter(|past| past.states.contains_key(seq));
+        let past = past.ok_or_else(|| format!("P6: {room}: a snapshot of record {seq}, which is not there"))?;
+        let is_right = match past.lives.last() {
+            Some(life) if !self.keeps_states => life.table.snapshot().is_ok_and(|now| now == *body),
+            _ => past.states[seq].snapshot == *body,
+        };
+        if is_right { Ok(()) } else { Err(format!("P6: {room}: the snapshot of record {seq} is not what the records give")) }
     }
 
     /// From now on records are of these kinds.
@@ -198,7 +220,11 @@ impl Model {
         if matches!(record.cause, Cause::Action | Cause::Batch) {
             life.acted(record)?;
         }
-        past.states.insert(record.seq, life.state(at));
+        let state = if self.keeps_states { life.state(at) } else { life.outline(at) };
+        if !self.keeps_states {
+            past.states.clear();
+        }
+        past.states.insert(record.seq, state);
         Ok(())
     }
 }
@@ -271,16 +297,20 @@ impl Life {
         let seats = || about.members.values().map(|member| member.seat);
         let viewers = seats().map(Viewer::Seat).chain([Viewer::Spectator]);
         State {
-            life,
-            at_ms: about.at_ms,
-            n: self.n,
             m: self.private.iter().map(|(seat, (_, numbering))| (*seat, *numbering)).collect(),
             members: about.members.clone(),
-            ended: about.ended.is_some(),
             snapshot: self.table.snapshot().unwrap_or_default(),
             views: viewers.filter_map(|viewer| Some((viewer, self.table.view(viewer).ok()?))).collect(),
             legal: seats().filter_map(|seat| Some((seat, self.table.legal(seat).ok()?))).collect(),
+            ..self.outline(life)
         }
+    }
+
+    /// The same, but for what grows with the members.
+    fn outline(&self, life: usize) -> State {
+        let about = self.table.about();
+        let (at_ms, n, ended) = (about.at_ms, self.n, about.ended.is_some());
+        State { life, at_ms, n, ended, ..State::default() }
     }
 
     /// What a viewer who came in at this state after `(n, m)` is owed.

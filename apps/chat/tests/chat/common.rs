@@ -61,6 +61,25 @@ impl Desk {
         self.played = Some(self.table.leave(self.stamp(), user, "left").expect("they are here"));
     }
 
+    /// The server says whether somebody is connected, as far as the room waits for that; what everybody was told then.
+    pub(crate) fn is_here(&mut self, user: &str, here: bool) -> Vec<Value> {
+        use parlour_room::AnyTable;
+        let seat = self.table.about().members[user].seat;
+        let is_awaited = AnyTable::awaited(&self.table).is_some_and(|seats| seats.contains(&seat));
+        if !is_awaited && !here {
+            return Vec::new();
+        }
+        let played = self.table.present(self.stamp(), user, here).expect("the rules stand it");
+        played.iter().flat_map(public).collect()
+    }
+
+    /// Who owns the room.
+    pub(crate) fn owners(&self) -> Vec<String> {
+        let view = self.view("");
+        let roles = view["roles"].as_array().expect("a list").iter().filter(|holder| holder["role"] == "owner");
+        roles.map(|holder| holder["user"].as_str().expect("an id").to_owned()).collect()
+    }
+
     /// What everybody was told by an action, or its refusal.
     pub(crate) fn does(&mut self, user: &str, action: Value) -> Result<Vec<Value>, Value> {
         match self.table.act(self.stamp(), user, None, &action.to_string()) {

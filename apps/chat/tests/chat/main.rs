@@ -3,6 +3,7 @@
 mod common;
 mod messages;
 mod moderation;
+mod owner;
 mod reading;
 
 parlour_room::proof!(parlour_chat::Chat);

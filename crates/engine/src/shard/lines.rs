@@ -89,6 +89,11 @@ impl Lines {
         Self { lines, notices, unanswered: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
+    /// Whether a client waits for another shard.
+    pub(super) fn awaits_answers(&self) -> bool {
+        self.unanswered.values().any(|waits| waits.whose == Whose::Clients)
+    }
+
     /// A frame that is framed already. When so much as the limit is on its way, news is not added to it: whose they are is told
     /// once that they lost track.
     pub(super) fn tell(

@@ -82,7 +82,7 @@ impl Shard {
             Command::UnsubscribeTopic(topic) => return self.unsubscribe_topic(&asker, topic, asking.text, now),
             Command::Find(find) => match self.meeting_place(find) {
                 Ok(place) if number == 0 && !self.is_home_of(&place) => {
-                    return self.send_on(&asker, &place, &command, asking.text, now);
+                    return self.send_on_if_it_stays(&asker, &place, &command, asking.text, now);
                 }
                 Ok(_) => return self.find_room(asker, find, now),
                 Err(code) => return self.fail(conn, number, reference, code),
@@ -100,7 +100,7 @@ impl Shard {
             Command::Resign { room, .. } => room.clone(),
         };
         if number == 0 && !self.is_home_of(&room) {
-            return self.send_on(&asker, &room, &command, asking.text, now);
+            return self.send_on_if_it_stays(&asker, &room, &command, asking.text, now);
         }
         let Some(at) = asking.found.or_else(|| self.room_for(&room, conn, asking, reference)) else { return };
         let plays =
@@ -147,6 +147,14 @@ impl Shard {
         }
         let after = self.halls[at].as_ref().map_or(0, |hall| hall.draft.bytes.len());
         self.said(conn, after.saturating_sub(before));
+    }
+
+    /// A server that shuts down answers what it has sent on, and sends on no more.
+    fn send_on_if_it_stays(&mut self, asker: &Asker, room: &str, command: &Command<'_>, text: &str, now: Now) {
+        if self.draining.is_some() {
+            return self.fail(asker.conn, asker.number, asker.reference.as_deref(), Code::Draining);
+        }
+        self.send_on(asker, room, command, text, now);
     }
 
     /// Counts what a request has made this connection be owed, until the end of the turn tells exactly.

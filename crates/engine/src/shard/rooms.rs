@@ -215,6 +215,7 @@ impl Shard {
         for removed in played.removed {
             self.dismiss(at, &removed.user, &removed.reason);
         }
+        self.watch_awaited(at);
         self.set_timer(at);
         self.keep_wake_row(at, played.ended);
         self.touch(at);

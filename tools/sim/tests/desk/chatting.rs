@@ -1,6 +1,6 @@
 //! What rooms of `chat` cost with very many members, and typing, which ends by itself.
 
-use parlour_engine::io::ConnId;
+use parlour_engine::io::{ConnId, Identity, Role};
 use parlour_engine::limits::Limits;
 use parlour_engine::standing::StandingRooms;
 use parlour_sim::desk::Desk;
@@ -8,20 +8,26 @@ use parlour_sim::wire::Frame;
 use serde_json::{Value, json};
 
 const PRESENCE_MS: u64 = 1_000;
+/// By so much what a member is told may be longer in a room four times as large: a few numbers in it have one digit more.
+const GROWTH: f64 = 1.1;
 
-/// How many members there are: `PARLOUR_CROWD`, or 1,000. The desk's model keeps every state that was ever durable, so what it
-/// takes grows with the square: ten thousand need more memory than most machines have.
+/// How many members the larger room has: `PARLOUR_CROWD`, or 4,000. With as many as a room may have, 10,000, it takes half a
+/// minute: whoever joins is given a seat among all the others, so to fill a room takes the square of its members.
 fn members() -> usize {
-    let members = std::env::var("PARLOUR_CROWD").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000);
+    let members = std::env::var("PARLOUR_CROWD").ok().and_then(|count| count.parse().ok()).unwrap_or(4_000);
     println!("{members} members; PARLOUR_CROWD sets how many");
+    assert!(members <= limits().members_per_room && members <= limits().followers_per_room);
     members
+}
+
+fn limits() -> Limits {
+    Limits { presence_ms: PRESENCE_MS, ping_ms: 3_600_000, silence_ms: 7_200_000, ..Limits::default() }
 }
 
 fn desk() -> Desk {
     let kinds = parlour_sim::kinds().with::<parlour_chat::Chat>().expect("it can be spoken");
     let kinds = kinds.with_standing(StandingRooms::default().with_any("chat")).expect("it is there");
-    let limits = Limits { presence_ms: PRESENCE_MS, ping_ms: 3_600_000, silence_ms: 7_200_000, ..Limits::default() };
-    Desk::with_limits(kinds, limits)
+    Desk::with_limits(kinds, limits())
 }
 
 fn joins(desk: &mut Desk, conn: ConnId, after: Option<&str>) -> Vec<Value> {
@@ -38,74 +44,149 @@ fn typing(is_typing: bool) -> Value {
     json!({"type": "typing", "ref": "t", "payload": {"room_id": "all", "is_typing": is_typing}})
 }
 
-/// How many frames these heard since they were asked last, and how many bytes of text.
-fn told(desk: &mut Desk, conns: &[ConnId]) -> (usize, usize) {
-    let frames: Vec<Frame> = conns.iter().flat_map(|conn| desk.frames(*conn)).collect();
-    let bytes = frames.iter().map(|frame| if let Frame::Text(text) = frame { text.len() } else { 0 }).sum();
-    (frames.len(), bytes)
+/// What some heard since they were asked last: how many frames, and how many bytes of text; and the most that one of them heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Told {
+    frames: usize,
+    bytes: usize,
+    most_frames: usize,
 }
 
-#[test]
-fn in_a_crowd_a_join_a_message_and_a_storm_cost_what_they_must() {
-    let members = members();
-    // So many come back at one time.
-    let storm = members / 10;
-    let mut desk = desk();
-    let mut conns = Vec::with_capacity(members);
-    for n in 0..members - 1 {
-        let conn = desk.connects(&format!("u{n:04}"));
-        joins(&mut desk, conn, None);
+fn told(desk: &mut Desk, conns: &[ConnId]) -> Told {
+    let mut told = Told::default();
+    for conn in conns {
+        let frames = desk.frames(*conn);
+        told.frames += frames.len();
+        told.most_frames = told.most_frames.max(frames.len());
+        told.bytes += frames.iter().map(|frame| if let Frame::Text(text) = frame { text.len() } else { 0 }).sum::<usize>();
+    }
+    told
+}
+
+/// One frame of that length each.
+fn one_each(conns: &[ConnId], bytes: usize) -> Told {
+    Told { frames: conns.len(), bytes: bytes * conns.len(), most_frames: 1 }
+}
+
+fn length(said: &Value) -> usize {
+    said.to_string().len()
+}
+
+/// What a room of so many members costs.
+#[derive(Debug)]
+struct Costs {
+    joining: Told,
+    merged: Told,
+    message: Told,
+    dropping: Told,
+    coming_back: Told,
+    all_coming_back: Told,
+}
+
+/// All of these connect in one turn of the loop, and join after this position in the next.
+fn come_back(desk: &mut Desk, users: &[String], at: &str) -> Vec<ConnId> {
+    let guest = |user: &String| Some(Identity::lasting(user, Role::Player));
+    let conns: Vec<ConnId> = users.iter().map(|user| desk.begins(None, guest(user))).collect();
+    desk.turns();
+    let greeted = told(desk, &conns);
+    assert_eq!((greeted.frames, greeted.most_frames), (conns.len(), 1));
+    let join = json!({"type": "join_room", "ref": "j", "payload": {"room_id": "all", "after": at}}).to_string();
+    conns.iter().for_each(|conn| desk.says(*conn, &join));
+    desk.turns();
+    conns
+}
+
+/// Plays a room of so many, holding what is told at each step against what it must be.
+fn costs(members: usize) -> Costs {
+    let (mut desk, named) = (desk(), limits().named_members);
+    let users: Vec<String> = (0..members).map(|n| format!("u{n:05}")).collect();
+    let mut conns: Vec<ConnId> = Vec::with_capacity(members);
+    let mut joining = Told::default();
+    for user in &users {
+        let conn = desk.connects(user);
+        let heard = joins(&mut desk, conn, None);
+        // The answer and a view of the room, which names nobody who only is there.
+        assert_eq!((heard.len(), &heard[1]["type"]), (2, &json!("view")));
+        assert!(conns.len() < named || heard[0]["payload"].get("seats").is_none());
+        (joining.frames, joining.bytes) = (joining.frames + heard.len(), joining.bytes + heard.iter().map(length).sum::<usize>());
         conns.push(conn);
     }
-    desk.passes(2 * PRESENCE_MS);
-    told(&mut desk, &conns);
-
-    // One more: they are told the room, the others how many there are, once a while.
-    let last = desk.connects("last");
-    let heard = joins(&mut desk, last, None);
-    assert!(heard.len() == 2 && Value::from(heard.clone()).to_string().len() < 1_000, "{heard:?}");
-    assert_eq!(told(&mut desk, &conns), (0, 0), "nobody is told of each who comes");
-    conns.push(last);
+    let others = told(&mut desk, &conns);
+    // Each of the first is told of those who came after, as long as they are few.
+    assert!(others.frames <= named * named, "{others:?}");
     desk.passes(PRESENCE_MS);
-    let (frames, bytes) = told(&mut desk, &conns);
-    assert!(frames == members && bytes < 150 * members, "{frames} {bytes}");
+    let heard = desk.hears(conns[0]);
+    assert_eq!((&heard[0]["type"], &heard[0]["payload"]["count"], heard.len()), (&json!("room_update"), &json!(members), 1));
+    let merged = told(&mut desk, &conns[1..]);
+    assert_eq!(merged, one_each(&conns[1..], length(&heard[0])), "once a while each is told how many there are");
 
     // A message: one frame each.
     let said = json!({"type": "chat", "ref": "c", "payload": {"room_id": "all", "content": "hello"}});
-    desk.says(conns[0], &said.to_string());
-    desk.turns();
-    let heard = desk.hears(conns[0]);
+    let heard = desk.asks(conns[0], &said);
     assert_eq!(heard.iter().map(|said| said["type"].as_str().unwrap()).collect::<Vec<_>>(), ["chat", "ack"]);
-    let (frames, bytes) = told(&mut desk, &conns[1..]);
-    assert!(frames == members - 1 && bytes < 250 * members, "{frames} {bytes}");
+    let message = told(&mut desk, &conns[1..]);
+    assert_eq!(message, one_each(&conns[1..], length(&heard[0])));
 
     // Typing in a crowd, and how far one has read, are no one's but one's own.
     desk.asks(conns[0], &typing(true));
     desk.asks(conns[1], &json!({"type": "read", "ref": "r", "payload": {"room_id": "all", "up_to": heard[0]["n"]}}));
-    assert_eq!(told(&mut desk, &conns[2..]), (0, 0));
+    assert_eq!(told(&mut desk, &conns[2..]), Told::default());
 
-    // Many lose their connections and come back: each is told what they missed, the others how many there are.
+    // All but some lose their connections at once. Those who stay are so many that nobody is told of by name.
     let at = heard[1]["payload"]["at"].as_str().unwrap().to_owned();
-    let gone: Vec<ConnId> = conns.drain(members - storm..).collect();
-    gone.iter().for_each(|conn| desk.hangs_up(*conn));
-    desk.asks(conns[0], &said);
-    told(&mut desk, &conns);
-    let (mut frames, mut bytes) = (0, 0);
-    for n in members - storm..members {
-        let user = if n == members - 1 { "last".to_owned() } else { format!("u{n:04}") };
-        let conn = desk.connects(&user);
-        let heard = joins(&mut desk, conn, Some(&at));
-        assert_eq!(heard[0]["payload"]["resumed"]["kind"], "replayed");
-        frames += heard.len();
-        bytes += heard.iter().map(|said| said.to_string().len()).sum::<usize>();
-        conns.push(conn);
-    }
-    assert!(frames == 2 * storm && bytes < 1_000 * storm, "an answer and one message each: {frames} {bytes}");
-    assert_eq!(told(&mut desk, &conns), (0, 0));
+    let stay = conns[..=named].to_vec();
+    desk.all_hang_up(&conns[stay.len()..]);
+    assert_eq!(told(&mut desk, &stay), Told::default(), "nobody is told of each who goes");
     desk.passes(PRESENCE_MS);
-    let (frames, _) = told(&mut desk, &conns);
-    assert_eq!(frames, members, "one number for everybody");
+    let dropping = told(&mut desk, &stay);
+    assert_eq!((dropping.frames, dropping.most_frames), (stay.len(), 1));
+    desk.asks(conns[0], &said);
+    told(&mut desk, &stay);
+
+    // They come back at once: to each an answer and what they missed, to the others nothing but how many there are.
+    let mut conns = stay.clone();
+    conns.extend(come_back(&mut desk, &users[stay.len()..], &at));
+    assert_eq!(told(&mut desk, &stay), Told::default(), "nobody is told of each who comes");
+    let coming_back = told(&mut desk, &conns[stay.len()..]);
+    assert_eq!((coming_back.frames, coming_back.most_frames), (2 * (members - stay.len()), 2), "an answer, and the message");
+    desk.passes(PRESENCE_MS);
+    let again = told(&mut desk, &conns);
+    assert_eq!((again.frames, again.most_frames), (members, 1), "one number for everybody");
+    assert_eq!(again.bytes, merged.bytes / (members - 1) * members);
+
+    // The same of all of them, where nobody stays.
+    desk.all_hang_up(&conns);
+    let conns = come_back(&mut desk, &users, &at);
+    let mut all_coming_back = told(&mut desk, &conns);
+    desk.passes(PRESENCE_MS);
+    let merged_again = told(&mut desk, &conns);
+    assert_eq!((merged_again.frames, merged_again.most_frames), (members, 1));
+    let by_name = all_coming_back.frames - 2 * members;
+    assert!(by_name <= named * named && all_coming_back.most_frames <= 2 + named, "{all_coming_back:?}");
+    all_coming_back.frames -= by_name;
     assert_eq!(desk.notes, [] as [String; 0]);
+    Costs { joining, merged, message, dropping, coming_back, all_coming_back }
+}
+
+#[test]
+fn in_a_crowd_a_join_a_message_and_a_storm_cost_what_they_must_and_each_of_four_times_as_many_costs_the_same() {
+    let members = members();
+    let fewer = members / 4;
+    let (part, whole) = (costs(fewer), costs(members));
+    println!("{part:?}\n{whole:?}");
+    let each = |told: &Told, among: usize| (told.frames / among, told.bytes as f64 / among as f64);
+    for (name, one, other) in [
+        ("joining", part.joining, whole.joining),
+        ("merged", part.merged, whole.merged),
+        ("message", part.message, whole.message),
+        ("coming back", part.coming_back, whole.coming_back),
+        ("all coming back", part.all_coming_back, whole.all_coming_back),
+    ] {
+        let (before, after) = (each(&one, fewer), each(&other, members));
+        // Numbers have one digit more, and the first few are told names.
+        assert!(after.0 <= before.0.max(1) && after.1 <= before.1 * GROWTH + 1.0, "{name}: {before:?} {after:?}");
+    }
+    assert_eq!(part.dropping.frames, whole.dropping.frames, "what they are told who stay does not depend on how many go");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 //! that a client named is watched first, and looked at: nobody takes a seat of what is no queue.
 
 use super::code::{Code, Refusal};
-use super::names::{DEFAULT_ROOM, GUEST, ROOM_PARAMETERS, VIEW_FIELDS};
+use super::names::{DEFAULT_ROOM, ROOM_PARAMETERS, VIEW_FIELDS};
 use crate::dialect::frame::Answer;
 use crate::dialect::query;
+use parlour_room::is_guest;
 use serde_json::{Value, json};
 
 /// How far one has come.
@@ -132,8 +133,7 @@ impl Entrance {
     }
 
     fn may_sit(&self) -> bool {
-        let is_guest = self.user.strip_prefix(GUEST).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-        self.controls || !is_guest
+        self.controls || !is_guest(&self.user)
     }
 
     fn request(&self) -> Value {

@@ -9,9 +9,6 @@ pub(super) const DEFAULT_ROOM: &str = "downloads-default";
 pub(super) const ROOM_PARAMETERS: [&str; 2] = ["room", "queue"];
 /// What a view must have to be of a queue.
 pub(super) const VIEW_FIELDS: [&str; 3] = ["state", "counts", "items"];
-/// Users without a token are called this, with or without something after it: they watch, and are told no path.
-pub(super) const GUEST: &str = "guest";
-
 pub(super) const CONNECTED: &str = "connected";
 pub(super) const PING: &str = "ping";
 pub(super) const PONG: &str = "pong";
