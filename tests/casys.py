@@ -5,15 +5,16 @@
         async def talk():
             async with front.table() as table:
                 ada = await table.client()
-                state = await ada.choose("2")
+                state = await ada.go(2)
         parlour.run(talk())
 
-In strict everybody is somebody, by a token; in compat nobody says who they are, as the original's clients do not. `client` is by
-what a test is played: `websockets`, or a WebSocket on a page in Chromium.
+In strict everybody is somebody, by a token; in compat nobody says who they are, as the original's clients do not, unless a table
+is told otherwise. `client` is by what a test is played: `websockets`, or a page in Chromium, which asks by HTTP too.
 """
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import json
 import urllib.parse
@@ -24,6 +25,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 import clients.browser
+import clients.relay
 import parlour
 from parlour import DEADLINE
 
@@ -48,6 +50,11 @@ CHECKS = {
     18: "each HTTP route answers as the original's, its failures with `detail`, and stop and reset change what the socket shows",
 }
 
+CLIENTS = ("websockets", "chromium")
+
+NOT_IN = {}
+"""Which checks a kind of client cannot play: none."""
+
 KEYS = {
     "session_id",
     "game_id",
@@ -69,7 +76,7 @@ DEFAULT = "casys-default"
 
 ERRORS = {"message_error", "choice_error", "action_error", "narration_error"}
 
-both = pytest.mark.parametrize("client", ["websockets", "chromium"])
+both = pytest.mark.parametrize("client", CLIENTS)
 """Played by each kind of client."""
 
 
@@ -125,6 +132,15 @@ class Client:
     async def send(self, message):
         await self.send_text(json.dumps(message))
 
+    async def shown(self, section, start=0, more=lambda state: True):
+        """The first state since `frames[start]` of this section, for which `more(state)`."""
+        fits = lambda frame: frame["type"] == "state" and frame["section_number"] == section and more(frame)  # noqa: E731
+        return await self.until(fits, f"section {section}", start)
+
+    async def state(self):
+        """The state as it is now."""
+        return await self.ask({"type": "get_state"}, "state")
+
     async def settled(self):
         """Everything that was said before is answered: what the room is asked comes in order, and is refused."""
         start = len(self.frames)
@@ -151,6 +167,14 @@ class Client:
         return await self.until(follows, "the next step", start)
 
 
+    async def go(self, *sections):
+        """Chooses its way through these sections; the state of the last."""
+        for section in sections:
+            state = await self.choose(str(section))
+            assert state["type"] == "state" and state["section_number"] == section, state
+        return state
+
+
 def choice(choice_id, text="", game="", metadata=None):
     return {
         "type": "choice",
@@ -161,9 +185,12 @@ def choice(choice_id, text="", game="", metadata=None):
 class Plain(Client):
     """By `websockets`."""
 
-    async def connect(self, url, token):
+    async def connect(self, url, token, source=None):
+        """`source`: the address of this machine that it comes from."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.socket = await connect(url, additional_headers=headers, ping_interval=None, max_size=None, open_timeout=DEADLINE)
+        settings = {"ping_interval": None, "max_size": None, "open_timeout": DEADLINE}
+        settings |= {"local_addr": (source, 0)} if source else {}
+        self.socket = await connect(url, additional_headers=headers, **settings)
         self.reader = asyncio.create_task(self._read())
         return self
 
@@ -175,11 +202,6 @@ class Plain(Client):
 
     async def send_text(self, text):
         await self.socket.send(text)
-
-    async def cut(self):
-        """As if the cable were cut."""
-        self.socket.transport.abort()
-        await self.until_closed()
 
     async def close(self):
         await self.socket.close()
@@ -230,30 +252,55 @@ class InPage(Client):
 class Table:
     """A game, or several, and the clients that look at them."""
 
-    def __init__(self, front, tab):
-        self.front, self.tab, self.made = front, tab, []
+    def __init__(self, front, tab, are_known):
+        self.front, self.tab, self.are_known = front, tab, are_known
+        self.made, self.relays = [], []
         self.game = None
 
-    async def http(self, method, path, body=None, user="ada"):
+    def token(self, user):
+        """What somebody shows, if they do."""
+        return self.front.token(user) if user and self.are_known else None
+
+    async def http(self, method, path, body=None, user="ada", token=None, source=None):
         """One request: `(status, body)`."""
-        token = self.front.token(user) if self.front.mode == "strict" and user else None
-        done = await asyncio.to_thread(self.front.server.http, method, path, body, token, deadline=60.0)
+        token = token or self.token(user)
+        if self.tab:
+            return await self.fetch(method, path, body, token)
+        asked = functools.partial(self.front.server.http, method, path, body, token, deadline=60.0, source=source)
+        done = await asyncio.to_thread(asked)
         return done.status, done.json()
 
-    async def initialise(self, game=None, user="ada", **body):
+    async def fetch(self, method, path, body, token):
+        """The same by the page."""
+        options = {"method": method, "headers": {"authorization": f"Bearer {token}"} if token else {}}
+        if body is not None:
+            options["body"] = body if isinstance(body, str) else json.dumps(body)
+            options["headers"] |= {} if isinstance(body, str) else {"content-type": "application/json"}
+        done = await self.tab.run(f"""(async () => {{
+            const done = await fetch({json.dumps(self.front.server.url + path)}, {json.dumps(options)});
+            return [done.status, await done.text()];
+        }})()""")
+        return done[0], json.loads(done[1])
+
+    async def initialise(self, game=None, user="ada", source=None, **body):
         """Opens a game, as whoever this is; it is the table's from now on."""
         self.game = game or f"game-{uuid.uuid4().hex[:12]}"
-        status, done = await self.http("POST", "/api/game/initialize", {"game_id": self.game} | body, user)
+        status, done = await self.http("POST", "/api/game/initialize", {"game_id": self.game} | body, user, source=source)
         assert status == 200 and done["success"] is True and done["game_id"] == self.game, (status, done)
         return done["state"]
 
-    async def connect(self, path="/ws/casys", user="ada", **query):
-        """A connection, whatever becomes of it."""
+    async def relay(self):
+        """A link to the server, which can be cut."""
+        self.relays.append(await clients.relay.Relay(self.front.server).start())
+        return self.relays[-1]
+
+    async def connect(self, path="/ws/casys", user="ada", over=None, source=None, **query):
+        """A connection, whatever becomes of it. `over` is a relay; without, it goes straight to the server."""
         client = InPage(self.tab) if self.tab else Plain()
         self.made.append(client)
-        token = self.front.token(user) if self.front.mode == "strict" and user else None
-        url = f"ws://{self.front.server.host}:{self.front.server.port}{path}"
-        return await client.connect(url + (f"?{urllib.parse.urlencode(query)}" if query else ""), token)
+        to = over or self.front.server
+        url = f"ws://{to.host}:{to.port}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        return await client.connect(url, self.token(user), **({"source": source} if source else {}))
 
     async def client(self, path="/ws/casys", user="ada", **query):
         """A client that is shown the table's game."""
@@ -268,6 +315,8 @@ class Table:
             if client.closed is None:
                 with contextlib.suppress(Exception):
                     await client.close()
+        for relay in self.relays:
+            await relay.stop()
 
 
 class Front:
@@ -280,9 +329,10 @@ class Front:
         return self.server.token(user)
 
     @contextlib.asynccontextmanager
-    async def table(self):
+    async def table(self, are_known=False):
+        """`are_known`: in compat too everybody is somebody."""
         async with self.browser.tab() if self.kind == "chromium" else contextlib.nullcontext() as tab:
-            table = Table(self, tab)
+            table = Table(self, tab, are_known or self.mode == "strict")
             yield table
             await table.close()
 
@@ -328,15 +378,18 @@ def casys_servers(tmp_path_factory):
     def get(mode, origin=None, **env):
         key = (mode, origin, tuple(sorted(env.items())))
         if key not in started:
-            origins = {"PARLOUR_CORS__ORIGINS": origin} if origin else {}
-            args = ["--compat"] if mode == "compat" else []
-            folder = tmp_path_factory.mktemp(f"casys-{mode}")
-            started[key] = parlour.Server(folder, args=args, env=parlour.UNLIMITED | origins | env).start()
+            started[key] = parlour.Server(tmp_path_factory.mktemp(f"casys-{mode}"), **options(mode, origin, env)).start()
         return started[key]
 
     yield get
     for server in started.values():
         server.kill()
+
+
+def options(mode, origin, env):
+    """Of a server in a mode, whose pages come from there."""
+    origins = {"PARLOUR_CORS__ORIGINS": origin} if origin else {}
+    return {"args": ["--compat"] if mode == "compat" else [], "env": parlour.UNLIMITED | origins | env}
 
 
 @pytest.fixture
@@ -346,18 +399,24 @@ def client():
 
 
 @pytest.fixture
-def casys_front(mode, client, casys_servers, casys_browser):
-    origin = casys_browser.host.origin if client == "chromium" else None
-    return Front(casys_servers(mode, origin), mode, client, casys_browser)
+def casys_origin(client, casys_browser):
+    """Of the clients' page, if they have one."""
+    return casys_browser.host.origin if client == "chromium" else None
 
 
 @pytest.fixture
-def fresh_front(mode, make_server):
-    """The same on a server of its own, which may be killed."""
+def casys_front(mode, client, casys_servers, casys_origin, casys_browser):
+    return Front(casys_servers(mode, casys_origin), mode, client, casys_browser)
 
-    def make(**env):
-        args = ["--compat"] if mode == "compat" else []
-        return Front(make_server(f"casys-{mode}", args=args, env=parlour.UNLIMITED | env), mode, "websockets", None)
+
+@pytest.fixture
+def fresh_front(mode, client, make_server, casys_origin, casys_browser):
+    """The same on a server of its own, which may be killed. `program` is another binary than the one under test."""
+    names = (f"casys-{mode}-{number}" for number in itertools.count())
+
+    def make(program=None, **env):
+        server = make_server(next(names), program=program, **options(mode, casys_origin, env))
+        return Front(server, mode, client, casys_browser)
 
     return make
 

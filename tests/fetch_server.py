@@ -6,6 +6,7 @@ Each file is bytes that nobody has to keep: `content(name, size)`. What a path a
     ...&ranges=no                without ranges: always all of it
     ...&rate=N                   N bytes a second, in pieces of piece=K bytes if that is given
     ...&cut=N                    the connection is cut after N bytes, for as many times as there are cuts=K
+    ...&hold=N                   from byte N on nothing comes until somebody says `release(NAME)`
     ...&change=1                 another file, with another ETag, each time it is asked for
     /status/404   /redirect?to=URL   /loop   /silent (an answer that does not come)   /odd (no HTTP at all)
 """
@@ -24,16 +25,17 @@ def content(name, size):
 
 
 class Files:
-    """The server. `asked`: every request as (path, range or None), in order."""
+    """The server, on an address of this machine. `asked`: every request as (path, range or None), in order."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.asked, self.cuts, self.closing = [], {}, threading.Event()
+        self.released = set()
         files = self
 
         class Handler(_Handler):
             server_files = files
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host, self.http = host, http.server.ThreadingHTTPServer((host, 0), Handler)
         self.http.daemon_threads = True
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -48,11 +50,15 @@ class Files:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.http.server_address[1]}"
+        return f"http://{self.host}:{self.http.server_address[1]}"
 
     def file(self, name, size, **more):
         """The address of a file."""
         return f"{self.url}/file/{name}?" + urllib.parse.urlencode({"size": size} | more)
+
+    def release(self, name):
+        """What is held of a file goes on."""
+        self.released.add(name)
 
     def ranges(self, name):
         """From which bytes on a file was asked for, in order; 0 for all of it."""
@@ -117,9 +123,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("ETag", tag)
         self.send_header("Content-Length", str(size - begin))
         self.end_headers()
-        self.body(name, whole[begin:], told)
+        self.body(name, whole[begin:], told, int(told.get("hold", size)) - begin)
 
-    def body(self, name, body, told):
+    def body(self, name, body, told, hold):
         files, cut = self.server_files, None
         if "cut" in told and files.cuts.setdefault(name, int(told.get("cuts", 1))) > 0:
             files.cuts[name] -= 1
@@ -131,7 +137,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.wfile.flush()
                 return
-            upto = min(sent + piece, len(body)) if cut is None else min(sent + piece, cut, len(body))
+            if sent >= hold and name not in files.released:
+                time.sleep(0.005)
+                continue
+            upto = min(sent + piece, hold if sent < hold else len(body), len(body) if cut is None else cut, len(body))
             self.wfile.write(body[sent:upto])
             if rate:
                 time.sleep((upto - sent) / rate)

@@ -218,9 +218,10 @@ class Server:
             self.tokens[key] = done.stdout.strip()
         return self.tokens[key]
 
-    def http(self, method, path, body=None, token=None, headers=None, deadline=DEADLINE):
-        """One HTTP request. `body`: bytes or str as they are, else as JSON. Blocks: in a coroutine use asyncio.to_thread."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=deadline)
+    def http(self, method, path, body=None, token=None, headers=None, deadline=DEADLINE, source=None):
+        """One HTTP request. `body`: bytes or str as they are, else as JSON. `source` is the address of this machine that it comes
+        from. Blocks: in a coroutine use asyncio.to_thread."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=deadline, source_address=source and (source, 0))
         sent = dict(headers or {})
         if token is not None:
             sent["authorization"] = f"Bearer {token}"

@@ -1,13 +1,17 @@
 """The dialect aniworld: who is let in, what can be said, and who is told what."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
 
+import aniworld
 import compatibility
 import parlour
 import tokens
+
+in_thread = asyncio.to_thread
 
 
 @pytest.fixture
@@ -16,6 +20,7 @@ def front(aniworld_front):
     return aniworld_front
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 1)
 @pytest.mark.parametrize("path", ["/ws/aniworld", "/ws/connect"])
 def test_who_comes_is_greeted_first_however_the_token_is_shown(front, path):
@@ -26,9 +31,10 @@ def test_who_comes_is_greeted_first_however_the_token_is_shown(front, path):
                 assert ada.frames[0]["type"] == "connected" and data["connection_id"]
                 assert set(data["rooms"]) == {"downloads", "queue", "scan", "system", "errors"}
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 1)
 def test_a_bad_and_an_expired_token_are_refused_and_nobody_is_a_guest_only_in_compat(front):
     async def talk():
@@ -37,7 +43,7 @@ def test_a_bad_and_an_expired_token_are_refused_and_nobody_is_a_guest_only_in_co
         for token in bad:
             async with front.listen(token=token) as ada:
                 error = await ada.until("error")
-                await asyncio.wait_for(ada.reader, parlour.DEADLINE)
+                await ada.until_closed()
                 assert error["code"] == "authentication_failed" and ada.closed[0] == 1008
                 assert [frame["type"] for frame in ada.frames] == ["error"] and secret.decode() not in str(ada.texts)
         async with front.listen(None) as guest:
@@ -46,14 +52,15 @@ def test_a_bad_and_an_expired_token_are_refused_and_nobody_is_a_guest_only_in_co
                 assert (await guest.ask("ping"))["type"] == "pong"
             else:
                 assert (await guest.until("error"))["code"] == "authentication_required"
-                await asyncio.wait_for(guest.reader, parlour.DEADLINE)
+                await guest.until_closed()
                 assert guest.closed[0] == 1008
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 2)
-def test_a_ping_is_answered_by_one_pong_in_order(front):
+def test_each_ping_is_answered_by_one_pong(front):
     async def talk():
         async with front.listen() as ada:
             assert (await ada.ask("ping"))["data"] == {}
@@ -63,12 +70,15 @@ def test_a_ping_is_answered_by_one_pong_in_order(front):
             await ada.say({"action": "status"})
             status = await ada.until("system_info")
             assert status["connection_id"] == ada.frames[0]["data"]["connection_id"] and status["rooms"] == []
-            assert len(ada.of("pong")) == 21 and not ada.of("error")
+            await ada.first(lambda _: len(ada.of("pong")) == 21, "a pong for each ping")
+            await ada.settled()
+            assert len(ada.of("pong")) == 22 and len(ada.of("system_info")) == 1 and not ada.of("error")
             await ada.until("ping", start=ada.mark)
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 3)
 def test_joining_is_answered_once_in_both_forms_and_only_members_are_told(front):
     async def talk():
@@ -80,7 +90,7 @@ def test_joining_is_answered_once_in_both_forms_and_only_members_are_told(front)
             second = await bob.ask("join", data={"room": "downloads"}, room="scan")
             assert second["data"]["rooms"] == ["downloads"]
             await eve.join("scan")
-            download = await asyncio.to_thread(front.add, front.files.file("one.bin", 200_000, rate=400_000))
+            download = await in_thread(front.add, front.files.file("one.bin", 200_000, rate=400_000))
             for member in (ada, bob):
                 end = await member.until_end(download)
                 assert end["type"] == "download_complete"
@@ -90,9 +100,10 @@ def test_joining_is_answered_once_in_both_forms_and_only_members_are_told(front)
             await eve.settled()
             assert {frame["type"] for frame in eve.of()} == {"connected", "system_info", "pong"}
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_websockets
 @compatibility.check("aniworld", 3, 9)
 def test_without_a_name_it_is_the_queue_that_stands_open(front):
     front.queue = None
@@ -101,13 +112,14 @@ def test_without_a_name_it_is_the_queue_that_stands_open(front):
         async with front.listen() as ada:
             await ada.join("downloads", "queue")
             url = front.files.file(f"{front.mode}-default.bin", 1000)
-            download = await asyncio.to_thread(front.add, url)
+            download = await in_thread(front.add, url)
             assert (await ada.until_end(download))["type"] == "download_complete"
-            assert (await asyncio.to_thread(front.status))["completed"] >= 1
+            assert (await in_thread(front.status))["completed"] >= 1
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 7)
 def test_who_leaves_hears_no_more_and_twice_is_as_once(front):
     async def talk():
@@ -121,16 +133,62 @@ def test_who_leaves_hears_no_more_and_twice_is_as_once(front):
                 assert left["type"] == "system_info" and left["data"]["room"] == room
             assert left["data"]["rooms"] == []
             start = ada.mark
-            await bob.until_end(await asyncio.to_thread(front.add, front.files.file("two.bin", 1000)))
+            await bob.until_end(await in_thread(front.add, front.files.file("two.bin", 1000)))
             await ada.settled()
             assert [frame["type"] for frame in ada.of(start=start)] == ["pong"]
             await ada.join("downloads")
-            await bob.until_end(await asyncio.to_thread(front.add, front.files.file("three.bin", 1000)))
-            await ada.until("download_complete", start=start)
+            back = await in_thread(front.add, front.files.file("three.bin", 1000))
+            assert (await ada.until_end(back, start=start))["type"] == "download_complete"
+            assert [data["download_id"] for data in ada.of("download_added", start=start)] == [back]
         async with front.listen() as ada:
             assert (await ada.ask("status"))["data"]["rooms"] == []
+            start = ada.mark
+            async with front.listen() as bob:
+                await bob.join("downloads")
+                await bob.until_end(await in_thread(front.add, front.files.file("four.bin", 1000)))
+            await ada.settled()
+            assert [frame["type"] for frame in ada.of(start=start)] == ["pong"]
 
-    parlour.run(talk())
+    front.run(talk)
+
+
+@aniworld.by_websockets
+@compatibility.check("aniworld", 7)
+def test_who_has_left_or_is_gone_follows_the_queue_no_more(front):
+    async def talk():
+        async with contextlib.AsyncExitStack() as stack:
+            native = lambda user: parlour.Client(front.server, user, token=front.token(user))  # noqa: E731
+            eve, bob = [await stack.enter_async_context(native(user)) for user in ("eve", "bob")]
+            await eve.join(front.queue, as_="spectator")
+
+            async def hears(kind, start):
+                """Until ada is told to have come or gone."""
+                is_so = lambda frame: frame["type"] == kind and frame["payload"]["user_id"] == "ada"  # noqa: E731
+                await eve.until(is_so, kind, start=start)
+
+            async with front.listen() as ada:
+                await ada.join("downloads")
+                await hears("user_joined", 0)
+                await ada.ask("leave", room="downloads")
+                await hears("user_left", 0)
+                # Said in one breath: neither has to be answered before the other.
+                await ada.say({"action": "join", "room": "scan"})
+                await ada.say({"action": "leave", "room": "scan"})
+                is_left = lambda frame: frame["data"].get("message") == "You have left scan."  # noqa: E731
+                assert (await ada.first(is_left, "the answer to leaving"))["data"]["rooms"] == []
+                await ada.settled()
+                status = (await ada.ask("status"))["data"]
+                assert status["rooms"] == [] and status["queue"] is None
+                await bob.join(front.queue)
+                told = {"room_id": front.queue, "count": 1, "spectators": 1, "users": ["bob"]}
+                is_told = lambda frame: frame["type"] == "room_update" and frame["payload"] == told  # noqa: E731
+                await eve.until(is_told, "bob alone to be there")
+                start = len(eve.frames)
+                await ada.join("downloads")
+                await hears("user_joined", start)
+            await hears("user_left", start)
+
+    front.run(talk)
 
 
 JUNK = {
@@ -159,6 +217,7 @@ JUNK = {
 }
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 8)
 def test_each_sort_of_junk_is_answered_by_its_code_and_nothing_is_closed(front):
     async def talk():
@@ -171,9 +230,10 @@ def test_each_sort_of_junk_is_answered_by_its_code_and_nothing_is_closed(front):
             await ada.settled()
             await ada.join("downloads")
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_websockets
 @compatibility.check("aniworld", 8)
 def test_a_queue_that_is_none_is_not_found_and_takes_nobody_in(front):
     async def talk():
@@ -181,13 +241,13 @@ def test_a_queue_that_is_none_is_not_found_and_takes_nobody_in(front):
         async with front.listen() as ada:
             assert (await ada.ask("join", room="downloads"))["data"]["code"] == "queue_not_found"
             await ada.settled()
-        body = {"kind": "cards", "id": f"cards-{front.mode}-a"}
+        body = {"kind": "cards", "id": f"cards-{front.mode}-{front.clients.kind}"}
         root = front.token("root", role="admin")
-        await asyncio.to_thread(front.server.http, "POST", "/v1/rooms", body, root)
+        await in_thread(front.server.http, "POST", "/v1/rooms", body, root)
         front.queue = body["id"]
         async with front.listen() as ada:
             assert (await ada.ask("join", room="downloads"))["data"]["code"] == "queue_not_found"
-        shown = (await asyncio.to_thread(front.server.http, "GET", f"/v1/rooms/{front.queue}", None, root)).json()
+        shown = (await in_thread(front.server.http, "GET", f"/v1/rooms/{front.queue}", None, root)).json()
         assert shown["member_count"] == 0
 
-    parlour.run(talk())
+    front.run(talk)

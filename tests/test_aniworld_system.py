@@ -1,12 +1,13 @@
 """The dialect aniworld: scans, what is told of the server itself, what must not be told, and the types of all messages."""
 
 import asyncio
+import contextlib
 
 import pytest
 
+import aniworld
 import compatibility
-import parlour
-from aniworld import KEYS, SETTINGS, Front
+from aniworld_judge import KEYS
 from test_disk import EIO, WAL, check_end, shim  # noqa: F401
 
 in_thread = asyncio.to_thread
@@ -18,55 +19,11 @@ def front(aniworld_front):
     return aniworld_front
 
 
-def own_front(mode, make_server, files, name="server", **env):
-    """A server of a test's own, with more settings, and a queue on it."""
-    server = make_server(name, args=["--compat"] if mode == "compat" else [], env=SETTINGS | env)
-    front = Front(server, mode, files)
-    front.open()
-    return front
-
-
-@compatibility.check("aniworld", 11)
-def test_a_scan_ends_once_and_is_no_further_than_its_whole(mode, make_server, aniworld_files):
-    front = own_front(mode, make_server, aniworld_files)
-    library = front.server.data / "library"
-    for at in range(30):
-        (library / f"Series {at:02}").mkdir(parents=True)
-        (library / f"Series {at:02}" / "1.bin").write_bytes(b"x")
-
-    async def talk():
-        async with front.listen() as ada:
-            await ada.join("scan", "system")
-            answer = await in_thread(front.rest, "POST", "/api/anime/rescan")
-            assert answer["status"] == "ok"
-            end = await ada.until("scan_complete", deadline=30.0)
-            assert (end["series_found"], end["files_found"]) == (30, 30) and end["duration"] >= 0
-            news = await ada.until("system_info", lambda data: data.get("details", {}).get("series_found") == 30)
-            assert news["severity"] == "info"
-            await ada.settled()
-            progress = ada.of("scan_progress")
-            assert progress[0]["status"] == "started" and all(data["current"] <= data["total"] for data in progress)
-            assert len(ada.of("scan_complete", "scan_failed")) == 1
-            series = await in_thread(front.rest, "GET", "/api/anime")
-            assert series[3] == {"key": "series-03", "folder": "Series 03", "files": 1}
-
-            start = ada.mark
-            await in_thread(front.rest, "POST", "/api/anime/rescan")
-            stopped = await in_thread(front.server.http, "DELETE", f"/api/anime/rescan?room={front.queue}", None, front.token())
-            assert stopped.status in (200, 409), stopped
-            kind = "scan_failed" if stopped.status == 200 else "scan_complete"
-            end = await ada.until(kind, start=start, deadline=30.0)
-            assert kind == "scan_complete" or end["code"] == "cancelled"
-            await ada.settled()
-            assert len(ada.of("scan_complete", "scan_failed", start=start)) == 1
-
-    parlour.run(talk())
-
-
+@aniworld.by_websockets
 @compatibility.check("aniworld", 11, 16)
-def test_a_scan_without_a_library_fails_once_and_the_system_says_why(mode, make_server, aniworld_files, tmp_path):
+def test_a_scan_without_a_library_fails_once_and_the_system_says_why(aniworld_own, tmp_path):
     (tmp_path / "file").write_bytes(b"no folder")
-    front = own_front(mode, make_server, aniworld_files, PARLOUR_DOWNLOADS__LIBRARY=str(tmp_path / "file"))
+    front = aniworld_own(PARLOUR_DOWNLOADS__LIBRARY=str(tmp_path / "file"))
 
     async def talk():
         async with front.listen() as ada:
@@ -79,36 +36,46 @@ def test_a_scan_without_a_library_fails_once_and_the_system_says_why(mode, make_
             assert len(ada.of("scan_failed")) == len(ada.of("system_error")) == 1
             assert str(tmp_path) not in " ".join(ada.texts)
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_websockets
 @compatibility.check("aniworld", 12)
-def test_that_the_journal_cannot_be_written_is_told_and_nothing_more(mode, make_server, aniworld_files, shim, tmp_path):
+def test_that_the_journal_cannot_be_written_is_told_on_every_loop_and_nothing_more(aniworld_own, shim, tmp_path):  # noqa: F811
     trigger = tmp_path / "trigger"
-    # Several loops end each for itself, and the first that does ends the server: one is certain to say why.
-    faulty = {"LD_PRELOAD": str(shim), "DISK_FAULT": str(trigger), "PARLOUR_LIMITS__SHARDS": "1"}
-    front = own_front(mode, make_server, aniworld_files, **faulty)
+    front = aniworld_own(LD_PRELOAD=str(shim), DISK_FAULT=str(trigger), PARLOUR_LIMITS__SHARDS="3")
+    # A user's name decides which loop serves them: of so many each has some.
+    users = [f"user-{at}" for at in range(12)]
 
     async def talk():
-        async with front.listen() as ada, front.listen() as eve:
-            await ada.join("system", "downloads")
+        async with contextlib.AsyncExitStack() as stack:
+            told = [await stack.enter_async_context(front.listen(user)) for user in users]
+            eve = await stack.enter_async_context(front.listen("eve"))
+            for listener in told:
+                await listener.join("system", "downloads")
             await eve.join("downloads")
             trigger.write_text(f"write {WAL} {EIO}")
             adding = asyncio.create_task(in_thread(front.add, front.files.file("lost.bin", 10)))
-            assert (await ada.until("system_error"))["details"]["code"] == "journal_failed"
-            for listener in (ada, eve):
-                await asyncio.wait_for(listener.reader, parlour.DEADLINE)
+            for listener in told:
+                assert (await listener.until("system_error"))["details"]["code"] == "journal_failed"
+            for listener in [*told, eve]:
+                await listener.until_closed()
                 assert not listener.of("download_added")
             await asyncio.gather(adding, return_exceptions=True)
             assert adding.exception() is not None and not eve.of("system_error")
 
-    parlour.run(talk())
+    front.run(talk)
     check_end(front.server)
     trigger.unlink()
     front.server.start()
-    assert front.status()["total"] == 0
+
+    async def again():
+        assert (await in_thread(front.status))["total"] == 0
+
+    front.run(again)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 16)
 def test_no_path_and_no_address_is_told_to_who_may_not_know_it(front):
     async def talk():
@@ -125,25 +92,23 @@ def test_no_path_and_no_address_is_told_to_who_may_not_know_it(front):
             assert end["data"]["file_path"] is None and end["data"]["folder"] is None
             refused = await in_thread(front.add, f"{front.files.url}/status/404?secret=s3cret", folder=folder, name="x.bin")
             await eve.until_end(refused)
-            if user:
-                read = await in_thread(front.server.http, "GET", f"/api/queue/status?room={front.queue}", None, token)
-            else:
-                read = await in_thread(front.server.http, "GET", f"/api/queue/status?room={front.queue}")
+            read = await in_thread(front.http, "GET", "/api/queue/status", None, token)
             told = " ".join(eve.texts) + read.body.decode()
             assert read.status == 200 and read.json()["total"] == 2
             for secret in (folder, "hidden.bin", "s3cret", "127.0.0.1", "from-ada", str(front.server.data)):
                 assert secret not in told, secret
             assert str(front.server.data) not in " ".join(ada.texts), "a path is told from the library's root on"
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 18)
-def test_each_of_the_twenty_types_is_said_with_all_its_keys(mode, make_server, aniworld_files, tmp_path):
-    front = own_front(mode, make_server, aniworld_files)
-    closed = own_front(mode, make_server, aniworld_files, "closed", PARLOUR_DOWNLOADS__ALLOW_PRIVATE="false")
+def test_each_of_the_twenty_types_is_said_with_all_its_keys(aniworld_own, tmp_path):
+    front = aniworld_own()
+    closed = aniworld_own("closed", PARLOUR_DOWNLOADS__ALLOW_PRIVATE="false", PARLOUR_DOWNLOADS__WARN_PERCENT="0")
     (tmp_path / "file").write_bytes(b"no folder")
-    broken = own_front(mode, make_server, aniworld_files, "broken", PARLOUR_DOWNLOADS__LIBRARY=str(tmp_path / "file"))
+    broken = aniworld_own("broken", PARLOUR_DOWNLOADS__LIBRARY=str(tmp_path / "file"))
     rooms = ("downloads", "queue", "scan", "system", "errors")
 
     async def talk():
@@ -163,7 +128,9 @@ def test_each_of_the_twenty_types_is_said_with_all_its_keys(mode, make_server, a
             await ada.until("scan_complete")
             refused = await in_thread(closed.add, closed.files.file("no.bin", 10))
             assert (await eve.until_end(refused))["data"]["code"] == "address_refused"
-            assert (await eve.until("system_warning"))["details"]["code"] == "address_refused"
+            await eve.until("system_warning", lambda data: data["details"].get("code") == "address_refused")
+            full = await eve.until("system_warning", lambda data: "disk_percent" in data["details"])
+            assert full["severity"] == "warning" and full["message"] == "The disk is nearly full."
             await in_thread(broken.rest, "POST", "/api/anime/rescan")
             await bob.until("scan_failed")
             await bob.until("system_error")
@@ -171,16 +138,24 @@ def test_each_of_the_twenty_types_is_said_with_all_its_keys(mode, make_server, a
             stopping = asyncio.create_task(in_thread(front.server.stop))
             last = await ada.until("system_info", lambda data: data.get("details", {}).get("status") == "closing")
             assert last["severity"] == "info" and await stopping == 0
-            await asyncio.wait_for(ada.reader, parlour.DEADLINE)
+            await ada.until_closed()
             assert ada.closed[0] == 1012
             said = {frame["type"] for listener in (ada, eve, bob) for frame in listener.frames}
             assert said == set(KEYS) and len(said) == 20
 
-    parlour.run(talk())
+    front.run(talk)
 
 
+@aniworld.by_all
 @compatibility.check("aniworld", 18)
 def test_each_request_is_answered_and_its_errors_by_a_detail(front):
+    async def talk():
+        await in_thread(requests, front)
+
+    front.run(talk)
+
+
+def requests(front):
     slow = front.files.file("slow.bin", 10**6, rate=20_000)
     first, second = (front.add(slow, name=f"{front.queue}-{name}.bin", client_id=name) for name in ("a", "b"))
     status = front.status()
@@ -218,13 +193,13 @@ def test_each_request_is_answered_and_its_errors_by_a_detail(front):
         ("POST", "/api/anime", None, 405, "method_not_allowed"),
     ]
     for method, path, body, expected, code in wrong:
-        answer = front.server.http(method, f"{path}?room={front.queue}", body, token=front.token())
+        answer = front.http(method, path, body, front.token())
         assert answer.status == (expected or answer.status) and 400 <= answer.status < 500, (method, path, body, answer)
         told = answer.json()
         assert isinstance(told["detail"], str) and told["detail"] and (code is None or told["code"] == code), (method, path, told)
-    bad = front.server.http("GET", "/api/queue/status", token="junk")
+    bad = front.http("GET", "/api/queue/status", token="junk")
     assert bad.status == 401 and bad.json()["detail"]
-    nobody = front.server.http("GET", f"/api/queue/status?room={front.queue}")
+    nobody = front.http("GET", "/api/queue/status")
     assert nobody.status == (401 if front.mode == "strict" else 200) and (nobody.status == 200 or nobody.json()["detail"])
     front.queue = "no-such-queue"
     assert front.rest("GET", "/api/queue/status", expect=404)["detail"]

@@ -1,6 +1,7 @@
 """The HTTP requests of the dialect casys: each route, what it answers, and how it fails."""
 
 import collections
+import functools
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_state_shows_the_game_and_takes_no_seat(front):
         async with front.table() as table:
             await table.initialise(settings={"party": "vote", "narrated": False})
             ada = await table.client()
-            before = (await ada.ask({"type": "get_state"}, "state"))["metadata"]["party"]
+            before = (await ada.state())["metadata"]["party"]
             for user in ("ada", "bob"):
                 status, state = await table.http("GET", f"/api/game/state?game_id={table.game}&session_id=x", user=user)
                 assert status == 200 and KEYS <= set(state) and state["session_id"] == "x"
@@ -67,10 +68,10 @@ def test_state_shows_the_game_and_takes_no_seat(front):
                 assert state["rules"] == ada.states[-1]["rules"]
             await table.http("POST", "/api/game/initialize", {"game_id": table.game}, user="bob")
             await ada.settled()
-            party = (await ada.ask({"type": "get_state"}, "state"))["metadata"]["party"]
+            party = (await ada.state())["metadata"]["party"]
             assert [member["seat"] for member in party["members"]] == [0] and party["members"][0]["here"] is True
             # One voice is all voices.
-            assert (await ada.choose("2"))["section_number"] == 2
+            await ada.go(2)
             assert_failed(await table.http("GET", "/api/game/state"), 400, "game_id_required")
             assert_failed(await table.http("GET", "/api/game/state?game_id=no-such-game"), 404, "game_not_found")
             assert_failed(await table.http("POST", "/api/game/state", {}), 405, "method_not_allowed")
@@ -84,17 +85,17 @@ def test_stop_and_reset_change_the_game_that_the_socket_shows(front):
     async def talk():
         async with front.table() as table:
             ada = await table.client()
-            await ada.choose("2")
+            await ada.go(2)
             start = len(ada.frames)
             status, done = await table.http("POST", "/api/game/reset", {"game_id": table.game})
             assert status == 200 and done["success"] is True and done["state"]["section_number"] == 1
-            shown = await ada.until(lambda frame: frame["type"] == "state" and frame["section_number"] == 1, start=start)
+            shown = await ada.shown(1, start)
             assert shown["metadata"]["step"] == 2
-            assert (await ada.choose("3"))["section_number"] == 3
+            await ada.go(3)
             start = len(ada.frames)
             status, done = await table.http("POST", f"/api/game/stop?game_id={table.game}", {})
             assert status == 200 and done["success"] is True
-            shown = await ada.until(lambda frame: frame["type"] == "state" and not frame["should_continue"], start=start)
+            shown = await ada.shown(3, start, lambda state: not state["should_continue"])
             assert shown["metadata"]["stopped"] is True and shown["decision"]["awaiting_action"] is None
             refused = await ada.choose("2")
             assert refused["type"] == "choice_error", refused
@@ -104,9 +105,8 @@ def test_stop_and_reset_change_the_game_that_the_socket_shows(front):
             start = len(ada.frames)
             state = await table.initialise(table.game)
             assert state["section_number"] == 1 and state["should_continue"] is True
-            shown = await ada.until(lambda frame: frame["type"] == "state" and frame["should_continue"], start=start)
-            assert shown["section_number"] == 1
-            assert (await ada.choose("2"))["section_number"] == 2
+            await ada.shown(1, start, lambda state: state["should_continue"])
+            await ada.go(2)
 
     parlour.run(talk())
 
@@ -116,21 +116,56 @@ def test_stop_and_reset_are_of_the_game_initialised_last_in_compat_and_of_the_le
     async def talk():
         async with front.table() as table:
             ada = await table.client()
-            if front.mode == "compat":
-                await ada.choose("2")
-                assert (await table.http("POST", "/api/game/reset"))[1]["game_id"] == table.game
-                assert (await table.http("POST", "/api/game/stop"))[1]["game_id"] == table.game
-                await ada.until(lambda frame: frame["type"] == "state" and frame["metadata"]["stopped"])
-                return
-            for route in ("stop", "reset"):
+            for route in ("stop", "reset") if front.mode == "strict" else ():
                 assert_failed(await table.http("POST", f"/api/game/{route}"), 400, "game_id_required")
-                refused = await table.http("POST", f"/api/game/{route}", {"game_id": table.game}, user="bob")
-                assert_failed(refused, 403, "not_in_room")
                 nobody = await table.http("POST", f"/api/game/{route}", {"game_id": table.game}, user=None)
                 assert_failed(nobody, 401, "authentication_required")
-            assert_failed(await table.http("POST", "/api/game/stop", {"game_id": "no-such-game"}), 404, "game_not_found")
-            wrong = front.server.http("GET", f"/api/game/state?game_id={table.game}", token="not.a.token")
-            assert wrong.status == 401 and wrong.json()["detail"]
+            await ada.go(2)
+            named = {"game_id": table.game} if front.mode == "strict" else None
+            assert (await table.http("POST", "/api/game/reset", named))[1]["game_id"] == table.game
+            assert (await table.http("POST", "/api/game/stop", named))[1]["game_id"] == table.game
+            await ada.shown(1, more=lambda state: state["metadata"]["stopped"])
+            assert_failed(await table.http("POST", "/api/game/stop", named), 409, "room_closed")
+
+    parlour.run(talk())
+
+
+async def about(table, method, route, game, **more):
+    """A request about a game."""
+    if method == "GET":
+        return await table.http("GET", f"{route}?game_id={game}", **more)
+    return await table.http("POST", route, {"game_id": game, "feedback": "more eels"}, **more)
+
+
+ROUTES = [
+    ("GET", "/api/game/state"),
+    ("POST", "/api/game/stop"),
+    ("POST", "/api/game/reset"),
+    ("GET", "/api/game/feedback"),
+    ("POST", "/api/utils/feedback"),
+]
+"""Those about a game that there is."""
+
+
+@compatibility.check("casys", 18)
+@casys.both
+def test_each_route_says_what_is_wrong_with_a_request(front):
+    async def talk():
+        async with front.table(are_known=True) as table:
+            await table.initialise()
+            for method, route in ROUTES:
+                asked = functools.partial(about, table, method, route)
+                assert_failed(await asked("no-such-game"), 404, "game_not_found")
+                wrong = await asked(table.game, token="not.a.token")
+                assert wrong[0] == 401 and wrong[1]["detail"] and wrong[1]["code"] == "authentication_failed", wrong
+                other = "POST" if method == "GET" else "GET"
+                assert_failed(await table.http(other, f"{route}?game_id={table.game}"), 405, "method_not_allowed")
+                if method == "POST":
+                    assert_failed(await asked(table.game, user="bob"), 403, "not_in_room")
+                    for body in ("nonsense", "[]", "5", {"game_id": 5}, {"session_id": []}):
+                        assert_failed(await table.http("POST", route, body), 422, "invalid_body")
+            state = (await table.http("GET", f"/api/game/state?game_id={table.game}"))[1]
+            assert (state["section_number"], state["should_continue"], state["metadata"]["party"]["remarks"]) == (1, True, [])
 
     parlour.run(talk())
 
@@ -146,8 +181,7 @@ def test_feedback_is_kept_with_the_game(front):
             status, told = await table.http("GET", f"/api/game/feedback?game_id={table.game}")
             assert status == 200 and [item["text"] for item in told["feedback"]] == ["more eels"]
             assert told["feedback"][0]["timestamp"].startswith("20")
-            state = await ada.ask({"type": "get_state"}, "state")
-            assert state["section_number"] == 1
+            assert (await ada.state())["section_number"] == 1
             assert_failed(await table.http("POST", "/api/utils/feedback", game), 422, "invalid_body")
             assert_failed(await table.http("GET", "/api/game/feedback?game_id=no-such-game"), 404, "game_not_found")
             long = await table.http("POST", "/api/utils/feedback", game | {"feedback": "x" * 281})
@@ -183,9 +217,9 @@ def test_the_state_by_http_is_the_state_by_socket(front):
         async with front.table() as table:
             await table.initialise(settings={"narrated": False})
             ada = await table.client(session_id="same")
-            await ada.choose("2")
+            await ada.go(2)
             await ada.settled()
-            told = await ada.ask({"type": "get_state"}, "state")
+            told = await ada.state()
             _, state = await table.http("GET", f"/api/game/state?game_id={table.game}&session_id=same")
             assert without_seq(state) == without_seq(told)
 

@@ -181,7 +181,7 @@ def test_each_failure_has_its_code_and_a_retry_is_another_run(server, files):
     assert (library / "moved" / "moved.bin").read_bytes() == fetch_server.content("moved.bin", size)
 
 
-def test_private_addresses_are_refused_unless_allowed_also_by_redirect_and_by_name(make_server, files):
+def test_private_addresses_are_refused_unless_allowed_also_by_name(make_server, files):
     server = make_server(env=parlour.UNLIMITED)
     port = files.url.rsplit(":", 1)[1]
 

@@ -1,24 +1,44 @@
 //! With whom one may speak. The check is made where names become addresses, on the very addresses that are then connected to, so
 //! a name cannot mean one thing to the check and another to the connection.
 
+use crate::networks::Network;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// Finds addresses, and refuses a name that has any on a private network.
+/// With whom one may speak besides the public network.
+#[derive(Clone, Debug)]
+pub enum Allowed {
+    /// Everybody.
+    All,
+    /// These networks.
+    Only(Arc<[Network]>),
+}
+
+impl Allowed {
+    fn has(&self, address: IpAddr) -> bool {
+        match self {
+            Allowed::All => true,
+            Allowed::Only(networks) => is_public(address) || networks.iter().any(|network| network.has(address)),
+        }
+    }
+}
+
+/// Finds addresses, and refuses a name that has any with whom one may not speak.
 #[derive(Debug)]
 pub(crate) struct Guarded {
     inner: DefaultResolver,
-    allow_private: bool,
+    allowed: Allowed,
 }
 
 impl Guarded {
-    pub(crate) fn new(allow_private: bool) -> Self {
-        Self { inner: DefaultResolver::default(), allow_private }
+    pub(crate) fn new(allowed: Allowed) -> Self {
+        Self { inner: DefaultResolver::default(), allowed }
     }
 }
 
@@ -28,7 +48,7 @@ impl Resolver for Guarded {
             ureq::Error::Io(_) => ureq::Error::HostNotFound,
             other => other,
         })?;
-        if self.allow_private || found.iter().all(|address| is_public(address.ip())) {
+        if found.iter().all(|address| self.allowed.has(address.ip())) {
             return Ok(found);
         }
         Err(ureq::Error::Io(io::Error::new(ErrorKind::PermissionDenied, Private)))
@@ -158,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_name_of_this_machine_is_refused_where_it_becomes_an_address() {
-        let agent = crate::web::agent(false, std::time::Duration::from_secs(5));
+        let agent = crate::web::agent(Allowed::Only(Arc::new([])), std::time::Duration::from_secs(5));
         for url in
             ["http://localhost:9/", "http://127.0.0.1:9/", "http://[::1]:9/", "http://[::ffff:127.0.0.1]:9/", "http://0x7f.1:9/"]
         {

@@ -2,6 +2,7 @@
 //! another server; what is there is gone on with, and what was done is not done twice.
 
 use crate::Settings;
+use crate::claims::{Claim, Claims};
 use crate::library::{Folder, Library, fault_of};
 use crate::meter::Meter;
 use crate::pace::{Cuts, Pace};
@@ -54,6 +55,7 @@ impl From<io::Error> for Halt {
 pub(crate) fn fetch(
     settings: &Settings,
     library: Result<&Library, &Fault>,
+    claims: &Claims,
     wanted: &Wanted,
     errand: &Errand<'_>,
 ) -> Result<Fetched, String> {
@@ -68,8 +70,11 @@ pub(crate) fn fetch(
         Ok(None) => return failed(Fault::Cancelled, 0, None),
         Err(fault) => return failed(fault, 0, None),
     };
+    let Some(claim) = claims.take(&wanted.folder, &wanted.name) else {
+        return failed(Fault::PathTaken, partial.note.have, partial.note.total);
+    };
     let meter = Meter::new(errand, &wanted.id, &wanted.key, wanted.speed_limit_bytes_s);
-    let mut run = Run { settings, library, wanted, errand, partial, meter };
+    let mut run = Run { _claim: claim, settings, library, wanted, errand, partial, meter };
     let halt = match run.run() {
         Ok(fetched) => return Ok(fetched),
         Err(halt) => halt,
@@ -84,6 +89,8 @@ pub(crate) fn fetch(
 }
 
 struct Run<'a> {
+    /// Let go before the lock on what is unfinished: whoever does this job again waits for that, and takes this then.
+    _claim: Claim<'a>,
     settings: &'a Settings,
     library: &'a Library,
     wanted: &'a Wanted,
@@ -153,7 +160,7 @@ impl Run<'_> {
 
     /// Receives what is missing over one connection.
     fn receive(&mut self) -> Result<(), Halt> {
-        let agent = web::agent(self.settings.allow_private, self.settings.patience);
+        let agent = web::agent(self.settings.allowed.clone(), self.settings.patience);
         let limit = usize::try_from(self.wanted.speed_limit_bytes_s / 20).unwrap_or(PIECE);
         let piece = if self.wanted.speed_limit_bytes_s == 0 { PIECE } else { limit.clamp(64, PIECE) };
         let question = Question {

@@ -1,7 +1,7 @@
 //! Asks for a file. It is read by a thread of its own, a little ahead, so that whoever writes the file can always look whether it
 //! is still wanted.
 
-use crate::addresses::{Guarded, Private};
+use crate::addresses::{Allowed, Guarded, Private};
 use parlour_downloads::{Fault, rules};
 use std::io::{ErrorKind, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -51,7 +51,7 @@ pub(crate) struct Head {
 }
 
 /// Somebody who asks.
-pub(crate) fn agent(allow_private: bool, patience: Duration) -> Agent {
+pub(crate) fn agent(allowed: Allowed, patience: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -64,7 +64,7 @@ pub(crate) fn agent(allow_private: bool, patience: Duration) -> Agent {
         .timeout_recv_response(Some(patience))
         .timeout_per_read(Some(patience))
         .build();
-    Agent::with_parts(config, DefaultConnector::default(), Guarded::new(allow_private))
+    Agent::with_parts(config, DefaultConnector::default(), Guarded::new(allowed))
 }
 
 /// A question that was asked; dropped, nobody listens any more and its connection is closed.

@@ -1,7 +1,7 @@
 //! The worker alone, with a host that answers as it is told: what happens when a job is done more than once, or is not wanted.
 
 use parlour_downloads::{Fault, Fetched, Id, Job, Signal};
-use parlour_downloads_worker::{Settings, Worker};
+use parlour_downloads_worker::{Allowed, Settings, Worker};
 use parlour_room::job::Outside;
 use parlour_room::{Errand, Runner};
 use std::cell::{Cell, RefCell};
@@ -70,7 +70,7 @@ fn library(name: &str) -> PathBuf {
 
 fn settings(library: &Path) -> Settings {
     let patience = Duration::from_millis(300);
-    Settings { allow_private: true, patience, reserve_bytes: 0, ..Settings::new(library.to_path_buf()) }
+    Settings { allowed: Allowed::All, patience, reserve_bytes: 0, ..Settings::new(library.to_path_buf()) }
 }
 
 fn run(library: &Path, url: &str, server: &Server) -> Fetched {
@@ -89,7 +89,7 @@ fn run_with(settings: Settings, url: &str, server: &Server) -> Fetched {
         max_bytes: 1000,
     };
     match Worker::new(settings).run(job, &Errand::new("room", "fetch-d1", 1, 1, server)) {
-        Ok(Signal::Fetched { outcome, disk_percent: Some(_), .. }) => outcome,
+        Ok(Signal::Fetched { outcome, disk: Some(_), .. }) => outcome,
         _ => panic!("no answer to a fetch"),
     }
 }

@@ -8,14 +8,12 @@ use crate::limits::LISTED;
 use crate::play::SCAN;
 use crate::state::{Downloads, Library, QueueState, Series};
 use crate::view::Counts;
-use crate::world::{Fetched, Job, Pulse, Scanned, Signal};
+use crate::world::{Disk, Fetched, Job, Pulse, Scanned, Signal};
 use parlour_room::{Audience, Seat, Secret, Source, Turn};
 use std::collections::BTreeMap;
 
 /// The name of the job that deletes what is unfinished.
 const TIDY: &str = "tidy";
-/// From here on the disk is nearly full.
-const NEARLY_FULL: u32 = 90;
 
 impl Downloads {
     /// After everything that was played: begins what can be begun, and tells the counts if they have changed.
@@ -66,9 +64,9 @@ impl Downloads {
 
     pub(crate) fn hear(&mut self, signal: Signal, turn: &mut Turn<Self>) {
         match signal {
-            Signal::Fetched { id, outcome, disk_percent } => {
+            Signal::Fetched { id, outcome, disk } => {
                 self.fetched(&id, outcome, turn);
-                self.heard_of_disk(disk_percent, turn);
+                self.heard_of_disk(disk, turn);
             }
             Signal::Scanned(Scanned::Complete { series_found, files_found, series }) => {
                 let series = series.into_iter().take(LISTED);
@@ -153,9 +151,8 @@ impl Downloads {
         }
     }
 
-    fn heard_of_disk(&mut self, percent: Option<u32>, turn: &mut Turn<Self>) {
-        let Some(percent) = percent else { return };
-        let is_full = percent >= NEARLY_FULL;
+    fn heard_of_disk(&mut self, disk: Option<Disk>, turn: &mut Turn<Self>) {
+        let Some(Disk { percent, is_nearly_full: is_full }) = disk else { return };
         if is_full == self.is_disk_full {
             return;
         }

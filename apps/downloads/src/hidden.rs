@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::item::Target;
 use crate::rules;
 use crate::state::Downloads;
-use crate::world::{Fetched, Found, Job, Scanned, Signal};
+use crate::world::{Disk, Fetched, Found, Job, Scanned, Signal};
 use parlour_room::proof::Disguise;
 use parlour_room::{Dice, Secret, Viewer};
 
@@ -56,7 +56,8 @@ impl Disguise for Downloads {
                     let fault = dice.pick(&FAULTS).copied().unwrap_or(Fault::Internal);
                     Fetched::Failed { fault, bytes_done: dice.below(1000), bytes_total: dice.coin().then_some(1000) }
                 };
-                Signal::Fetched { id: id.clone(), outcome, disk_percent: dice.coin().then(|| dice.roll(100)) }
+                let disk = dice.coin().then(|| Disk { percent: dice.roll(100), is_nearly_full: dice.coin() });
+                Signal::Fetched { id: id.clone(), outcome, disk }
             }
             Job::Tidy { .. } => Signal::Tidied,
             Job::Scan if dice.coin() => Signal::Scanned(Scanned::Failed { fault: Fault::CannotRead }),

@@ -32,7 +32,7 @@ pub use item::{Status, percent};
 pub use refusal::Refusal;
 pub use state::{Downloads, QueueState};
 pub use view::{Counts, ErrorView, ItemView, LibraryView, SeriesView, View};
-pub use world::{Fetched, Found, Job, Outside, Pulse, Scanned, Signal};
+pub use world::{Disk, Fetched, Found, Job, Outside, Pulse, Scanned, Signal};
 
 use parlour_room::{Audience, Dice, JobFault, Room, Seat, Seats, Source, Turn, Viewer};
 

@@ -63,13 +63,22 @@ pub enum Job {
 #[allow(missing_docs, reason = "the fields name themselves")]
 pub enum Signal {
     /// Of a fetch; how full the disk is now, if that is known.
-    Fetched { id: Id, outcome: Fetched, disk_percent: Option<u32> },
+    Fetched { id: Id, outcome: Fetched, disk: Option<Disk> },
     /// Of a scan.
     Scanned(Scanned),
     /// Of tidying.
     Tidied,
     /// Nothing came of the job of this name, however often it was tried.
     Lost { job: String },
+}
+
+/// How full the library's disk is. What is too full for its operator, the operator says.
+#[derive(Copy, Debug)]
+#[kept]
+#[allow(missing_docs, reason = "the fields name themselves")]
+pub struct Disk {
+    pub percent: u32,
+    pub is_nearly_full: bool,
 }
 
 /// What came of a fetch.

@@ -213,6 +213,8 @@ limits! {
     job_retry_ms: u64 = 500, 1 => MINUTE_MS;
     /// The longest rest of a job that failed.
     job_retry_ms_max: u64 = MINUTE_MS, 1 => 24 * 60 * MINUTE_MS;
+    /// So far apart pulses of one job are shown: of those that come sooner the last, and always before what came of the job.
+    job_pulse_ms: u64 = 100, 0 => MINUTE_MS;
     /// How often a bot's refused action is asked anew before a random legal one is taken.
     bot_retries: u32 = 3, 0 => 100;
     /// How long a model may think about one move; then it is asked again, as if its answer had been refused.

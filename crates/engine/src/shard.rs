@@ -19,6 +19,7 @@ mod listing;
 mod lookups;
 mod members;
 mod own;
+mod paced;
 mod play;
 mod presence;
 mod private;
@@ -152,6 +153,7 @@ pub struct Shard {
     holders: identity::Holders,
     wires: wires::Wires,
     jobs: jobs::Jobs,
+    paced: paced::Paced,
     pub(crate) counts: Counts,
     limiter: Limiter,
     scratch: Vec<u8>,
@@ -214,6 +216,7 @@ impl Shard {
             holders: identity::Holders::new(),
             wires: wires::Wires::new(place.shard),
             jobs: jobs::Jobs::after(first_number),
+            paced: paced::Paced::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
             differ: Differ::default(),
@@ -264,7 +267,7 @@ impl Shard {
                     self.call(from, Arc::new(by), entropy, call, now);
                 }
             }
-            Input::JobPulse { room, key, since, pulse } => self.job_pulse(&room, &key, since, &pulse, now),
+            Input::JobPulse { room, key, since, pulse } => self.job_pulse(room, key, since, pulse, now),
             Input::BotAnswer { ask, action } => self.bot_answered(ask, &action, now),
             Input::Forwarded { from, packet } => self.forwarded(from, &packet, now),
             Input::JobDone { job, result } => self.job_done(job, result, now),

@@ -12,13 +12,20 @@ fn main() -> ExitCode {
 
 /// Fetches files and looks through the library.
 fn downloads_worker(settings: &parlour::Settings) -> Result<parlour::downloads_worker::Worker, String> {
+    use parlour::downloads_worker::{Allowed, Network, Settings, Worker};
     let library = settings.text("downloads.library").map_or_else(|| settings.data().join("library"), Into::into);
-    let fetching = parlour::downloads_worker::Settings::new(library);
-    let allow_private = settings.truth("downloads.allow_private");
+    let fetching = Settings::new(library);
+    let networks = settings.text("downloads.allow_networks").unwrap_or_default().split(',').filter(|text| !text.is_empty());
+    let networks = networks.map(str::parse).collect::<Result<Vec<Network>, _>>();
+    let networks = networks.map_err(|error| format!("downloads.allow_networks: {error}"))?;
+    let is_all = settings.truth("downloads.allow_private");
+    let allowed = if is_all { Allowed::All } else { Allowed::Only(networks.into()) };
+    let patience = settings.number("downloads.patience_ms").map_or(fetching.patience, std::time::Duration::from_millis);
+    let warn_percent = settings.number("downloads.warn_percent").and_then(|percent| u32::try_from(percent).ok());
+    let warn_percent = warn_percent.unwrap_or(fetching.warn_percent);
     let reserve_bytes = settings.number("downloads.reserve_bytes").unwrap_or(fetching.reserve_bytes);
     let max_file_bytes = settings.number("downloads.max_file_bytes").unwrap_or(fetching.max_file_bytes);
-    let fetching = parlour::downloads_worker::Settings { allow_private, reserve_bytes, max_file_bytes, ..fetching };
-    Ok(parlour::downloads_worker::Worker::new(fetching))
+    Ok(Worker::new(Settings { allowed, patience, reserve_bytes, max_file_bytes, warn_percent, ..fetching }))
 }
 
 /// Words the sections of quests: by a model where one is named, and otherwise by itself.

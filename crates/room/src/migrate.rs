@@ -5,7 +5,7 @@
 //! record `migrated`. So the record says what became of it, replay needs no code of the old rules from there on, and where the
 //! old rules are still there it migrates once more and compares.
 
-use crate::erased::{Divergence, Why};
+use crate::divergence::{Divergence, Why};
 use crate::hash::Hash64;
 use crate::play::{Fault, SignalOf, guard};
 use crate::record::{Cause, Chain, MigratedInput, Record, Stamp, Version};

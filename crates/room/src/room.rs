@@ -151,8 +151,8 @@ pub trait Room: Kept {
     /// crash those who were here and do not come back are away a short time after the room is loaded again. Provided: nothing.
     fn present(&mut self, _seat: Seat, _here: bool, _turn: &mut Turn<Self>) {}
 
-    /// Of whose coming and going the room is told, of kinds with [`PRESENCE`](Self::PRESENCE): each time costs a record. Provided:
-    /// of everybody's (`None`).
+    /// Of whose coming and going the room is told, of kinds with [`PRESENCE`](Self::PRESENCE): each time costs a record.
+    /// Provided: of everybody's (`None`).
     fn awaits(&self) -> Option<Vec<Seat>> {
         None
     }

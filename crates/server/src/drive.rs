@@ -260,6 +260,10 @@ impl Drive {
                 }
             }
             Knock::AllDrained => self.end = Some(Ok(())),
+            // Another loop may have heard first that the journal cannot be written: who is connected here is told, too.
+            Knock::Bail(why) if self.parts.health.has_failed.load(Ordering::Relaxed) => {
+                self.parts.shard.handle(Input::Failed(why), self.now);
+            }
             Knock::Bail(why) => self.end = Some(Err(why)),
             // Who connects meanwhile is told so: nobody new gets a seat, and a probe finds the server not ready instead of
             // silent.

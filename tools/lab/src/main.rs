@@ -22,6 +22,8 @@ fn main() -> ExitCode {
     let rooms = tally(Parlour::new()).room::<rooms::egg::Egg>().room::<rooms::pad::Pad>();
     let rooms = rooms.room::<rooms::lounge::Lounge>().room::<Cards>();
     let rooms = rooms.room::<rooms::errand::Errands>().room::<rooms::brittle::Brittle>();
+    let rooms = rooms.room::<parlour::downloads::Downloads>().jobs(rooms::flood::Flood);
+    let rooms = rooms.room::<rooms::quest::Quest>();
     let bots = rooms.jobs(rooms::errand::Runs).bot("first", || Box::new(First));
     let slow = bots.model("thinker", Mind::Slow(20)).model("stuck", Mind::Slow(1000)).model("ponderous", Mind::Slow(600_000));
     slow.model("confused", Mind::Confused).model("stumbling", Mind::Stumbling).run()

@@ -1,6 +1,6 @@
 //! A queue at a table, driven by hand.
 
-use parlour_downloads::{Action, Downloads, Event, Fetched, Id, Signal, View};
+use parlour_downloads::{Action, Disk, Downloads, Event, Fetched, Id, Signal, View};
 use parlour_room::{
     Acted, Hash64, JobFault, Joined, Joining, Opening, Played, Rejected, Room, Seat, Seed, Stamp, Table, Viewer, Who,
 };
@@ -73,9 +73,10 @@ impl Queue {
         self.hear(&played.expect("it is open"));
     }
 
-    pub(crate) fn complete(&mut self, id: &Id, disk_percent: u32) {
+    pub(crate) fn complete(&mut self, id: &Id, percent: u32) {
+        let disk = Disk { percent, is_nearly_full: percent >= 90 };
         let outcome = Fetched::Complete { bytes: 10, sha256: "0".repeat(64) };
-        self.answer(&format!("fetch-{id}"), &Signal::Fetched { id: id.clone(), outcome, disk_percent: Some(disk_percent) });
+        self.answer(&format!("fetch-{id}"), &Signal::Fetched { id: id.clone(), outcome, disk: Some(disk) });
     }
 
     fn hear(&mut self, played: &Played) {

@@ -81,7 +81,7 @@ fn what_the_server_cannot_write_is_an_error_of_the_system() {
     let mut queue = Queue::open(json!({}));
     let id = queue.add("one");
     let outcome = Fetched::Failed { fault: Fault::CannotWrite, bytes_done: 5, bytes_total: Some(10) };
-    queue.answer("fetch-d1", &Signal::Fetched { id, outcome, disk_percent: None });
+    queue.answer("fetch-d1", &Signal::Fetched { id, outcome, disk: None });
     assert!(
         queue.heard[1]
             .iter()

@@ -20,6 +20,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use super::asks::Asks;
 use super::frame::Frame;
 use super::seen::Seen;
 use super::{Dialect, Heard, Mode, Out};
@@ -28,8 +29,8 @@ use choice::{Offer, Sent};
 use code::Refusal;
 use message::Message;
 pub(crate) use rest::{Call, is_route};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use serde_json::Value;
+use std::collections::VecDeque;
 
 /// The dialect's part of one connection.
 pub(crate) struct Casys {
@@ -128,32 +129,6 @@ impl Room {
     }
 }
 
-/// Native requests and what hangs on each.
-struct Asks<T> {
-    /// The `ref` of the last.
-    number: u64,
-    pending: BTreeMap<u64, T>,
-}
-
-impl<T> Asks<T> {
-    fn new() -> Self {
-        Self { number: 0, pending: BTreeMap::new() }
-    }
-
-    /// Asks natively: `request` without `v` and `ref`.
-    fn ask(&mut self, pending: T, mut request: Value, out: &mut Vec<Out>) {
-        self.number += 1;
-        request["v"] = json!(1);
-        request["ref"] = json!(self.number.to_string());
-        self.pending.insert(self.number, pending);
-        out.push(Out::Ask(request.to_string()));
-    }
-
-    fn answered(&mut self, reference: &str) -> Option<T> {
-        self.pending.remove(&reference.parse().ok()?)
-    }
-}
-
 impl Casys {
     /// For a connection of which nothing was heard yet. `remembered` is what [`Out::Remember`] said for its address.
     pub(crate) fn new(opening: &crate::wire::Opening<'_>, mode: Mode) -> Self {
@@ -185,9 +160,14 @@ impl Casys {
 
     /// It cannot go on: says why, and that is the end.
     fn end(&mut self, refusal: &Refusal, out: &mut Vec<Out>) {
+        self.end_with(names::MESSAGE_ERROR, refusal, out);
+    }
+
+    /// The same as an error of this type.
+    fn end_with(&mut self, error: &str, refusal: &Refusal, out: &mut Vec<Out>) {
         if !std::mem::replace(&mut self.is_over, true) {
             self.waiting.clear();
-            code::say(names::MESSAGE_ERROR, refusal, out);
+            code::say(error, refusal, out);
             out.push(Out::End(refusal.close_code(), refusal.reason()));
         }
     }

@@ -25,13 +25,13 @@ mod tell;
 mod tests;
 mod time;
 
+use super::asks::Asks;
 use super::frame::Frame;
 use super::{Dialect, Heard, Mode, Out};
 use crate::io::Now;
 use pending::Pending;
 use room::Room;
 use say::Voice;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The dialect's part of one connection.
@@ -39,25 +39,14 @@ pub struct Mantimon {
     mode: Mode,
     max_games_per_user: usize,
     voice: Voice,
-    /// The `ref` of the last native request.
-    asked: u64,
-    pending: BTreeMap<u64, Pending>,
+    asks: Asks<Pending>,
     rooms: BTreeMap<String, Room>,
 }
 
 impl Mantimon {
     /// For a connection of which nothing was heard yet. `luck` makes the ids of messages: nobody else's connection has the same.
     pub fn new(mode: Mode, max_games_per_user: usize, luck: [u8; 32]) -> Self {
-        Self { mode, max_games_per_user, voice: Voice::new(luck), asked: 0, pending: BTreeMap::new(), rooms: BTreeMap::new() }
-    }
-
-    /// Asks natively: `request` without `v` and `ref`.
-    fn ask(&mut self, pending: Pending, mut request: Value, out: &mut Vec<Out>) {
-        self.asked += 1;
-        request["v"] = json!(1);
-        request["ref"] = json!(self.asked.to_string());
-        self.pending.insert(self.asked, pending);
-        out.push(Out::Ask(request.to_string()));
+        Self { mode, max_games_per_user, voice: Voice::new(luck), asks: Asks::new(), rooms: BTreeMap::new() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! promise of the native protocol holds through it.
 
 pub(crate) mod aniworld;
+mod asks;
 pub(crate) mod casys;
 pub mod chat;
 mod envelope;

@@ -63,6 +63,11 @@ impl Jobs {
         self.running.contains(&id)
     }
 
+    /// Its room, its name in it, and the record that started it.
+    pub(super) fn name_of(&self, id: JobId) -> Option<(Arc<str>, String, u64)> {
+        self.open.get(&id).map(|job| (job.room.clone(), job.key.clone(), job.since))
+    }
+
     /// When a job is to be run again.
     pub(super) fn next_ms(&self) -> Option<u64> {
         self.resting.first().map(|(due_ms, _)| *due_ms)
@@ -142,6 +147,7 @@ impl Shard {
     /// What came of a run. A result is played if its job is still open; a failure is tried again for a while.
     pub(super) fn job_done(&mut self, id: JobId, result: Result<String, (JobFault, String)>, now: Now) {
         self.jobs.running.remove(&id);
+        self.show_last_pulse(id, now);
         let limits = &self.settings.limits;
         let Some(job) = self.jobs.open.get_mut(&id).filter(|_| self.draining.is_none()) else { return };
         let came = match result {

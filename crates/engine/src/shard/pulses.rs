@@ -53,9 +53,9 @@ impl Shard {
         }
     }
 
-    /// A job tells of its progress. One that is no longer open is not heard, nor is one whose pulse the rules show to nobody. A
-    /// pulse that is none is told to the operator.
-    pub(super) fn job_pulse(&mut self, room: &Arc<str>, key: &str, since: u64, pulse: &str, now: Now) {
+    /// A job tells of its progress, and it is time to show it. One that is no longer open is not heard, nor is one whose pulse
+    /// the rules show to nobody. A pulse that is none is told to the operator.
+    pub(super) fn show_job_pulse(&mut self, room: &Arc<str>, key: &str, since: u64, pulse: &str, now: Now) {
         let Some(&at) = self.by_name.get(room) else { return };
         let from = Sender::Job(key.to_owned(), since);
         let is_open = self.hall(at).table().is_some_and(|table| from.is_there(table));

@@ -119,6 +119,8 @@ impl Shard {
         self.counts.divergences += 1;
         let name = self.hall(at).name.clone();
         self.outputs.push_back(Output::Note(format!("room {name} is frozen: {why}")));
+        // Whoever follows it would wait for ever for what never comes.
+        self.send_away(at, code.as_str());
         self.hall(at).phase = Phase::Broken(code);
         self.hall(at).frozen = Some(why);
     }

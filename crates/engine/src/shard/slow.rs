@@ -192,7 +192,8 @@ impl Shard {
     pub(super) fn look_after_slow(&mut self, now: Now) {
         let behind_ms = self.settings.limits.behind_ms;
         let (mut ends, mut goes_on) = (Vec::new(), Vec::new());
-        for session in self.sessions.iter_mut().flatten().filter(|session| session.is_paused) {
+        let is_held = |session: &&mut Session| session.is_paused && session.phase != session::Phase::Closing;
+        for session in self.sessions.iter_mut().flatten().filter(is_held) {
             if session.is_behind {
                 let since_ms = *session.behind_since_ms.get_or_insert(now.mono_ms);
                 if now.mono_ms.saturating_sub(since_ms) >= behind_ms {

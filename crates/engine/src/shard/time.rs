@@ -24,6 +24,7 @@ impl Shard {
             }
         }
         self.fade_pulses(now);
+        self.show_paced(now);
         self.look_after_wires(now);
         self.put_idle_to_sleep(now);
         self.settle_presence(now);
@@ -86,8 +87,9 @@ impl Shard {
         let sweep = (!self.places.is_empty()).then_some(self.swept_ms + SWEEP_MS);
         let topics = self.topics.due_ms(self.settings.limits.topic_ms);
         let rooms = [self.lines_due_ms(), self.next_look_ms(), self.next_due_ms(), self.presence.next_ms(), self.jobs.next_ms()];
+        let paced = self.paced.next_ms();
         let bots = self.asks_due.values().next().copied();
-        let wake_at = [clock, sweep, bots, topics, self.wires.due_ms()].into_iter().chain(rooms).flatten().min();
+        let wake_at = [clock, sweep, bots, topics, paced, self.wires.due_ms()].into_iter().chain(rooms).flatten().min();
         if let Some(at) = wake_at.filter(|_| wake_at != self.wake_at) {
             self.outputs.push_back(Output::WakeAt(at));
         }

@@ -86,8 +86,8 @@ impl Aniworld {
         self.joining.retain(|joining| *joining != filter);
         let dropped = waiting - self.joining.len();
         self.filters.remove(&filter);
-        // Where nothing is to be heard of the queue, the server need not tell.
-        if self.filters.is_empty() && self.joining.is_empty() && self.queue.is_some() {
+        // Where nothing is to be heard of the queue, the server need not tell: also where it has not answered yet.
+        if self.filters.is_empty() && self.joining.is_empty() && !self.entrance.is_outside() {
             let exit = self.entrance.exit();
             self.leave_queue();
             self.ask(Pending::Idle, exit, out);

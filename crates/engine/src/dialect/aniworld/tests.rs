@@ -279,6 +279,25 @@ fn a_join_that_is_left_before_it_was_settled_is_answered_all_the_same() {
 }
 
 #[test]
+fn who_leaves_before_being_let_in_is_not_let_in() {
+    for target in ["/ws/aniworld?", "/ws/aniworld?room=downloads-default&x"] {
+        let mut ada = connected("ada", target);
+        let asked = hear(&mut ada, r#"{"action":"join","room":"queue"}"#);
+        let done = hear(&mut ada, r#"{"action":"leave","room":"queue"}"#);
+        assert_eq!((done.types(), done.asks.len()), (vec!["system_info"; 2], 1));
+        assert_eq!(done.asks[0]["type"], "unsubscribe");
+        // What was under way says no more, and nothing more is asked because of it.
+        let late = [ok(&asked.asks[0]), view(1, json!([item("d1", "active")])), ok(&done.asks[0]), progress("d1", 50.into(), 50)];
+        let late = turn(&mut ada, &late);
+        assert_eq!((late.types().len(), late.asks.len()), (0, 0));
+        let back = hear(&mut ada, r#"{"action":"join","room":"queue"}"#);
+        assert_eq!(back.asks[0]["type"], "join_room");
+        let done = turn(&mut ada, &[ok(&back.asks[0]), view(2, json!([]))]);
+        assert_eq!((done.types(), &done.says[0]["data"]["rooms"]), (vec!["system_info", "queue_status"], &json!(["queue"])));
+    }
+}
+
+#[test]
 fn of_several_ways_in_only_the_last_one_counts() {
     let mut ada = joined("ada", &["scan"], json!([]));
     let broken = json!({"v": 1, "type": "patch", "room": "downloads-default", "p": 9, "payload": {"ops": []}});

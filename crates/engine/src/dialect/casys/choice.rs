@@ -82,7 +82,7 @@ impl super::Casys {
         if !choice.game_id.is_empty() && choice.game_id != game {
             return Err(Refusal::invalid("wrong_game", "This choice is of another game than this connection shows."));
         }
-        if self.asks.pending.len() >= CASYS_PENDING {
+        if self.asks.pending().len() >= CASYS_PENDING {
             return Err(Refusal::too_many());
         }
         let sent = self.understood(choice)?;

@@ -1,6 +1,7 @@
 //! What failed, and how it is said: every error has its type, the status, a text and a code.
 
 use super::Out;
+use crate::code::{Code, Kind};
 use crate::dialect::frame::Answer;
 use serde_json::{Value, json};
 
@@ -45,18 +46,31 @@ impl Refusal {
         Self::own("limited", "rate_limited", "Too much is waiting to be answered.")
     }
 
+    /// Of who is out of the game: for a reason that is a code of the server's, or for another.
+    pub(super) fn out(reason: &str) -> Self {
+        match Code::ALL.iter().find(|code| code.as_str() == reason) {
+            Some(Code::RoomNotFound) => Self::not_found(),
+            Some(code) => Self::own(code.kind().as_str(), reason, code.message()),
+            None => Self::own("denied", reason, "You are in this game no longer."),
+        }
+    }
+
+    /// Whether it is a fault inside, after which a connection does not go on.
+    pub(super) fn is_fault(&self) -> bool {
+        self.kind == Kind::Internal.as_str() || self.code == Code::RoomUnreadable.as_str()
+    }
+
     /// Whether another attempt may fare better.
     pub(super) fn is_passing(&self) -> bool {
-        matches!(self.kind.as_str(), "limited" | "unavailable") && self.code != "room_unreadable"
+        matches!(self.kind.as_str(), "limited" | "unavailable") && !self.is_fault()
     }
 
     /// With what a connection ends that cannot go on.
     pub(super) fn close_code(&self) -> u16 {
-        match self.kind.as_str() {
-            "internal" => 1011,
-            _ if self.code == "room_unreadable" => 1011,
-            _ if self.is_passing() => 1013,
-            _ => 1008,
+        match (self.is_fault(), self.is_passing()) {
+            (true, _) => 1011,
+            (false, true) => 1013,
+            (false, false) => 1008,
         }
     }
 

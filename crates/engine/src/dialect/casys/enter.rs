@@ -14,7 +14,7 @@ impl Casys {
         match (&*frame.kind, &frame.room) {
             ("ack", None) => {
                 if let Some(answer) = frame.payload::<Answer<'_>>()
-                    && let Some(pending) = self.asks.answered(&answer.reference)
+                    && let Some(pending) = self.asks.answered(&answer)
                 {
                     self.answered(pending, &answer, out);
                 }
@@ -83,10 +83,19 @@ impl Casys {
                 self.end(&Refusal::not_found(), out);
             }
             (Pending::Watch | Pending::Sit | Pending::Again, Some(refusal)) => self.end(&refusal, out),
-            (Pending::Choice, Some(refusal)) => code::say(CHOICE_ERROR, &refusal, out),
-            (Pending::Action, Some(refusal)) => code::say(ACTION_ERROR, &refusal, out),
+            (Pending::Choice, Some(refusal)) => self.refuse(CHOICE_ERROR, &refusal, out),
+            (Pending::Action, Some(refusal)) => self.refuse(ACTION_ERROR, &refusal, out),
             (Pending::Choice | Pending::Action, None) => self.owes_state = true,
             (Pending::Idle, _) => {}
+        }
+    }
+
+    /// What was asked was not done. Where that is a fault inside, the connection ends.
+    fn refuse(&mut self, error: &str, refusal: &Refusal, out: &mut Vec<Out>) {
+        if refusal.is_fault() {
+            self.end_with(error, refusal, out);
+        } else {
+            code::say(error, refusal, out);
         }
     }
 
@@ -96,7 +105,7 @@ impl Casys {
     }
 
     fn is_joining(&self) -> bool {
-        self.asks.pending.values().any(|pending| matches!(pending, Pending::Watch | Pending::Sit | Pending::Again))
+        self.asks.pending().any(|pending| matches!(pending, Pending::Watch | Pending::Sit | Pending::Again))
     }
 
     fn look(&mut self, frame: &Frame<'_>, out: &mut Vec<Out>) {
@@ -118,7 +127,7 @@ impl Casys {
         if reason == OPENED_ANEW {
             self.join(Pending::Watch, "spectator", out);
         } else {
-            self.end(&Refusal::own("denied", reason, "You are in this game no longer."), out);
+            self.end(&Refusal::out(reason), out);
         }
     }
 

@@ -60,19 +60,14 @@ impl Casys {
     }
 
     fn act(&mut self, action: &str, id: Option<&str>, out: &mut Vec<Out>) -> Result<(), Refusal> {
-        let Some(game) = self.game.as_deref().filter(|_| self.asks.pending.len() < CASYS_PENDING) else {
+        let Some(game) = self.game.as_deref().filter(|_| self.asks.pending().len() < CASYS_PENDING) else {
             return Err(Refusal::too_many());
         };
-        self.asks.number += 1;
-        let mut head = json!({"v": 1, "type": "action", "ref": self.asks.number.to_string(), "room": game});
+        let mut request = json!({"room": game});
         if let Some(id) = id {
-            head["id"] = choice::hex(&Sha256::digest(id)).into();
+            request["id"] = choice::hex(&Sha256::digest(id)).into();
         }
-        // The action as it was written: what it says twice, or how it spells a number, is the room's to judge.
-        let head = head.to_string();
-        let request = format!("{},\"payload\":{action}}}", head.strip_suffix('}').expect("an object ends"));
-        self.asks.pending.insert(self.asks.number, Pending::Action);
-        out.push(Out::Ask(request));
+        self.asks.act(Pending::Action, request, action, out);
         Ok(())
     }
 }

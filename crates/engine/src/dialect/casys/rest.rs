@@ -3,7 +3,8 @@
 
 use super::code::Refusal;
 use super::names::{self, DICE, FEEDBACK, GUEST, KIND, SETTINGS};
-use super::{Asks, Mode, Out, Room, state};
+use super::{Mode, Out, Room, state};
+use crate::dialect::asks::Asks;
 use crate::dialect::frame::{Answer, Connected, Frame};
 use crate::dialect::{Dialect, Heard, Rest, query};
 use crate::io::Now;
@@ -217,7 +218,7 @@ impl Call {
 
     /// Answers with what is seen of the game, once that can be.
     fn settle(&mut self, route: Route, out: &mut Vec<Out>) {
-        let Some(view) = self.room.seen.view().filter(|_| self.asks.pending.is_empty()) else { return };
+        let Some(view) = self.room.seen.view().filter(|_| self.asks.pending().len() == 0) else { return };
         if !state::is_quest(view) {
             return out.push(Self::refuse(&Refusal::not_found()));
         }
@@ -298,7 +299,7 @@ impl Dialect for Call {
                 }
                 ("ack", None) => {
                     if let Some(answer) = frame.payload::<Answer<'_>>()
-                        && let Some(stage) = self.asks.answered(&answer.reference)
+                        && let Some(stage) = self.asks.answered(&answer)
                     {
                         self.answered(route, stage, &answer, out);
                     }

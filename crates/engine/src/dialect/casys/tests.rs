@@ -208,6 +208,25 @@ fn who_finds_no_seat_watches_and_a_lost_view_is_asked_for() {
 }
 
 #[test]
+fn a_fault_inside_ends_the_connections_that_it_concerns() {
+    let mut desk = Desk::playing(Mode::Strict);
+    let done = desk.choose("2", json!({}));
+    let done = desk.turn(&[refused(&done.asks[0], "internal", "internal"), view(2, 1, 2)]);
+    let said = (done.says.len(), done.says[0]["type"].as_str(), done.says[0]["code"].as_str());
+    assert_eq!((said, done.ends), ((1, Some("choice_error"), Some("internal")), vec![1011]));
+    let out = |reason: &str| json!({"type": "user_left", "payload": {"room_id": "g", "you": true, "reason": reason}});
+    for (reason, code, end) in [
+        ("room_unreadable", "room_unreadable", 1011),
+        ("journal_down", "journal_down", 1013),
+        ("room_not_found", "game_not_found", 1008),
+        ("kicked", "kicked", 1008),
+    ] {
+        let done = Desk::playing(Mode::Compat).turn(&[out(reason)]);
+        assert_eq!((done.says[0]["code"].as_str(), done.ends), (Some(code), vec![end]));
+    }
+}
+
+#[test]
 fn a_call_is_answered_once_it_is_narrated_or_when_it_takes_too_long() {
     for is_told in [true, false] {
         let opening = Opening {

@@ -17,11 +17,10 @@ impl Mantimon {
     pub(super) fn note(&mut self, frame: &Frame<'_>, now: Now, news: &mut Vec<News>, out: &mut Vec<Out>) {
         match (&*frame.kind, &frame.room) {
             ("ack", None) => {
-                if let Some(answer) = frame.payload::<Answer<'_>>() {
-                    let pending = answer.reference.parse().ok().and_then(|reference: u64| self.pending.remove(&reference));
-                    if let Some(pending) = pending {
-                        self.answered(pending, answer, now, news, out);
-                    }
+                if let Some(answer) = frame.payload::<Answer<'_>>()
+                    && let Some(pending) = self.asks.answered(&answer)
+                {
+                    self.answered(pending, answer, now, news, out);
                 }
             }
             ("connected", None) => {

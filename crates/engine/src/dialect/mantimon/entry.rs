@@ -19,7 +19,7 @@ impl Mantimon {
         if let Some(after) = after {
             payload["after"] = after.into();
         }
-        self.ask(pending, json!({"type": "list_rooms", "payload": payload}), out);
+        self.asks.ask(pending, json!({"type": "list_rooms", "payload": payload}), out);
     }
 
     /// A page of the games in which somebody is who wants to come into another.
@@ -35,7 +35,7 @@ impl Mantimon {
         }
         entry.is_new = answer.next.is_none();
         // Those that are just being entered are in no list yet.
-        let entering = self.pending.values().filter_map(|pending| match pending {
+        let entering = self.asks.pending().filter_map(|pending| match pending {
             Pending::Join { entry: other, .. } if !other.spectates && other.game != entry.game => Some(other.game.clone()),
             _ => None,
         });
@@ -50,7 +50,7 @@ impl Mantimon {
     /// After connecting: into the unfinished games in which the user is, unless the client is faster.
     pub(super) fn come_back(&mut self, pages: usize, answer: &Answer<'_>, out: &mut Vec<Out>) {
         for Listed { room_id, .. } in unfinished(&answer.rooms) {
-            let again = self.pending.values().filter(|pending| matches!(pending, Pending::Again { .. })).count();
+            let again = self.asks.pending().filter(|pending| matches!(pending, Pending::Again { .. })).count();
             let is_entered = self.rooms.contains_key(room_id) || self.is_being_entered(room_id);
             if !is_entered && again + self.rooms.len() < self.max_games_per_user && self.may_follow(room_id) {
                 self.ask_again(room_id, None, true, out);
@@ -67,7 +67,7 @@ impl Mantimon {
         if let Some(after) = entry.after.as_ref().filter(|_| !entry.again) {
             payload["after"] = after.to_string().into();
         }
-        self.ask(Pending::Join { asker, entry }, json!({"type": "join_room", "payload": payload}), out);
+        self.asks.ask(Pending::Join { asker, entry }, json!({"type": "join_room", "payload": payload}), out);
     }
 
     /// The server let somebody in, or the connection in again. A client is answered when it is seen what room this is.
@@ -147,12 +147,12 @@ impl Mantimon {
     fn forget(&mut self, game: &str, is_new_member: bool, out: &mut Vec<Out>) {
         self.rooms.remove(game);
         let kind = if is_new_member { "leave_room" } else { "unsubscribe" };
-        self.ask(Pending::Idle, json!({"type": kind, "payload": {"room_id": game}}), out);
+        self.asks.ask(Pending::Idle, json!({"type": kind, "payload": {"room_id": game}}), out);
     }
 
     /// Whether there is room for one more room.
     pub(super) fn may_follow(&self, game: &str) -> bool {
-        let asked = self.pending.values().filter_map(|pending| match pending {
+        let asked = self.asks.pending().filter_map(|pending| match pending {
             Pending::Again { game } => Some(game.as_str()),
             pending => pending.entering().map(|entry| entry.game.as_str()),
         });
@@ -162,7 +162,7 @@ impl Mantimon {
 
     /// Whether the client is coming into this room: what happens there is then part of the answer.
     pub(super) fn is_being_entered(&self, game: &str) -> bool {
-        self.pending.values().filter_map(Pending::entering).any(|entry| entry.game == game)
+        self.asks.pending().filter_map(Pending::entering).any(|entry| entry.game == game)
     }
 }
 

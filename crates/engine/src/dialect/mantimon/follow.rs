@@ -72,7 +72,7 @@ impl Mantimon {
             payload["after"] = after.into();
         }
         let request = json!({"type": "join_room", "payload": payload});
-        self.ask(Pending::Again { game: game.to_owned() }, request, out);
+        self.asks.ask(Pending::Again { game: game.to_owned() }, request, out);
     }
 
     pub(super) fn not_again(&mut self, game: String, answer: &Answer<'_>, refusal: &Refusal, now: Now, out: &mut Vec<Out>) {

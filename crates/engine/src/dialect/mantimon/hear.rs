@@ -44,11 +44,11 @@ impl Mantimon {
         if asked != Asked::Heartbeat && game.is_empty() {
             return self.refuse(&asker, &Code::GameNotFound.into(), now, out);
         }
-        if self.pending.values().filter(|pending| pending.is_asked()).count() >= MANTIMON_PENDING {
+        if self.asks.pending().filter(|pending| pending.is_asked()).count() >= MANTIMON_PENDING {
             return self.refuse(&asker, &Refusal::because(Code::RateLimited, "too_many_waiting"), now, out);
         }
         match (asked, action) {
-            (Asked::Heartbeat, _) => self.ask(Pending::Heartbeat { asker }, json!({"type": "ping"}), out),
+            (Asked::Heartbeat, _) => self.asks.ask(Pending::Heartbeat { asker }, json!({"type": "ping"}), out),
             (Asked::Join, _) => {
                 let told = self.rooms.get(&game).and_then(|room| room.told_before_entry()).filter(|_| after.is_some());
                 let entry = Entry { game, spectates: false, after, told, again: false, is_new: false };
@@ -69,7 +69,7 @@ impl Mantimon {
             (Asked::LeaveSpectate, _) => {
                 if self.rooms.get(&game).is_some_and(|room| room.seat.is_none()) {
                     let request = json!({"type": "unsubscribe", "payload": {"room_id": game}});
-                    self.ask(Pending::LeaveSpectate { asker, game }, request, out);
+                    self.asks.ask(Pending::LeaveSpectate { asker, game }, request, out);
                 } else {
                     self.refuse(&asker, &Code::NotInGame.into(), now, out);
                 }
@@ -79,7 +79,7 @@ impl Mantimon {
                 let mut request = json!({"type": "resign", "room": game});
                 set_id(&mut request, asker.id.as_deref(), 0);
                 let attempt = Attempt { game, number: 0, rest: Vec::new(), why: None };
-                self.ask(Pending::Act { asker, attempt }, request, out);
+                self.asks.ask(Pending::Act { asker, attempt }, request, out);
             }
         }
     }
@@ -116,14 +116,9 @@ impl Mantimon {
     /// message, sent again, tries the same and finds what was played.
     fn try_action(&mut self, asker: Asker, mut attempt: Attempt, out: &mut Vec<Out>) {
         let action = attempt.rest.remove(0);
-        self.asked += 1;
-        let mut head = json!({"v": 1, "type": "action", "ref": self.asked.to_string(), "room": attempt.game, "events": true});
-        set_id(&mut head, asker.id.as_deref(), attempt.number);
-        // The action as it was written: what it says twice, or how it spells a number, is the room's to judge.
-        let head = head.to_string();
-        let request = format!("{},\"payload\":{action}}}", head.strip_suffix('}').expect("an object ends"));
-        self.pending.insert(self.asked, Pending::Act { asker, attempt });
-        out.push(Out::Ask(request));
+        let mut request = json!({"room": attempt.game, "events": true});
+        set_id(&mut request, asker.id.as_deref(), attempt.number);
+        self.asks.act(Pending::Act { asker, attempt }, request, &action, out);
     }
 
     /// Says that something was not done, in the form that fits what was asked; the ack carries it too.

@@ -2,7 +2,10 @@
 //! [`crate::Parlour::jobs_from`].
 
 use super::keys::{FILE_NAME, TEXT, Value, YES_OR_NO};
+use parlour_downloads_worker::Network;
 use std::ops::RangeInclusive;
+
+const NETWORKS: &str = "a list of networks like 10.1.0.0/16; in a variable with commas between them";
 
 /// One of them.
 pub(super) struct App {
@@ -20,6 +23,8 @@ pub(super) enum Is {
     Secret,
     Path,
     Truth,
+    /// Networks, none or several.
+    Networks,
     Number(RangeInclusive<u64>),
 }
 
@@ -36,6 +41,24 @@ pub(super) const ALL: &[App] = &[
         default: "false",
         kind: Is::Truth,
         doc: "Whether files may be fetched from private networks and from this machine: members choose the addresses.",
+    },
+    App {
+        name: "downloads.allow_networks",
+        default: "",
+        kind: Is::Networks,
+        doc: "Private networks from which files may be fetched although `downloads.allow_private` is not set.",
+    },
+    App {
+        name: "downloads.patience_ms",
+        default: "30000",
+        kind: Is::Number(100..=600_000),
+        doc: "For how long a host may send nothing: then a download fails with `stalled`.",
+    },
+    App {
+        name: "downloads.warn_percent",
+        default: "90",
+        kind: Is::Number(0..=100),
+        doc: "From so many percent of the library's disk in use on its queues are told that it is nearly full.",
     },
     App {
         name: "downloads.reserve_bytes",
@@ -90,6 +113,7 @@ impl App {
             Is::Secret => "text that is never shown".to_owned(),
             Is::Path => FILE_NAME.to_owned(),
             Is::Truth => YES_OR_NO.to_owned(),
+            Is::Networks => NETWORKS.to_owned(),
             Is::Number(range) => format!("a whole number from {} to {}", range.start(), range.end()),
         }
     }
@@ -101,6 +125,11 @@ impl App {
             Is::Secret => String::from_utf8(value.bytes()?).map_err(|_| "must be UTF-8".to_owned()),
             Is::Path => value.path()?.into_string().map_err(|_| "must be UTF-8".to_owned()),
             Is::Truth => value.truth().map(|truth| truth.to_string()),
+            Is::Networks => {
+                let texts = value.texts(NETWORKS)?;
+                let wrong = texts.iter().find_map(|text| text.parse::<Network>().err());
+                wrong.map_or_else(|| Ok(texts.join(",")), |error| Err(format!("must be {NETWORKS}: {error}")))
+            }
             Is::Number(range) => {
                 let number = value.number(&self.allowed())?;
                 let fits = range.contains(&number).then(|| number.to_string());

@@ -249,12 +249,18 @@ impl Value {
 
     /// A list: as such, or as the text of a variable. What it may hold is said by what reads its parts.
     pub(super) fn origins(self) -> Result<Origins, String> {
+        let texts = self.texts(ORIGIN_LIST)?;
+        Origins::read(texts.iter().map(String::as_str)).map_err(|error| format!("must be {ORIGIN_LIST}: {error}"))
+    }
+
+    /// The parts of a list; spaces around them do not count.
+    pub(super) fn texts(self, allowed: &str) -> Result<Vec<String>, String> {
         let texts = match self {
             Value::List(texts) => texts,
             Value::Text(text) => lossy(&text).split(',').filter(|part| !part.trim().is_empty()).map(str::to_owned).collect(),
-            other => return Err(format!("must be {ORIGIN_LIST}, not {}", other.describe())),
+            other => return Err(format!("must be {allowed}, not {}", other.describe())),
         };
-        Origins::read(texts.iter().map(String::as_str)).map_err(|error| format!("must be {ORIGIN_LIST}: {error}"))
+        Ok(texts.iter().map(|text| text.trim().to_owned()).collect())
     }
 
     /// As such, or as the text of a variable.
