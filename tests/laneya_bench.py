@@ -1,12 +1,15 @@
 """How evenly a dungeon ticks for many clients on plain TCP, each of which asks ten times a second. Not a test: it prints.
 
+    cargo xtask bench laneya
     PARLOUR_BIN=target/release/parlour python tests/laneya_bench.py [CLIENTS] [SECONDS] [DEAF]
 
-Prints the intervals between ticks as one client is told of them, how long its own requests took, and whether DEAF clients that
-never read changed that. Of the others it only counts bytes.
+Prints the intervals between ticks as one client is told of them, how long its own requests took, what a tick costs the server in
+CPU time, and whether DEAF clients that never read changed that. All others are another process, which counts bytes.
 """
 
 import json
+import multiprocessing
+import os
 import pathlib
 import selectors
 import socket
@@ -19,6 +22,8 @@ import parlour
 
 DIRECTIONS = ("east", "south", "west", "north")
 TICK_S = 0.1
+WARM_S = 2.0
+"""Until all have come in, and a little longer."""
 
 
 def percentile(values, share):
@@ -28,18 +33,17 @@ def percentile(values, share):
 class Line:
     """One client's socket."""
 
-    def __init__(self, server, number, is_deaf):
-        self.user, self.is_deaf, self.key = f"p{number}", is_deaf, 0
-        self.socket = socket.create_connection(("127.0.0.1", server.laneya))
+    def __init__(self, port, number, is_deaf=False):
+        self.user, self.number, self.is_deaf, self.key = f"p{number}", number, is_deaf, 0
+        self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setblocking(False)
         self.unsent, self.received = b"", 0
 
-    def ask(self, action, data):
+    def ask(self, now):
         self.key += 1
+        move = "move", {"direction": DIRECTIONS[(int(now * 2) + self.number) % 4]}
+        action, data = ("get_map", {}) if self.is_deaf else move
         self.unsent += laneya.netstring(laneya.request(self.key, self.user, action, data))
-        self.send()
-
-    def send(self):
         try:
             self.unsent = self.unsent[self.socket.send(self.unsent):]
         except BlockingIOError:
@@ -47,54 +51,105 @@ class Line:
         except OSError:
             self.unsent = b""
 
+    def receive(self):
+        """What has come, and None once nothing can come any more."""
+        try:
+            data = self.socket.recv(1 << 18)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            return None
+        self.received += len(data)
+        return data or None
 
-def measure(server, clients, seconds, deaf):
-    lines = [Line(server, number, number >= clients) for number in range(clients + deaf)]
+
+def play(lines, seconds, hears):
+    """Each asks ten times a second, evenly spread; `hears(line, data)` is told of what comes to those that read."""
     selector = selectors.DefaultSelector()
-    for line in lines[:clients]:
-        selector.register(line.socket, selectors.EVENT_READ, line)
+    for line in lines:
+        if not line.is_deaf:
+            selector.register(line.socket, selectors.EVENT_READ, line)
     begun = time.monotonic()
     turns = [begun + TICK_S * number / len(lines) for number in range(len(lines))]
-    asked, waits, ticks, last, first = {}, [], [], 0.0, lines[0]
-    buffer = b""
     while (now := time.monotonic()) < begun + seconds:
         for number, line in enumerate(lines):
             if turns[number] <= now:
                 turns[number] = max(turns[number] + TICK_S, now)
-                step = int((now - begun) * 2) + number
-                action = ("get_map", {}) if line.is_deaf else ("move", {"direction": DIRECTIONS[step % 4]})
-                line.ask(*action)
-                if line is first:
-                    asked[line.key] = now
-        for event, _ in selector.select(0.005):
-            try:
-                data = event.data.socket.recv(1 << 18)
-            except BlockingIOError:
-                continue
-            event.data.received += len(data)
-            if not data:
+                line.ask(now)
+        for event, _ in selector.select(0.002):
+            data = event.data.receive()
+            if data is None:
                 selector.unregister(event.data.socket)
-            if event.data is first:
-                came = time.monotonic()
-                buffer += data
-                while b":" in buffer:
-                    length, rest = buffer.split(b":", 1)
-                    if len(rest) <= int(length):
-                        break
-                    message, buffer = json.loads(rest[:int(length)]), rest[int(length) + 1:]
-                    if message["type"] == "response":
-                        waits.append(came - asked.pop(message["key"], came))
-                    elif came - last > TICK_S / 2:
-                        if last and came > begun + 2:
-                            ticks.append(came - last)
-                        last = came
-    received = sum(line.received for line in lines) / seconds / 1e6
+            else:
+                hears(event.data, data)
+
+
+def crowd(port, clients, seconds, deaf, told):
+    """All but the one that measures."""
+    lines = [Line(port, number, number >= clients) for number in range(1, clients + deaf)]
+    play(lines, seconds, lambda *_: None)
+    told.put(sum(line.received for line in lines))
     for line in lines:
         line.socket.close()
+
+
+def cpu_s(pid):
+    """How long a process has computed."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Watch:
+    """What the one that measures is told, and when."""
+
+    def __init__(self, server):
+        self.server, self.begun = server, time.monotonic() + WARM_S
+        self.buffer, self.last, self.ticks, self.waits, self.asked = b"", 0.0, [], [], {}
+        self.cpu = None
+
+    def hears(self, _, data):
+        came = time.monotonic()
+        if self.cpu is None and came > self.begun:
+            self.cpu = cpu_s(self.server.pid)
+        self.buffer += data
+        while b":" in self.buffer:
+            length, rest = self.buffer.split(b":", 1)
+            if len(rest) <= int(length):
+                return
+            message, self.buffer = json.loads(rest[:int(length)]), rest[int(length) + 1:]
+            if message["type"] == "response":
+                self.waits.append(came - self.asked.pop(message["key"], came))
+            elif came - self.last > TICK_S / 2:
+                if self.last and self.cpu is not None:
+                    self.ticks.append(came - self.last)
+                self.last = came
+
+    def tells(self):
+        p50, p99, worst = (percentile(self.ticks, part) * 1000 for part in (0.5, 0.99, 1))
+        print(f"  between ticks: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms, of {len(self.ticks)}")
+        waits = tuple(percentile(self.waits, part) * 1000 for part in (0.5, 0.99))
+        print(f"  requests: p50 {waits[0]:.1f} ms, p99 {waits[1]:.1f} ms, of {len(self.waits)}")
+        cost = (cpu_s(self.server.pid) - (self.cpu or 0)) * 1000 / max(1, len(self.ticks))
+        print(f"  the server computes {cost:.1f} ms for a tick and all that is asked until the next")
+
+
+def measure(server, clients, seconds, deaf):
+    told = multiprocessing.Queue()
+    others = multiprocessing.Process(target=crowd, args=(server.laneya, clients, seconds, deaf, told))
+    others.start()
+    own, watch = Line(server.laneya, 0), Watch(server)
+    ask = own.ask
+
+    def asks(now):
+        ask(now)
+        watch.asked[own.key] = now
+
+    own.ask = asks
+    play([own], seconds, watch.hears)
+    received = (told.get() + own.received) / seconds / 1e6
     print(f"{clients} clients, {deaf} that do not read, {seconds} s, {received:.1f} MB/s received")
-    p50, p99 = (percentile(ticks, part) * 1000 for part in (0.5, 0.99))
-    print(f"  between ticks: p50 {p50:.1f} ms, p99 {p99:.1f} ms, of {len(ticks)}")
-    print(f"  requests: p50 {percentile(waits, .5) * 1000:.1f} ms, p99 {percentile(waits, .99) * 1000:.1f} ms, of {len(waits)}")
+    watch.tells()
+    others.join()
 
 
 def main(clients=200, seconds=15, deaf=0):

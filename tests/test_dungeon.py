@@ -3,7 +3,9 @@ mid-walk. Where everybody is, is read off what they were sent."""
 
 import asyncio
 
+import laneya
 import parlour
+from laneya import Original
 
 ROOM = "deep"
 WALKS = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
@@ -52,6 +54,11 @@ def free_way(client):
         if rows[y + dy][x + dx] in ".<>" and (x + dx, y + dy) not in taken:
             return way
     raise AssertionError(f"no free way from {x},{y}")
+
+
+def towards(one, other):
+    """The second who comes stands beside the first, because the nearest free field is one step away: which way."""
+    return next(way for way, (dx, dy) in WALKS.items() if (one[0] + dx, one[1] + dy) == other)
 
 
 def way_to(client, sign):
@@ -149,15 +156,12 @@ def test_who_takes_the_stairs_is_out_of_sight_and_everybody_hears_on_which_level
 
 
 def test_two_fight_where_they_may_until_one_is_dead_and_begins_again(make_server):
-    server = make_server(env=parlour.UNLIMITED)
+    server = laneya.serve(make_server, "compat")
 
-    async def talk():
+    async def natively():
         ada, bob = await opened(server, ("ada", "bob"), monsters=0, items=0, pvp=True, sight="open")
-        (ax, ay), (bx, by) = place(ada), place(bob)
-        ways = [way for way, step in WALKS.items() if step == (bx - ax, by - ay)]
-        assert ways, "the second who comes stands beside the first"
         start = len(bob.frames)
-        await ada.act(ROOM, {"type": "move", "direction": ways[0]})
+        await ada.act(ROOM, {"type": "move", "direction": towards(place(ada), place(bob))})
         blow = await bob.until(lambda frame: frame["type"] == "attacked", "a blow", start=start)
         assert (blow["payload"]["by"], blow["payload"]["target"], blow["payload"]["how"]) == (1, 2, "struck")
         fell = await bob.until(lambda frame: frame["type"] == "fell", "the end", start=start, deadline=100)
@@ -170,7 +174,32 @@ def test_two_fight_where_they_may_until_one_is_dead_and_begins_again(make_server
         for client in (ada, bob):
             await client.drop()
 
-    parlour.run(talk(), deadline=150)
+    async def by_the_original():
+        """Its clients know of no death: who is dead and walks lives again."""
+        async with Original(server, "eve") as eve, Original(server, "dan") as dan:
+            await eve.ask("move", {"direction": "stop"})
+            await dan.ask("move", {"direction": "stop"})
+            await eve.ask("move", {"direction": towards(await eve.position(), await dan.position())})
+
+            async def is_dead():
+                start, key = len(dan.said), next(dan.keys)
+                await dan.send(laneya.request(key, "dan", "move", {"direction": "stop"}))
+                return (await dan.response(key, start))["status"] == "illegal"
+
+            while not await is_dead():
+                await asyncio.sleep(0.1)
+            began, start = len(eve.said), len(dan.said)
+            await dan.ask("move", {"direction": "north"})
+            # Before the answer he was told where he is now, and she is told too.
+            born = [said for said in dan.said[start:] if said["type"] == "update" and said["data"]["entity"] == dan.entity]
+            assert born and dan.said.index(born[0], start) < dan.said.index(dan.responses(start)[0], start)
+            await eve.position(dan.entity, began)
+
+    async def both():
+        await asyncio.to_thread(laneya.open_room, server, pvp=True)
+        await asyncio.gather(natively(), by_the_original())
+
+    parlour.run(both(), deadline=150)
 
 
 def test_a_walk_goes_on_after_a_kill_and_the_journal_can_be_replayed(server):

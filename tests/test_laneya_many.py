@@ -60,40 +60,47 @@ def places_after(peer, begun):
 def test_in_the_dark_a_netstring_client_is_told_what_the_same_player_is_told_natively_and_nothing_else(make_server, mode):
     server = laneya.serve(make_server, mode)
     laneya.open_room(server, "dark", **DARK)
-    ids = lambda seat_of: lambda data: seat_of.get(data["entity"]) or int(data["entity"].split(":")[1])
+    seats = {}
 
-    async def talk():
-        token = server.token("ada")
-        async with Peer(server, "ada", hello=False) as ada, parlour.Client(server, "ada") as twin:
-            await ada.say_hello(room="dark", token=token)
+    async def look(user):
+        """One plays by both protocols at once."""
+        async with Peer(server, user, hello=False) as net, parlour.Client(server, user) as twin:
+            await net.say_hello(room="dark", token=server.token(user))
             seat = (await twin.request("join_room", {"room_id": "dark"}))["seat"]
-            number = ids({"User:ada": seat + 1})
             # From here on both are told the same: the twin was shown how it is then.
             begun = number_of((await twin.until(lambda frame: frame["type"] == "view", "the view"))["at"])
-            places = lambda: places_after(ada, begun)
+            places = lambda: places_after(net, begun)
             for direction in itertools.cycle(WANDER):
-                await ada.walk(direction)
+                await net.walk(direction)
                 with contextlib.suppress(AssertionError):
                     for _ in range(4):
-                        await ada.until(is_place, "a step", len(ada.said), deadline=0.3)
+                        await net.until(is_place, "a step", len(net.said), deadline=0.3)
                 if len(places()) > 30:
                     break
-            await ada.walk("stop")
-            heard = [(number(data), data["x"], data["y"]) for data in places()]
-            is_other = lambda said: said["action"] not in ("position", "spawn", "despawn")
-            others = [said["data"] for said in filter(is_other, updates_after(ada, begun))]
-            # What she was told was sent to both: after this answer the twin has it too, and perhaps a tick more.
+            await net.walk("stop")
+            await net.ask("get_view")
+            heard = [(seats.get(data["entity"]) or int(data["entity"].split(":")[1]), data["x"], data["y"]) for data in places()]
+            is_other = lambda said: said["action"] not in ("position", "spawn", "despawn", "presence")
+            others = [said["data"] for said in filter(is_other, updates_after(net, begun))]
+            # What they were told was sent to both: after this answer the twin has it too, and perhaps a tick more.
             await twin.request("ping")
             events = [frame for frame in twin.frames if frame.get("room") == "dark" and ("n" in frame or "m" in frame)]
             told = [one for frame in events for one in named(frame)]
-            assert len(heard) > 10 and told[:len(heard)] == heard
+            assert seats[f"User:{user}"] == seat + 1 and len(heard) > 10 and told[:len(heard)] == heard
             assert all(data in [frame["payload"] for frame in twin.frames] for data in others)
-            layer = (await ada.ask("get_map"))["floor_layer"]
-            rows = (await ada.ask("get_view"))["view"]["map"]["rows"]
+            layer = (await net.ask("get_map"))["floor_layer"]
+            rows = (await net.ask("get_view"))["view"]["map"]["rows"]
             unknown = [(x, y) for y, row in enumerate(rows) for x, field in enumerate(row) if field == " "]
             assert unknown and all(layer[x][y] == "wall" for x, y in unknown)
 
-    parlour.run(talk())
+    async def talk():
+        for number, user in enumerate(("ada", "bob", "eve")):
+            async with Peer(server, user, hello=False) as net:
+                await net.say_hello(room="dark", token=server.token(user))
+            seats[f"User:{user}"] = number + 1
+        await asyncio.gather(*map(look, ("ada", "bob", "eve")))
+
+    parlour.run(talk(), deadline=120)
 
 
 @both
@@ -147,7 +154,7 @@ def test_requests_are_answered_within_two_seconds_while_many_others_play(make_se
         await asyncio.gather(*(peer.connect() for peer in peers))
         waits = sorted(wait for waits in await asyncio.gather(*map(play, peers)) for wait in waits)
         print(f"median {waits[len(waits) // 2]:.3f} s, worst {waits[-1]:.3f} s")
-        assert waits[len(waits) // 2] < 2.0
+        assert waits[-1] < 2.0
         # A response that comes when nobody waits for it any more harms nothing.
         await peers[0].send(request("late", peers[0].user, "move", {"direction": "stop"}))
         await peers[0].ask("get_map")
@@ -158,25 +165,42 @@ def test_requests_are_answered_within_two_seconds_while_many_others_play(make_se
 
 
 @pytest.fixture(scope="module")
-def socketio():
-    host = clients.start("python")
+def hosts():
+    """What clients of Socket.IO live in, each begun when it is first asked for."""
+    known = {}
+
+    def host(client):
+        kind = "python" if client == laneya.CLIENT else client
+        if kind not in known:
+            known[kind] = clients.start(kind)
+        return known[kind]
+
     yield host
-    host.stop()
+    for host in known.values():
+        host.stop()
+
+
+PUBLIC = ("entered", "departed", "reached")
+"""What everybody is told, spectators too."""
 
 
 @both
+@pytest.mark.parametrize("client", laneya.CLIENTS)
 @compatibility.check("laneya", 18)
 def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has_one_order_and_no_leak(
-    make_server, socketio, mode
+    make_server, hosts, client, mode
 ):
-    server = laneya.serve(make_server, mode)
+    # A page has an origin, and has to be let in.
+    origin = getattr(hosts(client), "origin", None)
+    server = laneya.serve(make_server, mode, env={"PARLOUR_CORS__ORIGINS": origin} if origin else {})
     laneya.open_room(server, "deep", **DARK)
 
     async def talk():
         watchers = [parlour.Client(server, f"watcher-{number % 4}", role="spectator") for number in range(SPECTATORS)]
-        async with Peer(server, "net", hello=False) as net, parlour.Client(server, "web") as web, \
-                socketio.clients(server) as new_client:
+        async with Peer(server, "net", hello=False) as net, Seer(server, "web") as web, \
+                hosts(client).clients(server) as new_client:
             await net.say_hello(room="deep", token=server.token("net"))
+            came = net.said.index(net.responses()[0]) + 1
             await web.request("join_room", {"room_id": "deep"})
             sio = await new_client().connect(auth={"token": server.token("sio")}, transports=("websocket",))
             [joined] = await sio.call("game:join", {"type": "join_game", "message_id": "j", "game_id": "deep"})
@@ -186,72 +210,134 @@ def test_one_dungeon_by_socketio_websocket_netstrings_and_with_500_who_watch_has
                 await asyncio.gather(*(watcher.connect() for watcher in some))
                 await asyncio.gather(*(watcher.request("join_room", {"room_id": "deep", "as": "spectator"}) for watcher in some))
 
-            async def by_sio(step):
-                action = {"type": "move", "direction": WANDER[step % 4]}
-                message = {"type": "action", "message_id": f"a{step}", "game_id": "deep", "action": action}
+            async def by_sio(name, action):
+                message = {"type": "action", "message_id": name, "game_id": "deep", "action": action}
                 [result] = await sio.call("game:action", message)
-                if not result["success"]:
-                    # Monsters are about: who is dead begins again.
-                    again = {"type": "action", "message_id": f"r{step}", "game_id": "deep", "action": {"type": "respawn"}}
-                    [begun] = await sio.call("game:action", again)
-                    assert begun["success"], (result, begun)
+                return result["success"]
 
             async def by_web(action):
                 try:
                     await web.request("action", action, room="deep")
                 except parlour.Refused as refused:
+                    # Monsters are about: who is dead begins again.
                     assert refused.code == "dead", refused.payload
                     await web.request("action", {"type": "respawn"}, room="deep")
 
             steps = itertools.count()
-            while len([said for said in net.said if said.get("action") == "position"]) < 12:
+            events_of = lambda client: [frame for frame in client.frames if "n" in frame or "m" in frame]
+            while len([said for said in net.said if said.get("action") == "position"]) < 12 or len(events_of(web)) < 8:
                 step = next(steps)
+                move = {"type": "move", "direction": WANDER[step % 4]}
                 with contextlib.suppress(AssertionError):
                     await net.until(is_place, "a step", len(net.said), deadline=0.2)
-                await net.walk(WANDER[step % 4])
-                await by_web({"type": "move", "direction": WANDER[step % 4]})
-                await by_sio(step)
+                await net.walk(move["direction"])
+                await by_web(move)
+                assert await by_sio(f"a{step}", move) or await by_sio(f"r{step}", {"type": "respawn"})
             async with Peer(server, "late", hello=False) as late:
                 await late.say_hello(room="deep", token=server.token("late"))
                 await late.ask("logout")
+            is_left = lambda said: (said.get("action") or said["type"]) == "departed"
             for peer in (net, web):
-                is_left = lambda said: (said.get("action") or said["type"]) == "departed"
                 await peer.until(is_left, "who was late to leave")
             for watcher in watchers:
-                await watcher.until(lambda frame: frame["type"] == "departed", "who was late to leave", deadline=30)
+                await watcher.until(is_left, "who was late to leave", deadline=30)
+            await web.request("ping")
 
-            # What everybody is told is told to all in one order, whatever they speak.
-            public = ("entered", "departed", "reached")
-            by_watcher = {json.dumps([frame["payload"] for frame in watcher.frames if frame["type"] in public][-2:])
-                          for watcher in watchers}
-            by_web = [frame["payload"] for frame in web.frames if frame["type"] in public][-2:]
-            by_net = [said["data"] for said in net.said if said.get("action") in public][-2:]
-            assert len(by_watcher) == 1 and json.loads(by_watcher.pop()) == by_web == by_net
-
-            # Who watches is told of nobody's place by any event; players only of what they see themselves.
+            # Whatever they speak, each is told in the journal's order what it says that is theirs, from when they came.
+            # What they have heard by now is on disk; what they hear while the journal is read may not be in it.
+            said, frames, events = list(net.said), events_of(web), list(sio.events)
+            records = await asyncio.to_thread(laneya.records, server, "deep")
+            told = [one for record in records for one in record["told"]]
+            public = [one["body"] for one in told if "seat" not in one]
+            assert [body["type"] for body in public[-2:]] == ["entered", "departed"]
             for watcher in watchers:
-                assert {frame["type"] for frame in watcher.frames if "n" in frame or "m" in frame} <= set(public)
-            seen = {"net": places_of_net(net), "web": places_of_web(web), "sio": places_of_sio(sio)}
-            for user, own in seen.items():
+                heard = [body_of(frame) for frame in events_of(watcher)]
+                assert heard == public[-2:], "who watches is told of nobody's place, and nothing twice"
+            own = [body for one, body in bodies(told) if one.get("seat") in (None, 0)]
+            heard = [{"type": one["action"]} | one["data"] for one in said[came:] if one.get("action") in PUBLIC]
+            assert heard == [body for body in own if body["type"] in PUBLIC][1:][:len(heard)] and len(heard) >= 4
+            places = [place for body in own for place in places_of(body)]
+            heard = [(number_of_entity(one["data"]), one["data"]["x"], one["data"]["y"]) for one in said[came:] if is_place(one)]
+            assert len(heard) >= 12 and heard == places[:len(heard)]
+            own = [body for one, body in bodies(told) if one.get("seat") in (None, 1)]
+            heard = [body_of(frame) for frame in frames]
+            assert len(heard) >= 8 and is_part(heard, own)
+            if mode == "strict":
+                # In compat, Socket.IO is told states alone.
+                own = [body for one, body in bodies(told) if one.get("seat") in (None, 2)]
+                applied = [args[0] for name, args in events if name == "game:action_applied"]
+                heard = [{"type": one["action_type"]} | one["changes"] for one in applied]
+                assert len(heard) >= 2 and is_part(heard, own), "at least who came late, and went"
+
+            # Nobody is told of a place, by any byte, that they do not know in the end; who watches of none at all.
+            seen = {"net": places_in(list(map(json.loads, net.raw))), "web": web.seen, "sio": places_in(sio.events)}
+            for user, places in seen.items():
                 async with parlour.Client(server, user) as twin:
                     await twin.request("join_room", {"room_id": "deep"})
+                    await twin.until(lambda frame: frame["type"] == "view", "the view")
                     view = twin.view("deep")
-                known = {(x, y) for y, row in enumerate(view["map"]["rows"]) for x, field in enumerate(row) if field != " "}
-                assert own and own <= known, (user, own - known)
+                known = floor_of(view["map"]["rows"])
+                assert places and places <= known, (user, places - known)
+                for watcher in watchers:
+                    assert floor_of(watcher.view("deep")["map"]["rows"]) <= known
+            assert not [text for watcher in watchers for text in watcher.texts if '"x"' in text or '"y"' in text]
             await asyncio.gather(*(watcher.drop() for watcher in watchers))
 
     parlour.run(talk(), deadline=150)
 
 
-def places_of_net(net):
-    told = [said["data"] for said in net.said if said.get("action") in ("position", "spawn")]
-    return {(data["x"], data["y"]) for data in told}
+class Seer(parlour.Client):
+    """A client that remembers every place of every event and view that it was ever sent, patched ones too."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.seen = set()
+
+    async def _take(self, text):
+        await super()._take(text)
+        frame = self.frames[-1]
+        self.seen |= places_in(self.view(frame["room"]) if frame["type"] in ("view", "patch") else frame)
 
 
-def places_of_web(web):
-    return {(x, y) for frame in web.frames if "m" in frame or "n" in frame for _, x, y in named(frame)}
+def body_of(frame):
+    return {"type": frame["type"]} | frame["payload"]
 
 
-def places_of_sio(sio):
-    states = [args[0]["state"] for name, args in sio.events if name == "game:state"]
-    return {(entity["x"], entity["y"]) for state in states for entity in state["entities"]}
+def bodies(told):
+    return [(one, one["body"]) for one in told]
+
+
+def is_part(heard, told):
+    """Whether these are some of those, one after the other."""
+    return any(told[at:at + len(heard)] == heard for at in range(len(told) - len(heard) + 1))
+
+
+def places_of(body):
+    """Who is told to be where by an event of the journal."""
+    if body["type"] == "stepped":
+        return [(move["entity"], move["x"], move["y"]) for move in body["moves"]]
+    return [tuple(body["entity"][field] for field in ("id", "x", "y"))] if body["type"] == "appeared" else []
+
+
+def number_of_entity(data):
+    """The id of an entity, by the order in which they came: net, web, sio and late."""
+    name = data["entity"].split(":")[1]
+    names = {"net": 1, "web": 2, "sio": 3, "late": 4} | {f"seat-{seat}": seat + 1 for seat in range(4)}
+    return names.get(name) or int(name)
+
+
+def places_in(value):
+    """All places that are named anywhere in it."""
+    found = set()
+    if isinstance(value, dict):
+        if isinstance(value.get("x"), int) and isinstance(value.get("y"), int):
+            found.add((value["x"], value["y"]))
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        found.update(*map(places_in, value))
+    return found
+
+
+def floor_of(rows):
+    """The fields of a map that one knows to be no wall."""
+    return {(x, y) for y, row in enumerate(rows) for x, field in enumerate(row) if field not in "# "}

@@ -118,6 +118,21 @@ def test_there_are_fourteen():
     assert list(PRODUCERS) == CODES and len(CODES) == 14
 
 
+@mantimon.ways("node/polling", "python/polling")
+@pytest.mark.server(**PRODUCERS["connection_closed"][1])
+def test_who_polls_is_told_why_before_the_connection_ends(front):
+    """Said in one answer with the end of the session, it was lost by clients in JavaScript, which end before they pass on what
+    they were told."""
+
+    async def talk():
+        async with front.open() as table:
+            for _ in range(5):
+                said = await produce_connection_closed(table)
+                assert (said["code"], said["details"]) == ("connection_closed", {"reason": "replaced"}), said
+
+    parlour.run(talk())
+
+
 @mantimon.check(21)
 @mantimon.ways("node/websocket", "node/upgrade", "python/polling", "chromium/websocket", "plain")
 @pytest.mark.parametrize("code", [pytest.param(code, marks=pytest.mark.server(**PRODUCERS[code][1])) for code in PRODUCERS])

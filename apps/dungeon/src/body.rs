@@ -54,8 +54,8 @@ pub(crate) struct Body {
     pub(crate) best: u32,
     /// What was played last that its player alone may have seen.
     pub(crate) shown: u64,
-    /// Whether its player is connected.
-    pub(crate) here: bool,
+    /// When it goes for good, in room time, unless its player comes back; none while they are here.
+    pub(crate) leaves_ms: Option<u64>,
     /// How it died; a body is dead if this is there.
     pub(crate) recap: Option<Recap>,
 }
@@ -82,13 +82,18 @@ impl Body {
             known: BTreeMap::new(),
             best: 0,
             shown: 0,
-            here: true,
+            leaves_ms: None,
             recap: None,
         }
     }
 
     pub(crate) fn is_alive(&self) -> bool {
         self.recap.is_none()
+    }
+
+    /// Whether its player is connected.
+    pub(crate) fn is_here(&self) -> bool {
+        self.leaves_ms.is_none()
     }
 
     pub(crate) fn carries(&self, id: u32) -> Option<&Item> {

@@ -21,25 +21,37 @@ impl Dungeon {
         self.wind(turn);
     }
 
-    /// The body is gone, what it carried lies where it stood, and its field is free.
-    pub(crate) fn depart(&mut self, seat: Seat, turn: &mut Turn<Self>) {
+    /// The bodies are gone, what they carried lies where they stood, and their fields are free.
+    pub(crate) fn depart(&mut self, seats: &[Seat], turn: &mut Turn<Self>) {
         let before = self.watch();
-        self.spill(seat);
-        self.bodies.reveal_mut().remove(&seat);
-        turn.tell(Event::Departed { seat });
+        for &seat in seats {
+            self.spill(seat);
+            self.bodies.reveal_mut().remove(&seat);
+            turn.tell(Event::Departed { seat });
+        }
         self.show(before, Vec::new(), turn);
         self.wind(turn);
     }
 
     /// Who is away stands still.
     pub(crate) fn heed(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {
+        let leaves_ms = turn.now_ms().saturating_add(u64::from(self.rules.away_s) * 1000);
         if let Some(body) = self.body_mut(seat) {
-            body.here = here;
+            body.leaves_ms = (!here).then_some(leaves_ms);
             if !here {
                 body.heading = Heading::Stop;
             }
         }
         self.wind(turn);
+    }
+
+    /// Who has been away for too long has left: nobody keeps a seat for ever by losing the connection.
+    pub(crate) fn clear(&mut self, turn: &mut Turn<Self>) {
+        self.leaves_ms = None;
+        let has_left = |body: &Body| body.leaves_ms.is_some_and(|leaves_ms| leaves_ms <= turn.now_ms());
+        let seats: Vec<Seat> = self.bodies.reveal().iter().filter(|(_, body)| has_left(body)).map(|(seat, _)| *seat).collect();
+        self.depart(&seats, turn);
+        seats.into_iter().for_each(|seat| turn.remove(seat, "away"));
     }
 
     pub(crate) fn respawn(&mut self, seat: Seat, turn: &mut Turn<Self>) {
@@ -48,7 +60,7 @@ impl Dungeon {
         let tick = self.tick;
         let Some(body) = self.body_mut(seat) else { return };
         let old = std::mem::replace(body, Body::new(seat, spot, tick));
-        (body.known, body.here, body.acts) = (old.known, old.here, tick.saturating_add(1));
+        (body.known, body.leaves_ms, body.acts) = (old.known, old.leaves_ms, tick.saturating_add(1));
         body.best = old.best.max(old.recap.map_or(0, |recap| recap.score));
         if old.level != 1 {
             turn.tell(Event::Reached { seat, level: 1 });

@@ -9,6 +9,8 @@ pub const SEATS_MAX: u32 = 256;
 pub const LEVELS_MAX: u32 = 8;
 /// Monsters and items in percent of what is usual.
 pub const DENSITY_MAX: u32 = 300;
+/// So long a body may wait for its player, in seconds: a day.
+pub const AWAY_MAX: u32 = 86_400;
 
 /// The choices: all have a default.
 #[wire(config)]
@@ -28,6 +30,8 @@ pub struct Config {
     pub pvp: bool,
     /// What spectators see.
     pub spectators: Spectators,
+    /// Seconds that a body stays whose player is away: 1 to 86,400. Then it is gone, and its seat is free.
+    pub away_s: u32,
 }
 
 impl Default for Config {
@@ -40,6 +44,7 @@ impl Default for Config {
             items: 100,
             pvp: false,
             spectators: Spectators::Public,
+            away_s: 300,
         }
     }
 }
@@ -66,12 +71,13 @@ pub enum Spectators {
 
 impl Config {
     pub(crate) fn checked(self) -> Result<Self, Refusal> {
-        let Self { seats, levels, monsters, items, .. } = self;
+        let Self { seats, levels, monsters, items, away_s, .. } = self;
         match () {
             () if !(1..=SEATS_MAX).contains(&seats) => Err(Refusal::BadSeats { seats }),
             () if !(1..=LEVELS_MAX).contains(&levels) => Err(Refusal::BadLevels { levels }),
             () if monsters > DENSITY_MAX => Err(Refusal::BadMonsters { monsters }),
             () if items > DENSITY_MAX => Err(Refusal::BadItems { items }),
+            () if !(1..=AWAY_MAX).contains(&away_s) => Err(Refusal::BadAway { away_s }),
             () => Ok(self),
         }
     }

@@ -41,13 +41,13 @@ mod view;
 mod watch;
 
 pub use action::{Action, TEXT_CHARS};
-pub use config::{Config, DENSITY_MAX, LEVELS_MAX, SEATS_MAX, Sight, Spectators};
+pub use config::{AWAY_MAX, Config, DENSITY_MAX, LEVELS_MAX, SEATS_MAX, Sight, Spectators};
 pub use event::{Event, How, Move, Note};
 pub use grid::{Direction, HEIGHT, Heading, WIDTH};
 pub use name::Name;
 pub use refusal::Refusal;
 pub use state::Dungeon;
-pub use tick::Tick;
+pub use tick::Due;
 pub use view::{Carried, Entity, Kind, Map, Open, Recap, Standing, View, You};
 
 use parlour_room::{Dice, Hash64, Room, Seat, Seats, Secret, Timed, Turn, Viewer};
@@ -56,7 +56,7 @@ use std::collections::BTreeMap;
 impl Room for Dungeon {
     const KIND: &'static str = "dungeon";
     const RULES: u32 = 1;
-    /// Who is away stands still, and where nobody is nothing moves.
+    /// Who is away stands still and is gone after a while, and where nobody is nothing moves.
     const PRESENCE: bool = true;
     /// A batch can be kept or dropped whole, and yet shows nothing that is then taken back: after whatever turns something up,
     /// nothing is legal before the next tick but walking, resting and talking, which always are. See `act.rs`.
@@ -67,7 +67,7 @@ impl Room for Dungeon {
     type Event = Event;
     type View = View;
     type Refusal = Refusal;
-    type World = Timed<Tick>;
+    type World = Timed<Due>;
 
     fn content() -> Hash64 {
         let things = format!("{:?}{:?}{:?}", generate::MEASURES, monster::BEASTS, item::THINGS);
@@ -87,6 +87,7 @@ impl Room for Dungeon {
             plays: 0,
             shown: 0,
             due_ms: None,
+            leaves_ms: None,
         })
     }
 
@@ -119,13 +120,13 @@ impl Room for Dungeon {
 
     fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.is_shown();
-        self.depart(seat, turn);
+        self.depart(&[seat], turn);
     }
 
     /// One gives up; the dungeon goes on.
     fn resigned(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.is_shown();
-        self.depart(seat, turn);
+        self.depart(&[seat], turn);
         turn.remove(seat, "resigned");
     }
 
@@ -134,9 +135,12 @@ impl Room for Dungeon {
         self.heed(seat, here, turn);
     }
 
-    fn signal(&mut self, _tick: Tick, turn: &mut Turn<Self>) {
+    fn signal(&mut self, due: Due, turn: &mut Turn<Self>) {
         self.is_shown();
-        self.ring(turn);
+        match due {
+            Due::Tick => self.ring(turn),
+            Due::Away => self.clear(turn),
+        }
     }
 
     fn legal(&self, by: Seat) -> Vec<Action> {

@@ -16,6 +16,8 @@ pub enum Refusal {
     BadMonsters { monsters: u32 },
     /// items is 0 to 300 percent, not {items}
     BadItems { items: u32 },
+    /// away_s is 1 to 86400 seconds, not {away_s}
+    BadAway { away_s: u32 },
     /// you are dead: respawn first
     Dead,
     /// you are alive: only the dead respawn

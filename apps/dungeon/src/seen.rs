@@ -39,6 +39,8 @@ impl Dungeon {
                     view.entities = self.entities(body.level, &self.lit(body));
                 }
             }
+            // Whose body is gone has left: they see nothing any more.
+            None if viewer != Viewer::Spectator => {}
             None if self.rules.spectators == Spectators::All => {
                 let all = Fields::all();
                 view.map = self.map(1, &all);

@@ -24,8 +24,10 @@ impl Dungeon {
                 .and_then(|()| body.is_sound(deepest))
                 .map_err(|what| format!("{seat}: {what}"))?;
         }
-        let runs = self.living().any(|(_, body)| body.here);
-        ensure(runs == self.due_ms.is_some(), "the clock runs for nobody, or does not run")
+        let runs = self.living().any(|(_, body)| body.is_here());
+        ensure(runs == self.due_ms.is_some(), "the clock runs for nobody, or does not run")?;
+        let leaves_ms = self.bodies.reveal().values().filter_map(|body| body.leaves_ms).min();
+        ensure(leaves_ms == self.leaves_ms, "nobody looks after those who are away")
     }
 
     fn is_level_sound(&self, number: u32, level: &Level, ids: &mut BTreeSet<u32>) -> Result<(), String> {

@@ -23,6 +23,8 @@ pub struct Dungeon {
     pub(crate) shown: u64,
     /// When the next tick is due, in room time; none while nobody is there.
     pub(crate) due_ms: Option<u64>,
+    /// When the next body of those who are away goes, in room time.
+    pub(crate) leaves_ms: Option<u64>,
 }
 
 impl Dungeon {

@@ -11,27 +11,43 @@ use std::time::Duration;
 
 /// Between two ticks.
 const TICK_MS: u64 = 100;
-const KEY: &str = "tick";
+const TICK: &str = "tick";
+const AWAY: &str = "away";
 /// A point of life comes back in so many ticks, and in so many of rest.
 const HEALS: u64 = 50;
 const HEALS_AT_REST: u64 = 12;
 
-/// A tick is due.
+/// What the clocks ring for.
 #[kept]
-pub struct Tick {}
+pub enum Due {
+    /// A tick.
+    Tick,
+    /// Somebody has been away for too long.
+    Away,
+}
 
 impl Dungeon {
-    /// The clock runs as long as somebody who lives is there.
+    /// The clock runs as long as somebody who lives is there; another until the next who is away is gone.
     pub(crate) fn wind(&mut self, turn: &mut Turn<Self>) {
-        let is_anybody_there = self.living().any(|(_, body)| body.here);
+        let leaves_ms = self.bodies.reveal().values().filter_map(|body| body.leaves_ms).min();
+        if leaves_ms != self.leaves_ms {
+            self.leaves_ms = leaves_ms;
+            match leaves_ms {
+                Some(leaves_ms) => {
+                    turn.clock(AWAY, Duration::from_millis(leaves_ms.saturating_sub(turn.now_ms())), Due::Away);
+                }
+                None => turn.stop_clock(AWAY),
+            }
+        }
+        let is_anybody_there = self.living().any(|(_, body)| body.is_here());
         match self.due_ms {
             None if is_anybody_there => {
                 self.due_ms = Some(turn.now_ms().saturating_add(TICK_MS));
-                turn.clock(KEY, Duration::from_millis(TICK_MS), Tick {});
+                turn.clock(TICK, Duration::from_millis(TICK_MS), Due::Tick);
             }
             Some(_) if !is_anybody_there => {
                 self.due_ms = None;
-                turn.stop_clock(KEY);
+                turn.stop_clock(TICK);
             }
             _ => {}
         }
@@ -42,10 +58,10 @@ impl Dungeon {
         let now_ms = turn.now_ms();
         let due_ms = self.due_ms.take().unwrap_or(now_ms).saturating_add(TICK_MS);
         self.tick(turn);
-        if self.living().any(|(_, body)| body.here) {
+        if self.living().any(|(_, body)| body.is_here()) {
             let due_ms = if due_ms > now_ms { due_ms } else { now_ms.saturating_add(TICK_MS) };
             self.due_ms = Some(due_ms);
-            turn.clock(KEY, Duration::from_millis(due_ms - now_ms), Tick {});
+            turn.clock(TICK, Duration::from_millis(due_ms - now_ms), Due::Tick);
         }
     }
 
@@ -101,7 +117,7 @@ impl Body {
     /// What time does to a body whose player is there.
     fn age(&mut self, tick: u64) -> Vec<Note> {
         let mut notes = Vec::new();
-        if !self.here {
+        if !self.is_here() {
             return notes;
         }
         let was = self.light;

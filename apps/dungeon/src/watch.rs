@@ -8,6 +8,7 @@ use crate::grid::{Fields, Spot};
 use crate::state::Dungeon;
 use parlour_room::{Seat, Turn};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Something happens this far from where an action begins, at most, or who is so far away could see it: throws go five fields,
 /// burning one more, and eyes reach seven.
@@ -19,8 +20,8 @@ pub(crate) struct Sighting {
     spot: Spot,
     radius: u32,
     lit: Fields,
-    /// What is in sight, by id.
-    seen: Vec<(u32, Spot)>,
+    /// What is in sight, by id. Those who see all of a level share one list.
+    seen: Rc<Vec<(u32, Spot)>>,
 }
 
 impl Sighting {
@@ -81,7 +82,7 @@ impl Dungeon {
     }
 
     fn sightings(&self, near: Option<(u32, Spot)>, before: &BTreeMap<Seat, Sighting>) -> BTreeMap<Seat, Sighting> {
-        let mut there = BTreeMap::<u32, Vec<(u32, Spot)>>::new();
+        let mut there = BTreeMap::<u32, Rc<Vec<(u32, Spot)>>>::new();
         let mut sightings = BTreeMap::new();
         for (seat, body) in self.living() {
             let is_near = near.is_none_or(|(level, spot)| level == body.level && body.spot.distance(spot) <= NEAR);
@@ -94,8 +95,11 @@ impl Dungeon {
                 Some(last) => last.lit.clone(),
                 None => self.lit(body),
             };
-            let there = there.entry(level).or_insert_with(|| self.everything_on(level));
-            let seen = there.iter().copied().filter(|(_, spot)| lit.has(*spot)).collect();
+            let there = there.entry(level).or_insert_with(|| Rc::new(self.everything_on(level)));
+            let seen = match self.rules.is_open() {
+                true => Rc::clone(there),
+                false => Rc::new(there.iter().copied().filter(|(_, spot)| lit.has(*spot)).collect()),
+            };
             sightings.insert(seat, Sighting { level, spot, radius, lit, seen });
         }
         sightings
@@ -126,27 +130,28 @@ impl Dungeon {
         without.map(|seat| after.remove(&seat));
         let (mut appeared, mut gone) = (BTreeMap::<(u32, u32), Vec<Seat>>::new(), BTreeMap::<(u32, u32), Vec<Seat>>::new());
         let mut moved = BTreeMap::<(u32, Vec<(u32, Spot)>), Vec<Seat>>::new();
-        for (seat, now) in &after {
-            let last = before.get(seat);
+        for (seats, last, now) in self.alike(&before, &after) {
             let same_level = last.filter(|last| last.level == now.level);
             let mut moves = Vec::new();
-            for (id, spot) in &now.seen {
+            for (id, spot) in now.seen.iter() {
                 let is_own = *spot == now.spot && last.is_some_and(|last| last.find(*id) == Some(last.spot));
                 match same_level.and_then(|last| last.find(*id)) {
                     Some(place) if place == *spot => {}
                     Some(_) => moves.push((*id, *spot)),
                     None if is_own => moves.push((*id, *spot)),
-                    None => appeared.entry((now.level, *id)).or_default().push(*seat),
+                    None => appeared.entry((now.level, *id)).or_default().extend(&seats),
                 }
             }
             if !moves.is_empty() {
-                moved.entry((now.level, moves)).or_default().push(*seat);
+                moved.entry((now.level, moves)).or_default().extend(&seats);
             }
             if let Some(last) = last {
                 let lost = last.seen.iter().filter(|(id, _)| !now.sees(*id));
-                lost.for_each(|(id, _)| gone.entry((last.level, *id)).or_default().push(*seat));
+                lost.for_each(|(id, _)| gone.entry((last.level, *id)).or_default().extend(&seats));
             }
         }
+        // Each is told once, in the order of seats, however they were looked at together.
+        appeared.values_mut().chain(gone.values_mut()).chain(moved.values_mut()).for_each(|seats| seats.sort_unstable());
         for ((level, id), seats) in appeared {
             if let Some(entity) = self.entity(level, id) {
                 turn.tell_some(&seats, Event::Appeared { level, entity });
@@ -160,6 +165,29 @@ impl Dungeon {
         for ((level, entity), seats) in gone {
             turn.tell_some(&seats, Event::Gone { level, entity });
         }
+    }
+
+    /// Who is now, with what they saw before and what they see now; those together for whom both is the same.
+    fn alike<'a>(
+        &self,
+        before: &'a BTreeMap<Seat, Sighting>,
+        after: &'a BTreeMap<Seat, Sighting>,
+    ) -> Vec<(Vec<Seat>, Option<&'a Sighting>, &'a Sighting)> {
+        let mut groups: Vec<(Vec<Seat>, Option<&Sighting>, &Sighting)> = Vec::new();
+        for (seat, now) in after {
+            let last = before.get(seat);
+            // To who comes to another level their own body is told of in another way.
+            let shares = |last: &Sighting| self.rules.is_open() && last.level == now.level;
+            let known = last.filter(|last| shares(last)).and_then(|last| {
+                let is_same = |one: &Sighting, other: &Sighting| Rc::ptr_eq(&one.seen, &other.seen);
+                groups.iter().position(|(_, was, is)| was.is_some_and(|was| is_same(was, last)) && is_same(is, now))
+            });
+            match known {
+                Some(at) => groups[at].0.push(*seat),
+                None => groups.push((vec![*seat], last, now)),
+            }
+        }
+        groups
     }
 }
 

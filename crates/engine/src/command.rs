@@ -25,6 +25,8 @@ pub enum Command<'a> {
         after: Option<Position>,
         /// Whether a room that stands open is opened for it.
         opens: bool,
+        /// Whether they are told of what changes in the view that they are shown.
+        patches: bool,
     },
     /// End one's membership.
     Leave(Cow<'a, str>),

@@ -105,6 +105,8 @@ pub(crate) struct Follow {
     pub(crate) viewer: Viewer,
     /// Where in the streams the tenure of the viewer's seat begins.
     pub(crate) since: u64,
+    /// Whether it is told of what changes in its view. A view that nobody wants is not made.
+    pub(crate) patches: bool,
     /// The view it was shown last: of which class of viewers, and its number.
     pub(crate) shown: Option<(Viewer, u64)>,
 }

@@ -375,8 +375,10 @@ pub const PROBE_MS: u64 = 10_000;
 pub const RELEASE_MS: u64 = 100;
 /// How many packets the answer to a poll has: python-engineio takes no more.
 pub const POLL_PACKETS: usize = 16;
-/// How long a client that polls may take to come for the news that its session has ended.
+/// How long a client that polls may take to come for the last that its session has for it.
 pub const LAST_POLL_MS: u64 = 30_000;
+/// How long, after that, it may take to come for the news that its session has ended: some never do.
+pub const LAST_WORD_MS: u64 = 5_000;
 /// How many namespaces of Socket.IO one connection may be in at a time.
 pub const NAMESPACES: usize = 8;
 /// The longest name of a namespace.

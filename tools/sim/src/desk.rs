@@ -30,6 +30,8 @@ pub struct Desk {
     now: Now,
     luck: Luck,
     conns: BTreeMap<ConnId, (Frames, Vec<Frame>, bool)>,
+    /// What was written to connections that are no WebSockets.
+    lines: BTreeMap<ConnId, Vec<u8>>,
     replies: BTreeMap<CallId, Reply>,
     count: u64,
     commit: u64,
@@ -94,6 +96,7 @@ impl Desk {
             now: Now { mono_ms: 1_000, wall_ms: 1_795_255_200_000 },
             luck: Luck::new(1),
             conns: BTreeMap::new(),
+            lines: BTreeMap::new(),
             replies: BTreeMap::new(),
             count: 0,
             commit: 0,
@@ -120,7 +123,7 @@ impl Desk {
         self.kinds = kinds;
         self.shard = Shard::new(settings(self.kinds.clone(), self.limits.clone()));
         self.disk.crash();
-        (self.conns, self.commit, self.wake_at) = (BTreeMap::new(), 0, None);
+        (self.conns, self.lines, self.commit, self.wake_at) = (BTreeMap::new(), BTreeMap::new(), 0, None);
         self.passes(0);
     }
 
@@ -151,12 +154,24 @@ impl Desk {
 
     /// The same; the turn goes on.
     pub fn begins(&mut self, token: Option<&str>, guest: Option<Identity>) -> ConnId {
+        self.arrives(Speaks::Native, token, guest)
+    }
+
+    /// A connection on which netstrings are spoken.
+    pub fn dials(&mut self) -> ConnId {
+        let conn = self.arrives(Speaks::Laneya, None, None);
+        self.lines.insert(conn, Vec::new());
+        self.turns();
+        conn
+    }
+
+    fn arrives(&mut self, speaks: Speaks, token: Option<&str>, guest: Option<Identity>) -> ConnId {
         self.count += 1;
         let (conn, entropy) = (ConnId(self.count), self.luck.entropy());
         self.conns.insert(conn, Default::default());
         self.handles(Input::Opened {
             conn,
-            speaks: Speaks::Native,
+            speaks,
             target: String::new(),
             address: None,
             entropy,
@@ -198,6 +213,11 @@ impl Desk {
     /// The frames that came since one asked last.
     pub fn frames(&mut self, conn: ConnId) -> Vec<Frame> {
         std::mem::take(&mut self.conns.get_mut(&conn).expect("it was opened").1)
+    }
+
+    /// The bytes that came since one asked last, on a connection of netstrings.
+    pub fn line(&mut self, conn: ConnId) -> Vec<u8> {
+        std::mem::take(self.lines.get_mut(&conn).expect("it was dialled"))
     }
 
     /// A connection is gone.
@@ -254,8 +274,7 @@ impl Desk {
     /// A client that stopped reads again, all that there is.
     pub fn reads(&mut self, conn: ConnId) {
         let unwritten = self.stalled.remove(&conn).expect("it stopped");
-        let (frames, heard, _) = self.conns.get_mut(&conn).expect("it was opened");
-        heard.extend(frames.feed(&unwritten).expect("frames"));
+        self.receives(conn, &unwritten);
         if self.paused.contains(&conn) {
             self.handles(Input::Flushed(conn));
         }
@@ -320,6 +339,14 @@ impl Desk {
         self.handles(Input::Drain);
     }
 
+    fn receives(&mut self, conn: ConnId, bytes: &[u8]) {
+        if let Some(line) = self.lines.get_mut(&conn) {
+            return line.extend_from_slice(bytes);
+        }
+        let (frames, heard, _) = self.conns.get_mut(&conn).expect("it was opened");
+        heard.extend(frames.feed(bytes).expect("frames"));
+    }
+
     fn does(&mut self, output: Output) {
         match output {
             Output::Write { conn, bytes } => {
@@ -334,9 +361,8 @@ impl Desk {
                     }
                     return;
                 }
-                let (frames, heard, closed) = self.conns.get_mut(&conn).expect("it was opened");
-                assert!(!*closed, "bytes after the end");
-                heard.extend(frames.feed(&bytes).expect("frames"));
+                assert!(!self.is_closed(conn), "bytes after the end");
+                self.receives(conn, &bytes);
                 if self.paused.contains(&conn) {
                     self.handles(Input::Flushed(conn));
                 }

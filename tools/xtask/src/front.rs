@@ -23,10 +23,9 @@ const NO_TESTS: i32 = 5;
 
 pub(crate) fn run(shell: &Shell, args: &[String]) -> Result<Totals, Failure> {
     let (times, args) = take_times(args)?;
-    let python = provide_programs(shell)?;
-    let binary = build_binary(shell, "parlour")?;
-    let lab = build_binary(shell, "parlour-lab")?;
-    let venv_python = packages::provide_python(shell, &python)?;
+    let venv_python = provide_python(shell)?;
+    let binary = build_binary(shell, "parlour", &[])?;
+    let lab = build_binary(shell, "parlour-lab", &[])?;
     let node_modules = packages::provide_node(shell)?;
 
     let mut command = shell.command(venv_python);
@@ -73,9 +72,17 @@ fn names_a_path(root: &Path, arg: &str) -> bool {
     path.ends_with(".py") && root.join(path).is_file()
 }
 
-/// Builds a package's binary in the profile the other stages use, and asks cargo where it lies rather than guessing.
-fn build_binary(shell: &Shell, package: &str) -> Result<PathBuf, Failure> {
-    let said = run::capture(&mut shell.cargo(&["build", "--package", package, "--message-format", "json-render-diagnostics"]))?;
+/// A Python with the packages that the tests use.
+pub(crate) fn provide_python(shell: &Shell) -> Result<PathBuf, Failure> {
+    let python = provide_programs(shell)?;
+    packages::provide_python(shell, &python)
+}
+
+/// Builds a package's binary, in the profile the other stages use unless `more` says otherwise, and asks cargo where it lies
+/// rather than guessing.
+pub(crate) fn build_binary(shell: &Shell, package: &str, more: &[&str]) -> Result<PathBuf, Failure> {
+    let mut command = shell.cargo(&["build", "--package", package, "--message-format", "json-render-diagnostics"]);
+    let said = run::capture(command.args(more))?;
     let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_binary = |message: &Value| message["target"]["name"] == package && message["target"]["kind"][0] == "bin";
     let mut paths = messages.filter(is_binary).filter_map(|message| message["executable"].as_str().map(PathBuf::from));

@@ -78,6 +78,37 @@ fn who_is_away_stands_still_and_where_nobody_is_nothing_moves() {
 }
 
 #[test]
+fn who_is_away_for_too_long_has_left_and_who_comes_back_in_time_has_not() {
+    let mut world = in_hall(3, &json!({"away_s": 7}));
+    let is_there = |world: &World, seat: u32| world.view(2).entities.iter().any(|entity| entity.id == seat + 1);
+    world.present(0, false);
+    world.passes(3_050);
+    world.present(1, false);
+    world.passes(3_900);
+    assert!(is_there(&world, 0));
+    world.present(0, true);
+    world.passes(3_099);
+    assert!(is_there(&world, 0) && is_there(&world, 1));
+    world.passes(1);
+    assert!(is_there(&world, 0) && !is_there(&world, 1));
+    let told: Vec<Event> = world.heard(2);
+    assert!(told.iter().any(|event| matches!(event, Event::Departed { seat: Seat(1) })), "{told:?}");
+    assert!(told.iter().any(|event| matches!(event, Event::Gone { entity: 2, .. })), "{told:?}");
+    assert_eq!(world.last.as_ref().unwrap().removed[0].reason, "away");
+    world.join(1);
+
+    // Nobody is left to tick for: those who are away go all the same.
+    (0..3).for_each(|seat| world.present(seat, false));
+    world.passes(7_000);
+    assert_eq!((world.state()["bodies"].clone(), world.table.due_ms()), (json!({}), None));
+    for away_s in [0, 86_401] {
+        assert!(
+            matches!(World::open(&json!({"away_s": away_s}), 1), Err(Rejected::Illegal(refusal)) if refusal.code == "bad_away")
+        );
+    }
+}
+
+#[test]
 fn who_comes_late_is_shown_those_who_stand_idle() {
     let mut world = in_hall(3, &json!({}));
     world.ticks(5);

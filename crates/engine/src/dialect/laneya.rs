@@ -8,6 +8,7 @@
 //! A client that never said `hello` is one of the original: it is told positions alone, because it takes anything else for a
 //! fault. `docs/laneya.md` is what authors of clients read; the names of everything are in [`names`].
 
+mod anew;
 mod answer;
 mod hello;
 mod keys;
@@ -142,6 +143,12 @@ impl Laneya {
         request["ref"] = json!(self.asked.to_string());
         out.push(Out::Ask(request.to_string()));
         self.asked
+    }
+
+    /// The `id` of what is asked for the request of this key: another for each thing that is.
+    fn id(&self, what: &str, key: &str) -> String {
+        let of = |salt: &str| Hash64::of(format!("{what}{salt}\0{}\0{key}", self.session).as_bytes());
+        format!("{}{}", of("a"), of("b"))
     }
 
     fn push(&mut self, request: Request, state: State, is_last: bool) {

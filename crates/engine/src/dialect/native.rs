@@ -184,7 +184,8 @@ impl<'a> Envelope<'a> {
             Some(text) => Some(Position::parse(&text).ok_or(Code::InvalidMessage)?),
             None => None,
         };
-        Ok(Command::Join { room, wanted, nonce: join.nonce.map(Cow::Owned), after, opens: join.open })
+        let nonce = join.nonce.map(Cow::Owned);
+        Ok(Command::Join { room, wanted, nonce, after, opens: join.open, patches: join.patches })
     }
 
     /// A room's own action, sent under its own type: the room in the payload's `room_id`, or in `room`.
@@ -323,6 +324,8 @@ struct JoinPayload {
     after: Option<String>,
     #[serde(default = "yes")]
     open: bool,
+    #[serde(default = "yes")]
+    patches: bool,
 }
 
 fn yes() -> bool {

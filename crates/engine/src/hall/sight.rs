@@ -1,7 +1,7 @@
 //! What those who follow a room see of it: one view for each class of viewers, made at most once for each record, numbered, and
 //! told as what changed to whoever saw the one before. "dialect.encode <- Notice".
 
-use super::{Hall, Phase, Sort};
+use super::{Follow, Hall, Phase, Sort};
 use crate::dialect::native_out as say;
 use crate::io::ConnId;
 use crate::patch::Differ;
@@ -71,7 +71,7 @@ impl Hall {
             return Vec::new();
         }
         let (mut classes, mut faults) = (BTreeMap::<Viewer, Vec<usize>>::new(), Vec::new());
-        for (at, follow) in self.follows.iter().enumerate() {
+        for (at, follow) in self.follows.iter().enumerate().filter(|(_, follow)| follow.patches) {
             match table.class(follow.viewer) {
                 Ok(class) => classes.entry(class).or_default().push(at),
                 Err(_) => faults.push(ViewFault::Panicked),
@@ -91,7 +91,8 @@ impl Hall {
         let class = table.class(viewer).map_err(|_| ViewFault::Panicked)?;
         let is_known = self.sights.0.get(&class).is_some_and(|sight| sight.seq == Some(table.about().seq));
         let others = self.follows.iter().enumerate();
-        let others = others.filter(|(_, other)| !is_known && table.class(other.viewer) == Ok(class)).map(|(at, _)| at).collect();
+        let is_of_class = |other: &Follow| other.patches && !is_known && table.class(other.viewer) == Ok(class);
+        let others = others.filter(|(_, other)| is_of_class(other)).map(|(at, _)| at).collect();
         self.show_class(class, others, view_bytes, differ)?;
         Ok(class)
     }

@@ -263,7 +263,7 @@ impl Shard {
             }
         }
         seeker.asker.found = Some((created, seeker.before.is_some()));
-        let wish = Wish { wanted: As::Player(None), nonce: seeker.find.nonce.as_deref(), after: None };
+        let wish = Wish { wanted: As::Player(None), nonce: seeker.find.nonce.as_deref(), after: None, patches: true };
         let joined = self.try_join(at, &seeker.asker, wish, now, |shard| shard.found(&seeker, at, created, now));
         match joined {
             Ok(()) => Tried::Over,

@@ -6,17 +6,18 @@ use super::requests::Asker;
 use crate::code::Code;
 use crate::dialect::native_out::{self as say, Done, Failure, Resumed};
 use crate::hall::{Follow, Phase, Sort};
-use crate::io::{ConnId, Now, Role};
+use crate::io::{BOT_PREFIX, ConnId, Now, Role};
 use parlour_room::stream::{Missed, Told};
 use parlour_room::table::NONCE_BYTES;
 use parlour_room::{AnyTable, As, Joined, Joining, Position, Rejected, Seat, Viewer, Who};
 
-/// As what somebody wants to come in, with what luck, and how far they had heard.
+/// As what somebody wants to come in, with what luck, how far they had heard, and whether they want to be shown what changes.
 #[derive(Clone, Copy)]
 pub(super) struct Wish<'a> {
     pub(super) wanted: As,
     pub(super) nonce: Option<&'a str>,
     pub(super) after: Option<&'a Position>,
+    pub(super) patches: bool,
 }
 
 impl Shard {
@@ -40,7 +41,7 @@ impl Shard {
         let before = self.hall(at).unfollow(asker.conn);
         let joined = self.come_in(at, asker, wish.wanted, wish.nonce, now).and_then(|seat| {
             came_in(self);
-            self.welcome(at, asker, seat, wish.after, before.as_ref())?;
+            self.welcome(at, asker, seat, wish, before.as_ref())?;
             self.greet_with_pulses(at, asker.conn, seat.map_or(Viewer::Spectator, Viewer::Seat), now);
             Ok(())
         });
@@ -133,7 +134,7 @@ impl Shard {
         at: usize,
         asker: &Asker,
         seat: Option<Seat>,
-        after: Option<&Position>,
+        wish: Wish<'_>,
         before: Option<&Follow>,
     ) -> Result<(), Failure> {
         let (conn, user) = (asker.conn, asker.who.user.as_str());
@@ -143,7 +144,7 @@ impl Shard {
             Some(seat) => (Viewer::Seat(seat), table.about().members.get(user).ok_or(Code::NotInRoom)?.since_order),
             None => (Viewer::Spectator, 0),
         };
-        let (resumed, missed) = missed(table.as_ref(), viewer, since, after);
+        let (resumed, missed) = missed(table.as_ref(), viewer, since, wish.after);
         let (position, seed_hash, opened_ms) = (table.position(viewer), table.seed_hash(), table.about().opener.ts_ms);
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
@@ -177,7 +178,7 @@ impl Shard {
             }
         }
         let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
-        hall.follow(Follow { conn, user: user.into(), viewer, since, shown: None });
+        hall.follow(Follow { conn, user: user.into(), viewer, since, patches: wish.patches, shown: None });
         if let Some(class) = class {
             hall.show(conn, class, Sort::Welcome);
         }
@@ -259,6 +260,10 @@ impl Shard {
     pub(super) fn dismiss(&mut self, at: usize, user: &str, reason: &str) {
         let hall = self.hall(at);
         let conns: Vec<ConnId> = hall.follows.iter().filter(|follow| &*follow.user == user).map(|follow| follow.conn).collect();
+        if conns.is_empty() && !user.starts_with(BOT_PREFIX) {
+            // That they were gone is known; that nobody waits for them any more is not.
+            self.tell_who_went(at, user);
+        }
         for conn in conns {
             self.hall(at).tell_one(conn, |out, name| say::left(out, name, reason));
             self.unfollow(at, conn);

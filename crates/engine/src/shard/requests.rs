@@ -125,12 +125,12 @@ impl Shard {
                 let seed = seed(self.session(conn));
                 self.open_for(at, &asker, &open, seed, now);
             }
-            Command::Join { wanted, nonce, after, opens, .. } => {
+            Command::Join { wanted, nonce, after, opens, patches, .. } => {
                 let luck = |shard: &mut Self| seed(shard.session(conn));
                 if let Err(failure) = if opens { self.open_if_it_stands(at, &asker, wanted, luck, now) } else { Ok(()) } {
                     return self.refuse(at, &asker, failure);
                 }
-                let wish = Wish { wanted, nonce: nonce.as_deref(), after: after.as_ref() };
+                let wish = Wish { wanted, nonce: nonce.as_deref(), after: after.as_ref(), patches };
                 self.join(at, &asker, wish, now);
             }
             Command::Leave(_) => self.leave(at, &asker, now),

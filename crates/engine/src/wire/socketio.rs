@@ -133,7 +133,7 @@ impl SocketIo {
         if FOR_GOOD.contains(&code) && self.peer.leave(NAMESPACE) {
             self.write(out, |packet| write_disconnect(packet, NAMESPACE));
         }
-        self.engine.close(now, out);
+        self.engine.close(now);
     }
 
     fn write(&mut self, out: &mut Vec<u8>, packet: impl FnOnce(&mut Vec<u8>)) {

@@ -5,6 +5,8 @@ mod chatting;
 #[cfg(test)]
 mod crowds;
 #[cfg(test)]
+mod dungeon;
+#[cfg(test)]
 mod failing_rooms;
 #[cfg(test)]
 mod faulty;
@@ -36,5 +38,7 @@ mod standing;
 mod strangers;
 #[cfg(test)]
 mod tracking;
+#[cfg(test)]
+mod unpatched;
 #[cfg(test)]
 mod versions;

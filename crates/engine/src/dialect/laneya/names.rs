@@ -19,6 +19,12 @@ pub(super) const POSITION: &str = "position";
 pub(super) const MOVE: &str = "move";
 pub(super) const DIRECTIONS: [&str; 5] = ["north", "east", "south", "west", "stop"];
 
+/// With this one nobody walks.
+pub(super) const STOP: &str = "stop";
+/// The refusal of who died, and the action by which they live again.
+pub(super) const DEAD: &str = "dead";
+pub(super) const RESPAWN: &str = "respawn";
+
 /// What the dialect itself tells.
 pub(super) const SNAPSHOT: &str = "snapshot";
 pub(super) const SPAWN: &str = "spawn";
@@ -28,6 +34,10 @@ pub(super) const CLOSING: &str = "closing";
 pub(super) const LEFT: &str = "left";
 pub(super) const ENDED: &str = "room_ended";
 pub(super) const ERROR: &str = "error";
+pub(super) const PRESENCE: &str = "presence";
+pub(super) const CONNECTED: &str = "connected";
+pub(super) const RECONNECTING: &str = "reconnecting";
+pub(super) const DISCONNECTED: &str = "disconnected";
 
 /// Events of a dungeon that are positions.
 pub(super) const STEPPED: &str = "stepped";

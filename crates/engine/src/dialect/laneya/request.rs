@@ -60,14 +60,20 @@ pub(super) fn read(text: &str) -> Result<Request, (String, &'static str)> {
     Err((key, why))
 }
 
-/// The data of `move`, as the original has it: where to.
+/// The data of `move`, as the original has it.
 pub(super) fn is_move(data: &str) -> bool {
+    direction(data).is_some()
+}
+
+/// Where to.
+pub(super) fn direction(data: &str) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Move {
         direction: String,
     }
-    serde_json::from_str(data).is_ok_and(|data: Move| DIRECTIONS.contains(&data.direction.as_str()))
+    let Move { direction } = serde_json::from_str(data).ok()?;
+    DIRECTIONS.contains(&direction.as_str()).then_some(direction)
 }
 
 /// The data of `get_map`: whichever map is named, it is the one where one is.

@@ -120,10 +120,7 @@ impl Laneya {
         }
         let slot = &self.slots[self.next];
         let (action, data, key) = (&slot.request.action, &slot.request.data, &slot.request.key);
-        let id = || {
-            let of = |salt: &str| Hash64::of(format!("{salt}\0{}\0{key}", self.session).as_bytes());
-            format!("{}{}", of("a"), of("b"))
-        };
+        let id = || self.id("", key);
         let native = match action.as_str() {
             // What was asked before it comes first.
             names::GET_MAP | names::GET_VIEW if self.next > 0 => return Step::Wait,
@@ -185,7 +182,7 @@ impl Laneya {
     }
 
     fn join_room(&self, after: Option<String>) -> serde_json::Value {
-        let mut payload = json!({"room_id": self.room, "as": "player"});
+        let mut payload = json!({"room_id": self.room, "as": "player", "patches": false});
         if let Some(after) = after {
             payload["after"] = after.into();
         }

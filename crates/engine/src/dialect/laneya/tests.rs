@@ -168,7 +168,7 @@ fn who_says_hello_is_told_more_and_goes_where_they_say() {
     let hello = json!({"token": "t", "v": 1, "room": "other", "last_seq": "a.1.1", "session": "mine"});
     assert_eq!(hear(&mut laneya, &request("1", "ada", "hello", &hello)), [Out::Known("t".into())]);
     let join = asked(&turn(&mut laneya, &[json!({"type": "connected", "payload": {"user_id": "ada", "session_id": "s"}})]));
-    assert_eq!(join[0]["payload"], json!({"room_id": "other", "as": "player", "after": "a.1.1"}));
+    assert_eq!(join[0]["payload"], json!({"room_id": "other", "as": "player", "patches": false, "after": "a.1.1"}));
     let in_other = |mut frame: Value| {
         frame["room"] = json!("other");
         frame
@@ -186,6 +186,57 @@ fn who_says_hello_is_told_more_and_goes_where_they_say() {
     let told = said(&turn(&mut laneya, &[died]));
     assert_eq!(told[0], r#"{"action":"died","data":{"entity":2},"type":"update"}"#);
     assert!(told[1].contains("a.6.2"));
+}
+
+#[test]
+fn who_is_there_is_told_to_who_said_hello_and_to_nobody_else() {
+    let mut newer = Laneya::new([7; 32]);
+    hear(&mut newer, &request("1", "ada", "hello", &json!({"token": "t"})));
+    let join = asked(&turn(&mut newer, &[json!({"type": "connected", "payload": {"user_id": "ada", "session_id": "s"}})]));
+    turn(&mut newer, &[joined(&join[0], "fresh"), view()]);
+    let of = |kind: &str, more: Value| {
+        let mut payload = json!({"room_id": "dungeon-default", "user_id": "named:bob"});
+        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"type": kind, "payload": payload})
+    };
+    for (kind, more, status) in [
+        ("user_joined", json!({"seat": 1}), "connected"),
+        ("user_left", json!({"seat": 1}), "reconnecting"),
+        ("user_left", json!({}), "disconnected"),
+    ] {
+        let data = json!({"entity": "User:bob", "status": status});
+        let update = json!({"type": "update", "action": "presence", "data": data}).to_string();
+        assert_eq!(said(&turn(&mut newer, &[of(kind, more.clone())])), [update]);
+        assert!(said(&turn(&mut in_the_room(), &[of(kind, more)])).is_empty());
+    }
+    let elsewhere = json!({"type": "user_left", "payload": {"room_id": "other", "user_id": "bob"}});
+    assert!(said(&turn(&mut newer, &[elsewhere])).is_empty());
+}
+
+#[test]
+fn the_first_step_after_a_death_begins_a_new_life_for_who_knows_of_none() {
+    let dead = json!({"status": "error", "kind": "illegal", "code": "dead", "message": "you are dead: respawn first"});
+    let mut laneya = in_the_room();
+    let step = asked(&hear(&mut laneya, &go(2)));
+    let anew = asked(&turn(&mut laneya, &[ack(&step[0], &dead)]));
+    let actions = json!([{"type": "respawn"}, {"type": "move", "direction": "east"}]);
+    assert_eq!((&anew[0]["type"], &anew[0]["payload"]), (&json!("batch"), &json!({"atomic": true, "actions": actions})));
+    assert_ne!(anew[0]["id"], step[0]["id"]);
+    let done = json!({"results": [{"status": "ok", "at": "a.6.2"}, {"status": "ok", "at": "a.7.2"}]});
+    let told = said(&turn(&mut laneya, &[ack(&anew[0], &done)]));
+    assert_eq!(told, [r#"{"type":"response","key":2,"status":"success","data":{}}"#]);
+
+    // Where that fails too there is an end of it; and standing still begins nothing.
+    let step = asked(&hear(&mut laneya, &go(3)));
+    let anew = asked(&turn(&mut laneya, &[ack(&step[0], &dead)]));
+    let mut again = dead.clone();
+    again["failed_action"] = json!(1);
+    let told = said(&turn(&mut laneya, &[ack(&anew[0], &again)]));
+    let failure = r#""status":"illegal","data":{"message":"you are dead: respawn first"}}"#;
+    assert!(told.len() == 1 && told[0].contains(failure), "{told:?}");
+    let stop = asked(&hear(&mut laneya, &go(4).replace("east", "stop")));
+    let out = turn(&mut laneya, &[ack(&stop[0], &dead)]);
+    assert!(asked(&out).is_empty() && said(&out)[0].contains(failure), "{out:?}");
 }
 
 #[test]

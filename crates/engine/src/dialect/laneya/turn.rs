@@ -45,10 +45,8 @@ impl Laneya {
                 }
             }
             "closing" => self.pass_on(names::CLOSING, frame.payload, out),
-            "user_joined" => {}
-            "user_left" | "room_ended" => self.hears_who(frame, out),
+            "user_joined" | "user_left" | "room_ended" => self.hears_who(frame, out),
             "view" if is_ours => self.sees(frame, out),
-            "patch" => {}
             kind if is_ours && (frame.n.is_some() || frame.m.is_some()) => {
                 self.world.counts(frame.n, frame.m);
                 self.tell(kind, frame.payload, out);
@@ -104,11 +102,13 @@ impl Laneya {
         let slot = self.slots.iter().find(|slot| matches!(slot.state, State::Asked(asked) if asked == reference));
         match slot {
             Some(slot) if is_look(slot) && is_ok => self.looks = Some(reference),
-            Some(_) => {
+            Some(slot) if self.begins_anew(slot, answer) => self.begin_anew(reference, out),
+            Some(slot) => {
+                let is_plain = is_ok && slot.request.action != names::BATCH;
                 if answer.code == "not_in_room" {
                     self.is_out(out);
                 }
-                self.finish(reference, Answer::of(answer));
+                self.finish(reference, if is_plain { Answer::done() } else { Answer::of(answer) });
             }
             None => {}
         }
@@ -159,7 +159,7 @@ impl Laneya {
         }
     }
 
-    /// Who goes, and what has ended.
+    /// Who comes and goes, and what has ended.
     fn hears_who(&mut self, frame: &Frame<'_>, out: &mut Vec<Out>) {
         let Some(presence) = frame.payload::<Presence>() else { return };
         if presence.room_id != self.room {
@@ -170,7 +170,17 @@ impl Laneya {
         }
         if presence.you {
             self.pass_on(names::LEFT, frame.payload, out);
-            self.is_out(out);
+            return self.is_out(out);
+        }
+        // A seat that is held waits for who lost the connection.
+        let status = match (&*frame.kind, presence.seat) {
+            ("user_joined", _) => names::CONNECTED,
+            (_, Some(_)) => names::RECONNECTING,
+            (_, None) => names::DISCONNECTED,
+        };
+        if self.is_new {
+            let entity = self.world.called(&presence.user_id);
+            self.update(names::PRESENCE, &json!({"entity": entity, "status": status}), out);
         }
     }
 

@@ -154,6 +154,11 @@ impl World {
         Some((entity, self.name(entity, None)))
     }
 
+    /// What a user is called here.
+    pub(super) fn called(&self, user: &str) -> String {
+        format!("{USER}{}", shown(user))
+    }
+
     fn named(&self, told: Told) -> Entity {
         let Told { id, kind, name, x, y, seat, health } = told;
         Entity { id, entity: self.name(id, seat), kind, name, x, y, health }
@@ -163,7 +168,7 @@ impl World {
         let of_player = || (id < FIRST_OTHER).then(|| id.saturating_sub(1));
         match seat.or_else(of_player) {
             Some(seat) => match self.seats.get(&seat) {
-                Some(user) => format!("{USER}{user}"),
+                Some(user) => self.called(user),
                 None => format!("{USER}seat-{seat}"),
             },
             None => format!("{GHOST}{id}"),

@@ -178,21 +178,20 @@ impl Session {
         self.send_packet(&Packet::Binary(Cow::Borrowed(bytes)), out);
     }
 
-    /// Ends the session. A client that polls is told with all that waits for it, now or with its next poll; on a WebSocket,
+    /// Ends the session. A client that polls is told after all that waits for it, now or with its next polls; on a WebSocket,
     /// closing that tells it.
-    pub fn close(&mut self, now: Now, out: &mut Vec<u8>) {
+    pub fn close(&mut self, now: Now) {
         if self.end.is_some() {
             return;
         }
         self.drop_probe();
         match self.polling_mut() {
             Some(polling) if polling.closes_by_ms().is_some() => {}
-            Some(_) => {
-                self.send_packet(&Packet::Close, out);
-                if let Some(posted) = self.polling_mut().and_then(|polling| polling.close(now)) {
+            Some(polling) => {
+                if let Some(posted) = polling.close(now) {
                     self.answer(posted, Answer::ok());
                 }
-                self.flush();
+                self.flush_at(now);
             }
             None => self.end_with(End::ByServer),
         }

@@ -5,7 +5,7 @@ use super::{End, Message, Output, Session};
 use crate::framing::engineio::answer::{Answer, Refusal};
 use crate::framing::engineio::packet::Packet;
 use crate::io::{CallId, Now};
-use crate::limits::LAST_POLL_MS;
+use crate::limits::{LAST_POLL_MS, LAST_WORD_MS};
 use std::collections::VecDeque;
 
 /// What a session that polls has open.
@@ -16,7 +16,7 @@ pub(super) struct Polling {
     post: Option<Post>,
     /// The payload of the next answers to polls.
     unsent: Unsent,
-    /// The session ends with the next poll, or at this monotonic time.
+    /// The session ends with the poll after everything was sent, or at this monotonic time.
     closes_by_ms: Option<u64>,
 }
 
@@ -43,7 +43,7 @@ impl Session {
             return self.answer(call, Answer::bare(400));
         }
         polling.waiting = Some(call);
-        self.flush();
+        self.flush_at(now);
     }
 
     /// The client begins to say something: the head of its request is there.
@@ -134,18 +134,30 @@ impl Session {
         }
     }
 
-    /// Answers the poll that waits, if there is something to be sent.
+    /// Answers the poll that waits, if there is something to be sent. That the session ends is an answer of its own: what comes
+    /// together with that, clients in JavaScript never tell whom it is for.
     pub fn flush(&mut self) {
         let Some(polling) = self.polling_mut() else { return };
-        if polling.unsent.is_empty() {
+        let is_all = polling.unsent.is_empty();
+        if is_all && polling.closes_by_ms.is_none() {
             return;
         }
         let Some(call) = polling.waiting.take() else { return };
+        if is_all {
+            self.answer(call, Answer::payload(one(&Packet::Close)));
+            return self.end_with(End::ByServer);
+        }
         let payload = polling.unsent.take();
-        let was_last = polling.closes_by_ms.is_some() && polling.unsent.is_empty();
         self.answer(call, Answer::payload(payload));
-        if was_last {
-            self.end_with(End::ByServer);
+    }
+
+    /// The same; and who was sent everything need not come again for long.
+    pub(super) fn flush_at(&mut self, now: Now) {
+        self.flush();
+        if let Some(polling) = self.polling_mut().filter(|polling| polling.unsent.is_empty())
+            && let Some(by_ms) = &mut polling.closes_by_ms
+        {
+            *by_ms = (*by_ms).min(now.mono_ms.saturating_add(LAST_WORD_MS));
         }
     }
 
@@ -174,7 +186,7 @@ impl Polling {
         self.post.take_if(|post| post.body.is_some()).map(|post| post.call)
     }
 
-    /// Keeps a packet for the next poll, unless the last one was sent. Whether as much may wait.
+    /// Keeps a packet for the next poll, unless the session is to end. Whether as much may wait.
     pub(super) fn keep(&mut self, write: impl FnOnce(&mut Vec<u8>), limit: usize) -> bool {
         if self.closes_by_ms.is_none() {
             write(self.unsent.end());

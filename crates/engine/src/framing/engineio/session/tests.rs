@@ -4,7 +4,7 @@ mod model;
 
 use super::*;
 use crate::framing::engineio::Refusal;
-use crate::limits::{LAST_POLL_MS, PROBE_MS, RELEASE_MS};
+use crate::limits::{LAST_POLL_MS, LAST_WORD_MS, PROBE_MS, RELEASE_MS};
 use websocket::Message::{Binary as Bytes, Text};
 
 const TERMS: Terms = Terms { ping_interval_ms: 25_000, ping_timeout_ms: 20_000, payload_bytes: 1000, unsent_bytes: 200 };
@@ -183,39 +183,45 @@ fn a_request_that_was_given_up_ends_the_session() {
 }
 
 #[test]
-fn a_session_we_end_hears_of_it_with_the_last_of_what_waits() {
+fn a_session_we_end_hears_of_it_after_the_last_of_what_waits() {
     let (mut session, mut out) = (polling(), Vec::new());
     session.send_text(b"a", &mut out);
-    session.close(at(5), &mut out);
+    session.close(at(5));
     session.send_text(b"late", &mut out);
     assert_eq!(session.end(), None);
     assert_eq!(post(&mut session, "4nobody listens"), [""; 0]);
     session.poll(CallId(1), at(9));
-    assert_eq!(done(&mut session), ["9: 200 ok", "1: 200 4a\x1e1"]);
+    assert_eq!(done(&mut session), ["9: 200 ok", "1: 200 4a"]);
+    assert_eq!((session.end(), session.deadline()), (None, Some(9 + LAST_WORD_MS)));
+    session.poll(CallId(2), at(10));
+    assert_eq!(done(&mut session), ["2: 200 1"]);
     assert_eq!((session.end(), session.deadline()), (Some(End::ByServer), None));
 
     let mut session = polling();
     session.poll(CallId(1), at(5));
-    session.close(at(5), &mut out);
+    session.close(at(5));
     assert_eq!((done(&mut session), session.end()), (vec!["1: 200 1".to_owned()], Some(End::ByServer)));
 
     let mut session = polling();
-    session.close(at(5), &mut out);
+    session.send_text(b"nobody comes for it", &mut out);
+    session.close(at(5));
+    session.time(at(4 + LAST_POLL_MS), &mut out);
+    assert_eq!(session.end(), None);
     session.time(at(5 + LAST_POLL_MS), &mut out);
     assert!(gone(&mut session));
     let mut session = on_websocket();
-    session.close(at(5), &mut out);
+    session.close(at(5));
     assert_eq!((session.end(), out), (Some(End::ByServer), vec![]));
 }
 
 #[test]
 fn a_post_with_which_the_layer_above_ends_the_session_is_answered_like_any() {
-    let (mut session, mut out) = (polling(), Vec::new());
+    let mut session = polling();
     session.poll(CallId(1), at(1));
     session.post_begins(CallId(9), None);
     session.post(CallId(9), b"4a\x1e4b".to_vec());
     assert_eq!(session.take(at(1)), Some(Message::Text("a".into())));
-    session.close(at(1), &mut out);
+    session.close(at(1));
     assert_eq!(done(&mut session), ["9: 200 ok", "1: 200 1"]);
     assert_eq!((session.take(at(1)), session.end()), (None, Some(End::ByServer)));
 }
@@ -226,7 +232,7 @@ fn a_post_with_which_it_ends_the_session_is_answered_though_nobody_polls() {
     session.post_begins(CallId(3), None);
     session.post(CallId(3), b"4junk\x1e4more".to_vec());
     assert_eq!(session.take(at(1)), Some(Message::Text("junk".into())));
-    session.close(at(1), &mut Vec::new());
+    session.close(at(1));
     assert_eq!(done(&mut session), ["3: 200 ok"]);
     assert_eq!(session.take(at(1)), None, "what comes after it is not heard");
     session.post_begins(CallId(4), None);
@@ -338,7 +344,7 @@ fn a_probe_that_says_something_else_or_nothing_is_dropped_and_the_session_polls_
     session.probe_gone();
     session.probe_hears(Text("5"), at(2), &mut out);
     assert!(session.is_polling() && session.probe_opens(at(3)));
-    session.close(at(4), &mut out);
+    session.close(at(4));
     assert_eq!(done(&mut session), ["close probe"]);
     assert!(!session.probe_opens(at(5)));
 }

@@ -369,7 +369,7 @@ proptest! {
                 Mischief::ProbeGone => session.probe_gone(),
                 Mischief::Text(text) => drop(session.hear(websocket::Message::Text(&text), at(now))),
                 Mischief::Bytes(bytes) => drop(session.hear(websocket::Message::Binary(&bytes), at(now))),
-                Mischief::Close => session.close(at(now), &mut out),
+                Mischief::Close => session.close(at(now)),
                 Mischief::Time(ms) => {
                     now += ms;
                     session.time(at(now), &mut out);
