@@ -1,12 +1,16 @@
 //! Jobs: what rooms ask of the world outside. A job is run only when the record that asks for it is durable, so it can be found
 //! again; its result is played as a signal. Which jobs there are, the rooms say: this only knows which of them are under way.
 
+mod turns;
+
+use self::turns::Turns;
 use super::Shard;
 use super::play::stamp;
 use crate::hall::Phase;
 use crate::io::{JobId, Now, Output, StartJob};
+use crate::limits::Limits;
 use parlour_room::JobFault;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The open jobs of the rooms that are loaded.
@@ -15,15 +19,14 @@ pub(super) struct Jobs {
     last: u64,
     open: BTreeMap<JobId, Job>,
     by_key: BTreeMap<(Arc<str>, String), JobId>,
-    /// To be run as soon as fewer are running.
-    ready: VecDeque<JobId>,
+    /// Those that wait for their turn, and those that run.
+    turns: Turns,
     /// To be run again after a while.
     resting: BTreeSet<(u64, JobId)>,
-    /// Those that run, wanted or not.
-    running: BTreeSet<JobId>,
 }
 
 struct Job {
+    kind: &'static str,
     room: Arc<str>,
     key: String,
     since: u64,
@@ -44,23 +47,22 @@ impl Jobs {
         from.take_while(|((of, _), _)| of == room).map(|((_, key), id)| (key.clone(), *id)).collect()
     }
 
-    fn add(&mut self, room: &Arc<str>, key: &str, since: u64) {
+    fn add(&mut self, kind: &'static str, room: &Arc<str>, key: &str, since: u64, limits: &Limits) {
         self.last += 1;
         let id = JobId(self.last);
         self.by_key.insert((room.clone(), key.to_owned()), id);
-        let job = Job { room: room.clone(), key: key.to_owned(), since, failed: 0, came: None };
+        let job = Job { kind, room: room.clone(), key: key.to_owned(), since, failed: 0, came: None };
         self.open.insert(id, job);
-        self.ready.push_back(id);
+        self.turns.wait(id, kind, room, limits);
     }
 
     /// Whether it was running.
     fn remove(&mut self, id: JobId) -> bool {
-        if let Some(job) = self.open.remove(&id) {
-            self.by_key.remove(&(job.room, job.key));
-        }
-        self.ready.retain(|ready| *ready != id);
         self.resting.retain(|(_, resting)| *resting != id);
-        self.running.contains(&id)
+        let Some(Job { kind, room, key, .. }) = self.open.remove(&id) else { return false };
+        let is_running = self.turns.forget(id, kind, &room);
+        self.by_key.remove(&(room, key));
+        is_running
     }
 
     /// Its room, its name in it, and the record that started it.
@@ -96,7 +98,7 @@ impl Shard {
         }
         for (key, job) in about.jobs.iter().filter(|(_, job)| job.since <= durable) {
             if !self.jobs.by_key.contains_key(&(hall.name.clone(), key.clone())) {
-                self.jobs.add(&hall.name, key, job.since);
+                self.jobs.add(kind.name(), &hall.name, key, job.since, &self.settings.limits);
             }
         }
     }
@@ -112,17 +114,15 @@ impl Shard {
 
     /// Runs what waits for it, as many at once as may be.
     pub(super) fn start_jobs(&mut self) {
-        let limit = self.settings.limits.jobs_running;
-        while self.jobs.running.len() < limit {
-            let Some(id) = self.jobs.ready.pop_front() else { return };
+        while let Some(id) = self.jobs.turns.next(&self.settings.limits) {
             let Some(start) = self.job_of(id) else {
+                self.jobs.turns.ended(id, &self.settings.limits);
                 if self.is_read_again(id) {
                     let due_ms = self.now.mono_ms.saturating_add(self.settings.limits.job_retry_ms);
                     self.jobs.resting.insert((due_ms, id));
                 }
                 continue;
             };
-            self.jobs.running.insert(id);
             self.outputs.push_back(Output::StartJob(start));
         }
     }
@@ -146,9 +146,9 @@ impl Shard {
 
     /// What came of a run. A result is played if its job is still open; a failure is tried again for a while.
     pub(super) fn job_done(&mut self, id: JobId, result: Result<String, (JobFault, String)>, now: Now) {
-        self.jobs.running.remove(&id);
         self.show_last_pulse(id, now);
         let limits = &self.settings.limits;
+        self.jobs.turns.ended(id, limits);
         let Some(job) = self.jobs.open.get_mut(&id).filter(|_| self.draining.is_none()) else { return };
         let came = match result {
             Ok(result) => Ok(result),
@@ -199,7 +199,9 @@ impl Shard {
     pub(super) fn wake_jobs(&mut self, now: Now) {
         while let Some((due_ms, id)) = self.jobs.resting.first().copied().filter(|(due_ms, _)| *due_ms <= now.mono_ms) {
             self.jobs.resting.remove(&(due_ms, id));
-            self.jobs.ready.push_back(id);
+            let Jobs { open, turns, .. } = &mut self.jobs;
+            let Some(Job { kind, room, .. }) = open.get(&id) else { continue };
+            turns.wait(id, kind, room, &self.settings.limits);
         }
     }
 }

@@ -181,8 +181,8 @@ fn a_job_that_is_to_be_tried_again_while_the_room_is_read_again_is_not_forgotten
 }
 
 #[test]
-fn jobs_beyond_the_limit_wait_their_turn_also_for_stopped_ones_that_go_on() {
-    let running = Limits::default().jobs_running;
+fn jobs_beyond_their_rooms_share_wait_their_turn_also_for_stopped_ones_that_go_on() {
+    let running = Limits::default().jobs_running_per_room;
     let (mut desk, ada) = desk();
     for number in 0..running {
         act(&mut desk, ada, fetch(&number.to_string()));
@@ -195,6 +195,28 @@ fn jobs_beyond_the_limit_wait_their_turn_also_for_stopped_ones_that_go_on() {
     desk.job_is_done(id, Err(JobFault::Failed));
     assert_eq!(desk.started.last().map(|start| start.key.as_str()), Some("tea"));
     assert!(results(&desk).is_empty());
+}
+
+#[test]
+fn jobs_that_are_never_answered_leave_a_place_to_other_rooms_and_kinds() {
+    let limits = Limits { jobs_running: 4, jobs_running_per_kind: 3, jobs_running_per_room: 2, ..Limits::default() };
+    let mut desk = Desk::with_limits(parlour_sim::kinds(), limits);
+    let ada = desk.connects("ada");
+    for room in ["a", "b", "c"] {
+        desk.asks(ada, &json!({"type": "open_room", "ref": "o", "payload": {"kind": "lounge", "room_id": room}}));
+        desk.asks(ada, &json!({"type": "join_room", "ref": "j", "payload": {"room_id": room}}));
+        for number in 0..4 {
+            desk.asks(ada, &json!({"type": "action", "ref": "f", "room": room, "payload": fetch(&number.to_string())}));
+        }
+    }
+    let started = |desk: &Desk| desk.started.iter().map(|start| format!("{}{}", start.room, start.key)).collect::<Vec<_>>();
+    assert_eq!(started(&desk), ["a0", "a1", "b0"], "of the one kind three at most");
+    let id = desk.started[0].id;
+    desk.job_is_done(id, Ok(TEA));
+    assert_eq!(started(&desk), ["a0", "a1", "b0", "b1"], "the turn of a room that has not got its share");
+    let id = desk.started[1].id;
+    desk.job_is_done(id, Ok(TEA));
+    assert_eq!(started(&desk), ["a0", "a1", "b0", "b1", "c0"], "rooms take turns");
 }
 
 #[test]

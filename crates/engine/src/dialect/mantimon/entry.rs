@@ -143,15 +143,26 @@ impl Mantimon {
         }
     }
 
-    /// A room that is no game is left again: whoever was a member of it before stays one.
+    /// A room is followed no longer. Whoever was a member of it before stays one.
     fn forget(&mut self, game: &str, is_new_member: bool, out: &mut Vec<Out>) {
         self.rooms.remove(game);
         let kind = if is_new_member { "leave_room" } else { "unsubscribe" };
         self.asks.ask(Pending::Idle, json!({"type": kind, "payload": {"room_id": game}}), out);
     }
 
+    /// Whether there is place for a game that a client asks for: one that is over gives way.
+    pub(super) fn finds_place(&mut self, game: &str, out: &mut Vec<Out>) -> bool {
+        if !self.may_follow(game) {
+            let over = self.rooms.iter().find(|(other, room)| room.is_over && !self.is_being_entered(other));
+            if let Some(over) = over.map(|(over, _)| over.clone()) {
+                self.forget(&over, false, out);
+            }
+        }
+        self.may_follow(game)
+    }
+
     /// Whether there is room for one more room.
-    pub(super) fn may_follow(&self, game: &str) -> bool {
+    fn may_follow(&self, game: &str) -> bool {
         let asked = self.asks.pending().filter_map(|pending| match pending {
             Pending::Again { game } => Some(game.as_str()),
             pending => pending.entering().map(|entry| entry.game.as_str()),

@@ -52,7 +52,7 @@ impl Mantimon {
             (Asked::Join, _) => {
                 let told = self.rooms.get(&game).and_then(|room| room.told_before_entry()).filter(|_| after.is_some());
                 let entry = Entry { game, spectates: false, after, told, again: false, is_new: false };
-                if self.may_follow(&entry.game) {
+                if self.finds_place(&entry.game, out) {
                     self.judge(Pending::Judge { asker, entry, others: BTreeSet::new(), pages: 0 }, None, out);
                 } else {
                     self.refuse(&asker, &Refusal::because(Code::RateLimited, "too_many_followed"), now, out);
@@ -60,7 +60,7 @@ impl Mantimon {
             }
             (Asked::Spectate, _) => {
                 let entry = Entry { game, spectates: true, after: None, told: None, again: false, is_new: false };
-                if self.may_follow(&entry.game) {
+                if self.finds_place(&entry.game, out) {
                     self.enter(asker, entry, out);
                 } else {
                     self.refuse(&asker, &Refusal::because(Code::RateLimited, "too_many_followed"), now, out);

@@ -54,6 +54,8 @@ pub(super) struct Room {
     /// Whether the client has not been shown this view.
     pub(super) is_changed: bool,
     pub(super) over: Option<Over>,
+    /// Whether its end was told.
+    pub(super) is_over: bool,
     /// Where events began to be told before the client itself asked to come in; none once it has.
     before_entry: Option<(u64, u64)>,
     /// Events that are not told again.

@@ -78,7 +78,7 @@ impl Mantimon {
         }
         let meaning = EVENTS.iter().find(|(kind, _)| *kind == event.kind).map(|(_, meaning)| *meaning);
         match (meaning, seat, &player) {
-            (Some(Meaning::Begun), ..) => room.over = None,
+            (Some(Meaning::Begun), ..) => (room.over, room.is_over) = (None, false),
             (Some(Meaning::Turn), _, Some(player_id)) => {
                 let turn_number = event.number(TURN).unwrap_or(1).max(1);
                 let fields = say::TurnStart { game_id, player_id, turn_number, event_id };
@@ -111,6 +111,7 @@ impl Mantimon {
         for game in shown {
             let Some(room) = self.rooms.get_mut(&game) else { continue };
             let (is_changed, over) = (std::mem::take(&mut room.is_changed), room.over.take());
+            room.is_over |= over.is_some();
             let Some(state) = room.view() else { continue };
             if is_changed {
                 let id = self.voice.fresh_id();

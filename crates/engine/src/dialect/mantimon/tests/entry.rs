@@ -239,6 +239,22 @@ fn a_connection_follows_only_so_many_games() {
 }
 
 #[test]
+fn where_there_is_no_place_for_another_game_one_that_is_over_gives_way() {
+    let mut desk = Desk::in_game(Mode::Strict);
+    let watch = |number: usize| json!({"type": "spectate", "message_id": "s", "game_id": format!("g{number}")});
+    for number in 1..crate::limits::MANTIMON_ROOMS {
+        assert_eq!(desk.hear(watch(number), None).says, Vec::<Value>::new());
+    }
+    assert_eq!(desk.hear(watch(100), None).says[0]["details"]["code"], "too_many_followed");
+    let over = public("game_over", 6, json!({"winner": 1, "reason": "timeout"}));
+    assert!(desk.turn(&[over]).types().contains(&"game_over"));
+    let done = desk.hear(watch(100), None);
+    assert_eq!((&done.asks[0]["type"], &done.asks[0]["payload"]), (&json!("unsubscribe"), &json!({"room_id": "g"})));
+    assert_eq!((&done.asks[1]["type"], &done.asks[1]["payload"]["room_id"]), (&json!("join_room"), &json!("g100")));
+    assert_eq!(done.says, Vec::<Value>::new());
+}
+
+#[test]
 fn the_end_of_a_connection_is_told_with_its_reason() {
     let error =
         |code: &str| json!({"v": 1, "type": "error", "payload": {"kind": "denied", "code": code, "message": "", "retry": false}});
