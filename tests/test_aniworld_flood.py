@@ -6,8 +6,8 @@ the server stands between it and a client.
 
 import asyncio
 import contextlib
-import socket
 import time
+import uuid
 
 import pytest
 
@@ -16,27 +16,38 @@ import compatibility
 import parlour
 import prometheus
 import raw
+from aniworld_judge import ENDS, judge
 
 in_thread = asyncio.to_thread
 
 APART_S = 0.1
 """So far apart pulses of a job are told at least: `limits.job_pulse_ms`."""
-BEHIND = {"PARLOUR_LIMITS__BEHIND_MS": "500"}
+HASTY = {"PARLOUR_LIMITS__BEHIND_MS": "500"}
+PATIENT = {"PARLOUR_LIMITS__BEHIND_MS": "300000"}
+"""For how long a server waits for who fell behind."""
 PULSES = 1500
 
 
 @pytest.fixture
-def front(mode, client, aniworld_servers, aniworld_files, aniworld_hosts):
-    server = aniworld_servers(mode, client, parlour.lab(), **BEHIND)
-    front = aniworld.Front(server, mode, aniworld_files, aniworld.Clients(client, aniworld_hosts))
-    front.open(max_bytes=PULSES)
-    return front
+def make_front(mode, client, aniworld_servers, aniworld_files, aniworld_hosts):
+    def make(**env):
+        server = aniworld_servers(mode, client, parlour.lab(), **env)
+        front = aniworld.Front(server, mode, aniworld_files, aniworld.Clients(client, aniworld_hosts))
+        front.open(max_bytes=PULSES)
+        return front
+
+    return make
+
+
+@pytest.fixture
+def front(make_front):
+    return make_front(**HASTY)
 
 
 async def flood(front, listeners):
-    """A download of as many pulses, of which each listener hears few, the last and the end."""
+    """A download of as many pulses, of which each listener hears few, the last and the end; its id."""
     heard, began = {listener: listener.mark for listener in listeners}, time.monotonic()
-    download = await in_thread(front.add, "http://files.example/flood")
+    download = await in_thread(front.add, "http://files.example/flood", name=f"{uuid.uuid4().hex}.bin")
     for listener, start in heard.items():
         assert (await listener.until_end(download, start=start))["type"] == "download_complete"
     took = time.monotonic() - began
@@ -48,6 +59,7 @@ async def flood(front, listeners):
         assert 2 <= len(progress) <= took / APART_S + 2, (len(progress), took)
         done = [data["bytes_done"] for data in progress]
         assert done == sorted(set(done)) and (done[-1], progress[-1]["percent"]) == (PULSES, 100)
+    return download
 
 
 @aniworld.by_all
@@ -64,6 +76,8 @@ def test_of_a_thousand_updates_a_second_few_are_told_but_the_last_and_the_end(fr
 
 STATUSES = 200_000
 """So many answers would be 50 MB and more."""
+SOME = 40_000
+"""So many are more than the system keeps for a connection."""
 MEMORY = 24 * 2**20
 CONNECTIONS = 'parlour_connections{transport="websocket"}'
 
@@ -75,22 +89,29 @@ def memory(server):
 
 
 class Deaf:
-    """A connection that reads nothing once it has joined, and asks all the more."""
+    """A connection that reads nothing once it has joined, and asks all the more; until it reads again."""
 
     def __init__(self, front, user):
         self.wire = raw.Wire(front.server)
-        self.wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.wire.send(raw.upgrade_request(f"/ws/aniworld?room={front.queue}", token=front.token(user)))
         assert self.wire.response().status == 101
         self.wire.send(raw.message({"action": "join", "room": "downloads"}))
-        while self.wire.next()["type"] != "system_info":
-            pass
+        self.frames = []
+        self.read_to("system_info")
 
-    def shout(self):
-        """Returns when all of it is said, or when nobody listens any more."""
-        self.wire.socket.settimeout(60.0)
+    def read_to(self, kind):
+        """Reads on to the next message of this type."""
+        while not self.frames or self.frames[-1]["type"] != kind:
+            self.read_one()
+
+    def read_one(self):
+        self.frames.append(self.wire.next(60.0))
+
+    def shout(self, statuses=STATUSES):
+        """Asks for so many, and for a pong. Returns when all of it is said, or when nobody listens any more."""
+        self.wire.socket.settimeout(100.0)
         with contextlib.suppress(OSError):
-            self.wire.send(raw.message({"action": "status"}) * STATUSES)
+            self.wire.send(raw.message({"action": "status"}) * statuses + raw.message({"action": "ping"}))
 
     def close(self):
         self.wire.socket.close()
@@ -115,5 +136,39 @@ def test_who_does_not_read_delays_nobody_and_is_held_within_bounds(front):
             await ada.settled()
             for one in deaf:
                 one.close()
+
+    front.run(talk, 120.0)
+
+
+@aniworld.by_websockets
+@compatibility.check("aniworld", 13, 14)
+def test_who_reads_again_is_told_the_ends_it_missed_once_and_without_a_gap(make_front):
+    front = make_front(**PATIENT)
+
+    async def talk():
+        async with front.listen() as ada:
+            await ada.join("downloads")
+            slow = await in_thread(Deaf, front, "slow")
+            shouting = asyncio.create_task(in_thread(slow.shout, SOME))
+            ids = []
+            while not ids or not (await in_thread(prometheus.metrics, front.server))["parlour_rooms_lost_total"]:
+                assert len(ids) < 20, "it is not behind"
+                ids.append(await flood(front, [ada]))
+            # Everything it asked is answered, and then it is told how things are.
+            await in_thread(slow.read_to, "pong")
+            await shouting
+            ends = lambda: [frame["data"]["download_id"] for frame in slow.frames if frame["type"] in ENDS]  # noqa: E731
+            while len(ends()) < len(ids):
+                await in_thread(slow.read_one)
+            slow.wire.say({"action": "ping"})
+            await in_thread(slow.read_one)
+            await in_thread(slow.read_to, "pong")
+            assert ends() == ids
+            seen = {}
+            for frame in slow.frames:
+                judge(frame, seen)
+            told = [frame for frame in slow.frames if frame["type"] == "download_progress"]
+            assert len(told) <= len(ada.of("download_progress"))
+            slow.close()
 
     front.run(talk, 120.0)

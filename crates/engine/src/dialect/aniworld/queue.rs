@@ -164,7 +164,8 @@ impl Queue {
             if !items.contains_key(id) {
                 missed.push((DOWNLOAD_ADDED, shown.clone()));
             }
-            let item = items.entry(id.to_owned()).or_insert_with(|| Item { is_over: !is_open(status), ..Item::default() });
+            // Of one that has begun and ended unseen both are told.
+            let item = items.entry(id.to_owned()).or_default();
             (item.key, item.folder) = (field("key"), field("folder"));
             match (is_open(status), item.is_over) {
                 // Another run.

@@ -207,11 +207,13 @@ fn what_was_missed_is_told_from_the_view() {
         joined("ada", &["downloads", "queue"], json!([item("d1", "active"), item("d2", "active"), item("d3", "failed")]));
     let mut failed = item("d2", "failed");
     failed["error"] = json!({"code": "stalled", "message": "The host sent nothing."});
-    let done = turn(&mut ada, &[view(9, json!([item("d1", "completed"), failed, item("d4", "pending")]))]);
+    let now = json!([item("d1", "completed"), failed, item("d4", "pending"), item("d5", "completed")]);
+    let done = turn(&mut ada, &[view(9, now)]);
     let told: Vec<_> = done.says.iter().map(|said| (said["type"].as_str().unwrap(), &said["data"]["download_id"])).collect();
-    let ids = [json!("d1"), json!("d2"), json!("d4"), json!("d3"), Value::Null];
-    let kinds = ["download_complete", "download_failed", "download_added", "download_removed", "queue_status"];
-    assert_eq!(told, kinds.into_iter().zip(&ids).collect::<Vec<_>>());
+    let ids = ["d1", "d2", "d4", "d5", "d5", "d3"].map(Value::from).into_iter().chain([Value::Null]).collect::<Vec<_>>();
+    let kinds = ["complete", "failed", "added", "added", "complete", "removed"].map(|end| format!("download_{end}"));
+    let kinds = kinds.iter().map(String::as_str).chain(["queue_status"]);
+    assert_eq!(told, kinds.zip(&ids).collect::<Vec<_>>(), "of what has begun and ended unseen, both");
     assert_eq!(done.says[1]["data"]["error_message"], "The host sent nothing.");
     let seqs: Vec<u64> = done.says.iter().map(|said| said["data"]["seq"].as_u64().unwrap()).collect();
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1));
