@@ -11,10 +11,10 @@ const PRESENCE_MS: u64 = 1_000;
 /// By so much what a member is told may be longer in a room four times as large: a few numbers in it have one digit more.
 const GROWTH: f64 = 1.1;
 
-/// How many members the larger room has: `PARLOUR_CROWD`, or 4,000. With as many as a room may have, 10,000, it takes half a
-/// minute: whoever joins is given a seat among all the others, so to fill a room takes the square of its members.
+/// How many members the larger room has: `PARLOUR_CROWD`, or as many as a room may.
 fn members() -> usize {
-    let members = std::env::var("PARLOUR_CROWD").ok().and_then(|count| count.parse().ok()).unwrap_or(4_000);
+    let most = usize::try_from(parlour_chat::MEMBERS).expect("it fits");
+    let members = std::env::var("PARLOUR_CROWD").ok().and_then(|count| count.parse().ok()).unwrap_or(most);
     println!("{members} members; PARLOUR_CROWD sets how many");
     assert!(members <= limits().members_per_room && members <= limits().followers_per_room);
     members
