@@ -1,5 +1,5 @@
-//! The answer of an endpoint as it streams in: server-sent events, each with some more words. Or all of it at once, by an endpoint
-//! that does not stream though it was asked to.
+//! The answer of an endpoint as it streams in: server-sent events, each with some more words. Or all of it at once, by an
+//! endpoint that does not stream though it was asked to.
 
 use parlour_quest::Fault;
 use serde_json::Value;

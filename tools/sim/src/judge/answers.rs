@@ -25,8 +25,8 @@ impl Judge {
             _ => Err("an ack without status".to_owned()),
         };
         judged.map_err(|why| format!("{why}\n  asked after record {}: {:?}", pending.lower, pending.asked.what))?;
-        // What is refused for want of room on the line, is given up, or is not sent on because the server shuts down, does not wait
-        // for what was asked before it and is on its way to another shard.
+        // What is refused for want of room on the line, is given up, or is not sent on because the server shuts down, does not
+        // wait for what was asked before it and is on its way to another shard.
         if matches!(payload["code"].as_str(), Some("room_not_reached" | "too_many_waiting" | "draining")) {
             return Ok(());
         }
