@@ -96,8 +96,10 @@ def chat_servers(tmp_path_factory):
 def place(request, mode, client, chat_hosts, chat_servers):
     """A server in this mode, and clients of the test's kind. A mark `server(env, program)` has other settings."""
     mark = request.node.get_closest_marker("server")
-    server = chat_servers.get(mode, **({"env": {}} | (mark.kwargs if mark else {})))
-    return Front(server, mode, chat_hosts(client))
+    settings = {"env": {}} | (mark.kwargs if mark else {})
+    if "program" in settings:
+        settings["program"] = settings["program"]()
+    return Front(chat_servers.get(mode, **settings), mode, chat_hosts(client))
 
 
 class Front:
