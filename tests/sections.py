@@ -81,7 +81,7 @@ class Section:
             for client, why in clients.items():
                 reasons.setdefault((client, why), []).append(str(number))
         for (client, why), numbers in reasons.items():
-            yield from [f"Not played by {client}: {', '.join(numbers)}. The reason: {why}.", ""]
+            yield from [f"Not played by {client}: {', '.join(numbers)}.", f"The reason: {why}.", ""]
 
     def faults(self, right, page):
         """What is wrong with a whole run, and with the page."""

@@ -16,7 +16,7 @@ import raw
 CROWD = int(os.environ.get("CHAT_CROWD", "1000"))
 """So many people, each with a connection and an identity of their own."""
 
-NAMED, PRESENCE_MS, BEHIND_MS = 64, 1000, 2000
+NAMED, PRESENCE_MS, BEHIND_MS = 64, 1000, 4000
 SETTINGS = {f"PARLOUR_LIMITS__{name}": str(value) for name, value in {
     "NAMED_MEMBERS": NAMED, "PRESENCE_MS": PRESENCE_MS, "BEHIND_MS": BEHIND_MS, "OUTPUT_BYTES": 65536, "LINGER_MS": 60000,
     "ARRIVAL_TOKENS": 1000000}.items()}

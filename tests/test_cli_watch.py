@@ -204,7 +204,7 @@ def test_whoever_may_read_the_journal_sees_every_seat_and_every_record_as_they_c
         records = parlour.poll(lambda: [frame for frame in frames(lines) if frame.get("cause") == "action"], "the record")
         assert records[0]["told"] and "seed" not in json.dumps(records)
         run(server, "rooms", "close", "journal", expect=0)
-        parlour.poll(lambda: frames(lines)[-1]["type"] == "ended", "the end")
+        parlour.poll(lambda: frames(lines)[-1].get("type") == "ended", "the end")
     own = run(server, "watch", "journal", "--as", 0, "--data", server.data, "-o", "table", expect=0).stdout
     assert "you:" in own and "journal has ended: closed" in own
     assert run(server, "watch", "nowhere", "--data", server.data, expect=NOT_FOUND)

@@ -259,7 +259,7 @@ def test_topics_tell_what_changes_of_public_rooms_merged_and_nothing_of_others(l
             await eve.until(entry("l", lambda shown: shown["status"] == "gone"), "room l to be gone")
             rooms = (await eve.request("list_rooms"))["rooms"]
             assert [room["room_id"] for room in rooms] == ["p"]
-            assert (await refused(eve.join("l", as_="spectator")))["code"] == "shut"
+            assert (await refused(eve.join("l", as_="spectator")))["code"] == "room_not_found"
             start = len(eve.frames)
             async with parlour.Client(lab, "bob") as bob:
                 await bob.join("l")

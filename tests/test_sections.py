@@ -30,7 +30,7 @@ def test_a_run_in_which_all_is_right_has_no_faults_and_its_page_says_so(section)
     assert list(section.faults(right, page)) == []
     assert "2 of 2 checks pass" in page
     assert "| 1 | one thing | websockets, chromium | websockets, chromium |\n| 2 | another | websockets | websockets |" in page
-    assert "Not played by chromium: 2. The reason: it is a page." in page
+    assert "Not played by chromium: 2.\nThe reason: it is a page." in page
 
 
 @pytest.mark.parametrize(("wrong", "row"), [
