@@ -18,6 +18,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+use super::asks::Asks;
 use super::frame::Frame;
 use super::{Dialect, Heard, Out};
 use crate::io::Now;
@@ -26,8 +27,8 @@ use names::Filter;
 use queue::Queue;
 pub(crate) use rest::Asked;
 pub(crate) use routes::{STATUS_PATH, is_route};
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// The dialect's part of one WebSocket.
 pub(crate) struct Aniworld {
@@ -36,9 +37,7 @@ pub(crate) struct Aniworld {
     ping_at: u64,
     entrance: Entrance,
     session: Option<String>,
-    /// The `ref` of the last native request.
-    asked: u64,
-    pending: BTreeMap<u64, Pending>,
+    asks: Asks<Pending>,
     /// The `ref` of the one request to be let in whose answer counts: those before it are overtaken.
     entering: Option<u64>,
     filters: BTreeSet<Filter>,
@@ -66,8 +65,7 @@ impl Aniworld {
             ping_at: u64::MAX,
             entrance: Entrance::of(target),
             session: None,
-            asked: 0,
-            pending: BTreeMap::new(),
+            asks: Asks::new(),
             entering: None,
             filters: BTreeSet::new(),
             joining: Vec::new(),
@@ -78,12 +76,11 @@ impl Aniworld {
 
     /// Asks natively: `request` without `v` and `ref`.
     fn ask(&mut self, pending: Pending, request: Value, out: &mut Vec<Out>) {
-        self.asked += 1;
-        if let Pending::Enter = pending {
-            self.entering = Some(self.asked);
+        let is_entry = matches!(pending, Pending::Enter);
+        self.asks.ask(pending, request, out);
+        if is_entry {
+            self.entering = Some(self.asks.last());
         }
-        self.pending.insert(self.asked, pending);
-        out.push(asked(request, self.asked));
     }
 
     /// The names of the rooms that are joined.
@@ -123,10 +120,4 @@ impl Dialect for Aniworld {
         self.ping_at = now.mono_ms.saturating_add(self.ping_ms);
         say::say(names::PING, say::now(now), &Map::new(), out);
     }
-}
-
-fn asked(mut request: Value, number: u64) -> Out {
-    request["v"] = json!(1);
-    request["ref"] = json!(number.to_string());
-    Out::Ask(request.to_string())
 }

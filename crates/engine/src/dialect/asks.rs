@@ -19,25 +19,28 @@ impl<T> Asks<T> {
     }
 
     /// Asks natively: `request` without `v` and `ref`.
-    pub(super) fn ask(&mut self, pending: T, mut request: Value, out: &mut Vec<Out>) {
-        self.head(pending, &mut request);
+    pub(super) fn ask(&mut self, pending: T, request: Value, out: &mut Vec<Out>) {
+        let request = self.numbered(pending, request);
         out.push(Out::Ask(request.to_string()));
+    }
+
+    /// The `ref` of what was asked last.
+    pub(super) fn last(&self) -> u64 {
+        self.number
     }
 
     /// Asks for an action just as its client wrote it: what it says twice, or how it spells a number, is the room's to judge.
     /// `request` without `payload` too.
     pub(super) fn act(&mut self, pending: T, mut request: Value, action: &str, out: &mut Vec<Out>) {
         request["type"] = json!("action");
-        self.head(pending, &mut request);
-        let head = request.to_string();
+        let head = self.numbered(pending, request).to_string();
         out.push(Out::Ask(format!("{},\"payload\":{action}}}", head.strip_suffix('}').expect("an object ends"))));
     }
 
-    fn head(&mut self, pending: T, request: &mut Value) {
+    fn numbered(&mut self, pending: T, request: Value) -> Value {
         self.number += 1;
-        request["v"] = json!(1);
-        request["ref"] = json!(self.number.to_string());
         self.pending.insert(self.number, pending);
+        numbered(request, self.number)
     }
 
     /// What hung on the request that this answers.
@@ -49,4 +52,11 @@ impl<T> Asks<T> {
     pub(super) fn pending(&self) -> impl ExactSizeIterator<Item = &T> {
         self.pending.values()
     }
+}
+
+/// A native request with this number as its `ref`: `request` without that and `v`.
+pub(super) fn numbered(mut request: Value, number: u64) -> Value {
+    request["v"] = json!(1);
+    request["ref"] = json!(number.to_string());
+    request
 }

@@ -129,6 +129,17 @@ pub(crate) struct Presence {
     pub(crate) reason: String,
 }
 
+impl Presence {
+    /// What the user is to the room after a frame of this type: here, away with a seat that waits for them, or out.
+    pub(crate) fn status(&self, kind: &str) -> &'static str {
+        match (kind, self.seat) {
+            ("user_joined", _) => "connected",
+            (_, Some(_)) => "reconnecting",
+            (_, None) => "disconnected",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 pub(crate) struct Patch {
     pub(crate) ops: Vec<crate::patch::apply::Op>,

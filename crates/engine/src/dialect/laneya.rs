@@ -20,6 +20,7 @@ mod tests;
 mod turn;
 mod world;
 
+use super::asks::numbered;
 use super::{Dialect, Heard, Out};
 use crate::io::Now;
 use crate::limits::{LANEYA_PENDING, LANEYA_PENDING_BYTES, LANEYA_PENDING_MAX};
@@ -27,7 +28,7 @@ use answer::{Answer, Status};
 use keys::Keys;
 use parlour_room::Hash64;
 use request::Request;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::VecDeque;
 use world::World;
 
@@ -137,11 +138,9 @@ impl Laneya {
     }
 
     /// Asks natively: `request` without `v` and `ref`. The `ref` is given back.
-    fn ask(&mut self, mut request: Value, out: &mut Vec<Out>) -> u64 {
+    fn ask(&mut self, request: Value, out: &mut Vec<Out>) -> u64 {
         self.asked += 1;
-        request["v"] = json!(1);
-        request["ref"] = json!(self.asked.to_string());
-        out.push(Out::Ask(request.to_string()));
+        out.push(Out::Ask(numbered(request, self.asked).to_string()));
         self.asked
     }
 

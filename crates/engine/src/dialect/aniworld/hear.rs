@@ -45,7 +45,7 @@ impl Aniworld {
         if !self.entrance.is_somebody() {
             return refuse(Code::AuthenticationRequired, out);
         }
-        if self.pending.len() + self.joining.len() >= ANIWORLD_PENDING {
+        if self.asks.pending().len() + self.joining.len() >= ANIWORLD_PENDING {
             return refuse(Code::RateLimited, out);
         }
         match message.action {

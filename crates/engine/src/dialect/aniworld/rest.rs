@@ -1,11 +1,12 @@
 //! An HTTP request of the dialect: it comes into the queue's room, asks or acts there, and is answered once.
 
+use super::Out;
 use super::code::{Code, Refusal};
 use super::entrance::{Entrance, Step};
 use super::names::{DOWNLOAD_ADDED, FILTERS, TYPES};
 use super::queue::Queue;
 use super::routes::{Plan, act, plan, with_id};
-use super::{Out, asked};
+use crate::dialect::asks::numbered;
 use crate::dialect::frame::{Answer, Connected, Frame, Patch};
 use crate::dialect::{Dialect, Heard, Rest};
 use crate::io::Now;
@@ -187,7 +188,7 @@ impl Asked {
 
     fn ask(&mut self, request: Value, out: &mut Vec<Out>) {
         self.asked += 1;
-        out.push(asked(request, self.asked));
+        out.push(Out::Ask(numbered(request, self.asked).to_string()));
     }
 }
 

@@ -18,9 +18,8 @@ impl Aniworld {
         match (&*frame.kind, &frame.room) {
             ("ack", None) => {
                 if let Some(answer) = frame.payload::<Answer<'_>>() {
-                    let number: Option<u64> = answer.reference.parse().ok();
-                    let pending = number.and_then(|number| self.pending.remove(&number));
-                    let is_current = self.entering == number;
+                    let is_current = self.entering.is_some_and(|number| *answer.reference == number.to_string());
+                    let pending = self.asks.answered(&answer);
                     self.answered(pending, is_current, &answer, now, out);
                 }
             }

@@ -47,10 +47,5 @@ pub(super) const PREFIXES: &[(&str, &str)] = &[
     ("UNSUPPORTED_VERSION", "Unsupported protocol version: "),
 ];
 
-/// What a user is to a room, as `user_joined` and `user_left` say it: here, away with a seat that waits, or out.
-pub(super) const CONNECTED: &str = "connected";
-pub(super) const RECONNECTING: &str = "reconnecting";
-pub(super) const DISCONNECTED: &str = "disconnected";
-
 /// A success, in `compat`.
 pub(super) const DELIVERED: &str = "delivered";

@@ -1,7 +1,7 @@
 //! From native frames to what the client is told.
 
 use super::hear::quoted;
-use super::names::{CODES, CONNECTED, DELIVERED, DISCONNECTED, KINDS, MEMBERS, PREFIXES, RECONNECTING, ROOM, UNKNOWN_TYPE};
+use super::names::{CODES, DELIVERED, KINDS, MEMBERS, PREFIXES, ROOM, UNKNOWN_TYPE};
 use super::{Chat, Mode, Move, Out, Pending};
 use crate::dialect::frame::{Answer, Connected, Frame, Presence};
 use crate::dialect::native::Fields;
@@ -119,12 +119,7 @@ impl Chat {
     /// Who came, who went, and whether they may come back: a seat that is held waits for them.
     fn tell_presence(&mut self, text: &str, frame: &Frame<'_>, out: &mut Vec<Out>) {
         let Some(presence) = frame.payload::<Presence>() else { return };
-        let status = match (&*frame.kind, presence.seat) {
-            ("user_joined", _) => CONNECTED,
-            (_, Some(_)) => RECONNECTING,
-            (_, None) => DISCONNECTED,
-        };
-        let mut more = vec![("status", quoted(status))];
+        let mut more = vec![("status", quoted(presence.status(&frame.kind)))];
         if presence.you {
             self.rooms.remove(&presence.room_id);
             more.push(("user_id", quoted(&self.user)));

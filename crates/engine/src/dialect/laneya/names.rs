@@ -35,9 +35,6 @@ pub(super) const LEFT: &str = "left";
 pub(super) const ENDED: &str = "room_ended";
 pub(super) const ERROR: &str = "error";
 pub(super) const PRESENCE: &str = "presence";
-pub(super) const CONNECTED: &str = "connected";
-pub(super) const RECONNECTING: &str = "reconnecting";
-pub(super) const DISCONNECTED: &str = "disconnected";
 
 /// Events of a dungeon that are positions.
 pub(super) const STEPPED: &str = "stepped";

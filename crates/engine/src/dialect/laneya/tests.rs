@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dialect::Heard;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NOW: Now = Now { mono_ms: 0, wall_ms: 0 };
 

@@ -172,14 +172,8 @@ impl Laneya {
             self.pass_on(names::LEFT, frame.payload, out);
             return self.is_out(out);
         }
-        // A seat that is held waits for who lost the connection.
-        let status = match (&*frame.kind, presence.seat) {
-            ("user_joined", _) => names::CONNECTED,
-            (_, Some(_)) => names::RECONNECTING,
-            (_, None) => names::DISCONNECTED,
-        };
         if self.is_new {
-            let entity = self.world.called(&presence.user_id);
+            let (entity, status) = (self.world.called(&presence.user_id), presence.status(&frame.kind));
             self.update(names::PRESENCE, &json!({"entity": entity, "status": status}), out);
         }
     }
