@@ -37,7 +37,7 @@ pub use refusal::Refusal;
 pub use state::{Chat, Role};
 pub use view::{Holder, Mark, Muted, View, You};
 
-use parlour_room::{As, Audience, Dice, Room, Seat, Seats, Source, Turn, Viewer, Who, is_guest};
+use parlour_room::{As, Audience, Dice, Room, Seat, Seats, Source, Turn, Viewer, Who};
 use std::time::Duration;
 
 impl Room for Chat {
@@ -95,7 +95,7 @@ impl Room for Chat {
 
     /// Only of guests it matters: whoever has a name of their own may come back years later.
     fn awaits(&self) -> Option<Vec<Seat>> {
-        Some(self.owners_here().filter(|(_, user)| is_guest(user)).map(|(seat, _)| seat).collect())
+        Some(self.guests_who_own().collect())
     }
 
     fn present(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {

@@ -13,8 +13,16 @@ const OWNER: &str = "owner";
 impl Chat {
     /// The owners who are members. There are few, but each is looked for among all.
     pub(crate) fn owners_here(&self) -> impl Iterator<Item = (Seat, &str)> {
-        let owners = self.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(user, _)| user.as_str());
-        owners.filter_map(|user| self.seat_of(user).map(|seat| (seat, user)))
+        self.owners().filter_map(|user| self.seat_of(user).map(|seat| (seat, user)))
+    }
+
+    /// Those of them who are guests. Asked after every record: others are not looked for.
+    pub(crate) fn guests_who_own(&self) -> impl Iterator<Item = Seat> {
+        self.owners().filter(|user| is_guest(user)).filter_map(|user| self.seat_of(user))
+    }
+
+    fn owners(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(user, _)| user.as_str())
     }
 
     /// Where no owner is a member any more, the longest-standing moderator who is owns the room from now on, or else member,
@@ -29,9 +37,9 @@ impl Chat {
         let Some(heir) = heir.map(|(_, person)| person.user.clone()) else { return };
         let former = self.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(user, _)| user.clone());
         for user in former.collect::<Vec<_>>() {
-            self.takes_role(user, Role::Member, turn);
+            self.takes_role(user, Role::Member, None, turn);
         }
-        self.takes_role(heir, Role::Owner, turn);
+        self.takes_role(heir, Role::Owner, None, turn);
     }
 
     /// A guest who owns the room is connected no more, or is again; or one who owned it is back.
@@ -63,19 +71,20 @@ impl Chat {
             self.away.remove(&seat);
             self.gone.insert(seat);
             if let Some(user) = self.people.get(&seat).map(|person| person.user.clone()) {
-                self.takes_role(user, Role::Member, turn);
+                self.takes_role(user, Role::Member, None, turn);
             }
         }
         self.set_owner_clock(turn);
         self.pass_on(turn);
     }
 
-    fn takes_role(&mut self, user: String, role: Role, turn: &mut Turn<Self>) {
+    /// Somebody has another role from now on, by somebody's word or because the room passes on.
+    pub(crate) fn takes_role(&mut self, user: String, role: Role, by: Option<String>, turn: &mut Turn<Self>) {
         match role {
             Role::Member => self.roles.remove(&user),
             role => self.roles.insert(user.clone(), role),
         };
-        turn.tell(Event::RoleChanged { user, role, by: None });
+        turn.tell(Event::RoleChanged { user, role, by });
     }
 
     fn set_owner_clock(&self, turn: &mut Turn<Self>) {

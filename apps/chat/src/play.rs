@@ -37,11 +37,7 @@ impl Chat {
             Action::Delete { message } => self.delete(message, by, turn),
             Action::Read { up_to } => self.read(seat, by, up_to, turn),
             Action::SetRole { user, role } => {
-                match role {
-                    Role::Member => self.roles.remove(&user),
-                    role => self.roles.insert(user.clone(), role),
-                };
-                turn.tell(Event::RoleChanged { user: user.clone(), role, by: Some(by) });
+                self.takes_role(user.clone(), role, Some(by), turn);
                 if let Some(seat) = self.seat_of(&user).filter(|_| role != Role::Owner) {
                     self.is_awaited_no_more(seat, turn);
                 }
