@@ -116,11 +116,7 @@ class Listener:
 
     async def until_closed(self, deadline=DEADLINE):
         """Waits until the connection has ended: its code, and what was said of it."""
-        async with asyncio.timeout(deadline):
-            while self.closed is None:
-                self.news.clear()
-                await self.news.wait()
-        return self.closed
+        return await self.socket.until_closed(deadline)
 
     def of(self, *kinds, start=0):
         """The data of the messages of these types, or of all but pings."""

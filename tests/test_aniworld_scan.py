@@ -1,13 +1,13 @@
 """The dialect aniworld: scans of the library, also while the disk is so slow that they take as long as a test wants."""
 
 import asyncio
-import subprocess
 
 import pytest
 
 import aniworld
 import compatibility
 import parlour
+import preload
 
 in_thread = asyncio.to_thread
 SERIES = 30
@@ -43,10 +43,7 @@ struct dirent64 *readdir64(DIR *folder) {
 @pytest.fixture(scope="module")
 def slow_disk(tmp_path_factory):
     """A library that lets one folder be read only when a trigger file is gone."""
-    folder = tmp_path_factory.mktemp("slow-disk")
-    (folder / "shim.c").write_text(SHIM)
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", folder / "shim.so", folder / "shim.c", "-ldl"], check=True)
-    return folder / "shim.so"
+    return preload.built(tmp_path_factory.mktemp("slow-disk"), SHIM)
 
 
 @pytest.fixture

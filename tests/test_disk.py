@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import parlour
+import preload
 import tokens
 
 FOLDED = {"PARLOUR_LIMITS__JOURNAL_TAIL_ROWS": "12", "PARLOUR_LIMITS__JOURNAL_FOLD_ROWS": "4"}
@@ -63,10 +64,7 @@ EIO, ENOSPC, EROFS = 5, 28, 30
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory):
     """A library that lets calls of the server fail while a trigger file says so."""
-    folder = tmp_path_factory.mktemp("shim")
-    (folder / "shim.c").write_text(SHIM)
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", folder / "shim.so", folder / "shim.c", "-ldl"], check=True)
-    return folder / "shim.so"
+    return preload.built(tmp_path_factory.mktemp("shim"), SHIM)
 
 
 class Pad:
