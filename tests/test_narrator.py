@@ -104,6 +104,13 @@ def test_a_busy_endpoint_is_asked_again(ask):
     assert narrative(server)["narrative"]["content"] == "At last." and len(endpoint.asked) == 3
 
 
+def test_an_endpoint_that_does_not_stream_is_understood(ask):
+    said = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Said in one piece."}, "finish_reason": "stop"}]}
+    server, _ = ask(json.dumps(said).encode())
+    told = narrative(server)["narrative"]
+    assert (told["source"], told["content"]) == ("processed", "Said in one piece.")
+
+
 @pytest.mark.parametrize(("answer", "code"), [(404, "not_found"), (b"<html>", "garbage"), (b"", "garbage"), ([], "empty")])
 def test_a_failure_is_typed_and_keeps_the_own_text(ask, answer, code):
     server, _ = ask(answer)

@@ -128,7 +128,7 @@ impl Chat {
         if before == Role::Member && self.seat_of(user).is_none() {
             return Err(Refusal::NotHere);
         }
-        let has_another = self.owners_here().any(|(_, owner)| owner != user);
+        let has_another = self.owners().any(|owner| owner != user);
         if before == Role::Owner && role != Role::Owner && !has_another {
             return Err(Refusal::LastOwner);
         }

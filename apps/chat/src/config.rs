@@ -22,8 +22,8 @@ pub struct Config {
     pub invited: Option<BTreeSet<String>>,
     /// After how many milliseconds without another sign somebody has stopped typing: 100 to 60000.
     pub typing_ms: u32,
-    /// How many milliseconds a guest who owns the room may be gone until somebody else owns it: 100 to 86400000.
-    pub owner_away_ms: u32,
+    /// After how many milliseconds without a connection a member is out of the room: 100 to 86400000.
+    pub away_ms: u32,
 }
 
 /// Who is shown how far somebody has read.
@@ -44,7 +44,7 @@ impl Default for Config {
             read_marks: ReadMarks::Shared,
             invited: None,
             typing_ms: 5_000,
-            owner_away_ms: 60_000,
+            away_ms: 60_000,
         }
     }
 }
@@ -54,7 +54,7 @@ impl Config {
         match self {
             Self { members, .. } if !(1..=MEMBERS).contains(&members) => Err(Refusal::BadMembers),
             Self { typing_ms, .. } if !(100..=60_000).contains(&typing_ms) => Err(Refusal::BadTypingMs),
-            Self { owner_away_ms, .. } if !(100..=86_400_000).contains(&owner_away_ms) => Err(Refusal::BadOwnerAwayMs),
+            Self { away_ms, .. } if !(100..=86_400_000).contains(&away_ms) => Err(Refusal::BadAwayMs),
             Self { invited: Some(invited), .. } if !is_list(&invited) => Err(Refusal::BadInvited),
             fine => Ok(fine),
         }

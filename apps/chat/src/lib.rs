@@ -1,6 +1,7 @@
 //! Rooms to talk in: messages that can be answered, changed and taken back, a history, typing, read marks, moderation.
 //!
-//! **The rules in short.** Up to ten thousand may be in a room. Who comes first owns it, until they leave. Owners give roles;
+//! **The rules in short.** Up to ten thousand may be in a room. Who comes first owns it, until they leave. Who loses the
+//! connection and does not come back in time is a member no more. Owners give roles;
 //! owners and moderators set the topic and how fast people may write, take back what others wrote, silence people for a while,
 //! send them away, and keep them out. Everybody may change and take back what they wrote themselves, while the room still knows
 //! it. A private room is one into which only those come who were invited.
@@ -13,6 +14,7 @@
 //! `limits.rs` how much of it there may be. `check.rs` says what is legal, `play.rs` does it; `text.rs` is what may be written.
 
 mod action;
+mod away;
 mod check;
 mod config;
 mod event;
@@ -90,12 +92,7 @@ impl Room for Chat {
     }
 
     fn left(&mut self, seat: Seat, turn: &mut Turn<Self>) {
-        self.goes(seat, turn);
-    }
-
-    /// Only of guests it matters: whoever has a name of their own may come back years later.
-    fn awaits(&self) -> Option<Vec<Seat>> {
-        Some(self.guests_who_own().collect())
+        self.leaves(seat, turn);
     }
 
     fn present(&mut self, seat: Seat, here: bool, turn: &mut Turn<Self>) {
@@ -104,14 +101,14 @@ impl Room for Chat {
 
     /// Nobody can end a room for all by giving up.
     fn resigned(&mut self, seat: Seat, turn: &mut Turn<Self>) {
-        self.goes(seat, turn);
+        self.leaves(seat, turn);
         turn.remove(seat, "resigned");
     }
 
     fn signal(&mut self, ring: Ring, turn: &mut Turn<Self>) {
         match ring {
             Ring::Unmute => self.unmute_over(turn),
-            Ring::OwnerGone => self.owners_are_gone(turn),
+            Ring::Away => self.clear(turn),
         }
     }
 

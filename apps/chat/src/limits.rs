@@ -12,6 +12,8 @@ pub const USER_BYTES: usize = 256;
 pub const MESSAGES: usize = 512;
 /// So often one message may be changed; then `too_many_edits`.
 pub const EDITS: usize = 16;
+/// Of so many users it is remembered how far they have read; of more only of those who are members.
+pub const MARKS: usize = 16_384;
 /// How many owners and moderators a room may have; more are `too_many`.
 pub const ROLES: usize = 64;
 /// How many may be silenced at one time.

@@ -2,10 +2,11 @@
 
 use crate::action::Action;
 use crate::event::Event;
-use crate::limits::{MESSAGES, WRITERS};
+use crate::limits::{MARKS, MESSAGES, WRITERS};
 use crate::pulse::Ring;
 use crate::state::{Chat, Message, Person, Role};
 use parlour_room::{Seat, Turn, Who};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +17,6 @@ impl Chat {
     pub(crate) fn comes(&mut self, who: Who<'_>, seat: Seat, turn: &mut Turn<Self>) {
         let person = Person { user: who.user.to_owned(), name: who.name.to_owned(), since_ms: turn.now_ms() };
         self.people.insert(seat, Arc::new(person));
-        self.marks.reveal_mut().remove(&seat);
-        self.pass_on(turn);
-    }
-
-    pub(crate) fn goes(&mut self, seat: Seat, turn: &mut Turn<Self>) {
-        self.people.remove(&seat);
-        self.marks.reveal_mut().remove(&seat);
-        self.gone.remove(&seat);
-        self.is_awaited_no_more(seat, turn);
         self.pass_on(turn);
     }
 
@@ -36,12 +28,7 @@ impl Chat {
             Action::Edit { message, content } => self.edit(message, content, turn),
             Action::Delete { message } => self.delete(message, by, turn),
             Action::Read { up_to } => self.read(seat, by, up_to, turn),
-            Action::SetRole { user, role } => {
-                self.takes_role(user.clone(), role, Some(by), turn);
-                if let Some(seat) = self.seat_of(&user).filter(|_| role != Role::Owner) {
-                    self.is_awaited_no_more(seat, turn);
-                }
-            }
+            Action::SetRole { user, role } => self.takes_role(user, role, Some(by), turn),
             Action::Kick { user } => {
                 turn.tell(Event::Kicked { user: user.clone(), by });
                 self.send_away(&user, "kicked", turn);
@@ -156,11 +143,15 @@ impl Chat {
 
     /// Marks only go forward. Who may know of them is told, and nobody else hears that there was anything.
     fn read(&mut self, seat: Seat, user: String, up_to: u64, turn: &mut Turn<Self>) {
-        let mark = self.marks.reveal_mut().entry(seat).or_default();
-        if *mark >= up_to {
+        let marks = self.marks.reveal_mut();
+        if marks.get(&user).is_some_and(|mark| *mark >= up_to) {
             return;
         }
-        *mark = up_to;
+        if marks.len() >= MARKS {
+            let members: BTreeSet<&str> = self.people.values().map(|person| &*person.user).collect();
+            marks.retain(|user, _| members.contains(user.as_str()));
+        }
+        marks.insert(user.clone(), up_to);
         let event = Event::Read { user, up_to };
         if self.shares_marks() {
             let seats: Vec<Seat> = self.people.keys().copied().collect();
@@ -172,7 +163,7 @@ impl Chat {
 
     fn send_away(&mut self, user: &str, reason: &str, turn: &mut Turn<Self>) {
         if let Some(seat) = self.seat_of(user) {
-            self.goes(seat, turn);
+            self.leaves(seat, turn);
             turn.remove(seat, reason);
         }
     }

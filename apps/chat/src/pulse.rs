@@ -32,8 +32,8 @@ pub enum Rings {}
 pub enum Ring {
     /// Somebody who is silenced may speak again.
     Unmute,
-    /// A guest who owns the room has been gone for long.
-    OwnerGone,
+    /// Somebody has been away for too long.
+    Away,
 }
 
 impl World for Rings {

@@ -12,7 +12,7 @@ pub enum Refusal {
     /// Of a configuration.
     BadTypingMs,
     /// Of a configuration.
-    BadOwnerAwayMs,
+    BadAwayMs,
     /// Of a configuration.
     BadInvited,
     /// Nothing is said.
@@ -78,7 +78,7 @@ impl std::fmt::Display for Refusal {
         f.write_str(match self {
             Refusal::BadMembers => "A room has room for 1 to 10000 members.",
             Refusal::BadTypingMs => "typing_ms is 100 to 60000.",
-            Refusal::BadOwnerAwayMs => "owner_away_ms is 100 to 86400000.",
+            Refusal::BadAwayMs => "away_ms is 100 to 86400000.",
             Refusal::BadInvited => "invited is a list of 1 to 256 user ids.",
             Refusal::Empty => "Say something: it must not be empty or blank.",
             Refusal::TooLong { bytes } => return write!(f, "At most {bytes} bytes at a time."),

@@ -1,6 +1,6 @@
 //! What must be true of a room after every play. Looks at nothing that grows with the room.
 
-use crate::limits::{BANS, INVITED, MEMBERS, MESSAGES, MUTES, ROLES, SLOW_SECONDS, TOPIC_BYTES, WRITERS};
+use crate::limits::{BANS, INVITED, MARKS, MEMBERS, MESSAGES, MUTES, ROLES, SLOW_SECONDS, TOPIC_BYTES, WRITERS};
 use crate::state::Chat;
 use std::collections::BTreeSet;
 
@@ -8,9 +8,8 @@ impl Chat {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
         let counts = [
             ("members", self.people.len(), usize::try_from(MEMBERS).unwrap_or(usize::MAX)),
-            ("marks", self.marks.reveal().len(), self.people.len()),
-            ("owners away", self.away.len(), ROLES),
-            ("gone", self.gone.len(), self.people.len()),
+            ("marks", self.marks.reveal().len(), MARKS),
+            ("away", self.away.count(), self.people.len()),
             ("roles", self.roles.len(), ROLES),
             ("silenced", self.muted.len(), MUTES),
             ("kept out", self.banned.len(), BANS),

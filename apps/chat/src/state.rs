@@ -1,5 +1,6 @@
 //! All that is kept of a room.
 
+use crate::away::Away;
 use crate::config::{Config, ReadMarks};
 use crate::limits::READ_MEMBERS;
 use parlour_room::{Seat, Secret};
@@ -27,12 +28,10 @@ pub struct Chat {
     pub(crate) invited: Option<BTreeSet<String>>,
     /// When who wrote last, while the room is slow.
     pub(crate) wrote: BTreeMap<String, u64>,
-    /// Guests who own the room and have gone, and since when.
-    pub(crate) away: BTreeMap<Seat, u64>,
-    /// Guests who were gone for so long that somebody else owns the room, until they are back.
-    pub(crate) gone: BTreeSet<Seat>,
-    /// How far the members have read who said so. Not everybody may know.
-    pub(crate) marks: Secret<BTreeMap<Seat, u64>>,
+    /// Members without a connection.
+    pub(crate) away: Away,
+    /// How far users have read who said so, members or not. Not everybody may know.
+    pub(crate) marks: Secret<BTreeMap<String, u64>>,
     /// The last messages, oldest first: those that can still be touched.
     pub(crate) messages: VecDeque<Message>,
     /// How many messages there ever were.
@@ -85,8 +84,7 @@ impl Chat {
             muted: BTreeMap::new(),
             banned: BTreeSet::new(),
             wrote: BTreeMap::new(),
-            away: BTreeMap::new(),
-            gone: BTreeSet::new(),
+            away: Away::default(),
             marks: Secret::default(),
             messages: VecDeque::new(),
             count: 0,

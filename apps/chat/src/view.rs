@@ -100,14 +100,13 @@ impl Chat {
         if viewer == Viewer::Spectator || !self.shares_marks() {
             return Vec::new();
         }
-        let user = |seat: &Seat| self.people.get(seat).map(|person| person.user.clone());
-        let marks = self.marks.reveal().iter();
-        marks.filter_map(|(seat, up_to)| user(seat).map(|user| Mark { user, up_to: *up_to })).collect()
+        let mark = |user: &String| self.marks.reveal().get(user).map(|up_to| Mark { user: user.clone(), up_to: *up_to });
+        self.people.values().filter_map(|person| mark(&person.user)).collect()
     }
 
     fn you(&self, seat: Seat) -> Option<You> {
         let user = self.people.get(&seat)?.user.clone();
-        let read_up_to = self.marks.reveal().get(&seat).copied().unwrap_or_default();
+        let read_up_to = self.marks.reveal().get(&user).copied().unwrap_or_default();
         Some(You { role: self.role_of(&user), read_up_to, muted_until_ms: self.muted.get(&user).copied(), user })
     }
 }

@@ -67,8 +67,6 @@ pub(crate) struct Hall {
     pub(crate) tail_records: usize,
     pub(crate) snapshot_bytes: usize,
     pub(crate) rest: Rest,
-    /// Of whose coming and going its rules wanted to be told, when they were asked last.
-    pub(crate) awaited: Vec<Seat>,
 }
 
 pub(crate) enum Phase {
@@ -271,7 +269,6 @@ impl Hall {
             tail_records: 0,
             snapshot_bytes: 0,
             rest: Rest::default(),
-            awaited: Vec::new(),
         }
     }
 

@@ -156,12 +156,6 @@ impl<R: Room> Table<R> {
         asked(|| self.state.admit(who, wanted))?.map_err(Rejected::NotAdmitted)
     }
 
-    /// Of whose coming and going the rules want to be told: of nobody's if they cannot say.
-    pub fn awaited(&self) -> Option<Vec<Seat>> {
-        let nobody = || Some(Vec::new());
-        if self.spoiled { nobody() } else { guard(|| self.state.awaits()).unwrap_or_else(|_| nobody()) }
-    }
-
     /// Gives a seat to somebody [`admit`](Self::admit) let in as a player.
     pub fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected> {
         let user = joining.who.user;

@@ -80,8 +80,6 @@ pub trait AnyTable: Send {
     fn seed_hash(&self) -> String;
     fn revealed_seed(&self) -> Option<String>;
     fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Rejected>;
-    /// Of whose coming and going the rules want to be told, of kinds that ask; `None`: of everybody's.
-    fn awaited(&self) -> Option<Vec<Seat>>;
     fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected>;
     fn leave(&mut self, stamp: Stamp, user: &str, reason: &str) -> Result<Played, Rejected>;
     fn present(&mut self, stamp: Stamp, user: &str, here: bool) -> Result<Option<Played>, Fault>;
@@ -329,10 +327,6 @@ impl<R: Room> AnyTable for Table<R> {
 
     fn admit(&self, who: Who<'_>, wanted: As) -> Result<As, Rejected> {
         self.admit(who, wanted)
-    }
-
-    fn awaited(&self) -> Option<Vec<Seat>> {
-        self.awaited()
     }
 
     fn join(&mut self, stamp: Stamp, joining: Joining<'_>) -> Result<Joined, Rejected> {

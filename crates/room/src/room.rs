@@ -65,7 +65,7 @@ pub trait Room: Kept {
     const ATOMIC: bool = false;
     /// Whether a client that has every event needs no view after them.
     const EVENTS_SUFFICE: bool = false;
-    /// Whether the room is told who of its members is here: see [`present`](Self::present) and [`awaits`](Self::awaits).
+    /// Whether the room is told who of its members is here, by a record each time: see [`present`](Self::present).
     const PRESENCE: bool = false;
 
     /// What whoever opens the room may choose. Give every field a default and refuse unknown ones.
@@ -150,12 +150,6 @@ pub trait Room: Kept {
     /// seat is here, without being told so; who comes back within a short time was never away; a bot is always here. After a
     /// crash those who were here and do not come back are away a short time after the room is loaded again. Provided: nothing.
     fn present(&mut self, _seat: Seat, _here: bool, _turn: &mut Turn<Self>) {}
-
-    /// Of whose coming and going the room is told, of kinds with [`PRESENCE`](Self::PRESENCE): each time costs a record.
-    /// Provided: of everybody's (`None`).
-    fn awaits(&self) -> Option<Vec<Seat>> {
-        None
-    }
 
     /// The holder of a seat resigned by way of the table, which works whatever state the rules are in. Provided: the room closes.
     fn resigned(&mut self, _seat: Seat, turn: &mut Turn<Self>) {

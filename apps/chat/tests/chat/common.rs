@@ -61,14 +61,8 @@ impl Desk {
         self.played = Some(self.table.leave(self.stamp(), user, "left").expect("they are here"));
     }
 
-    /// The server says whether somebody is connected, as far as the room waits for that; what everybody was told then.
+    /// The server says whether somebody is connected; what everybody was told then.
     pub(crate) fn is_here(&mut self, user: &str, here: bool) -> Vec<Value> {
-        use parlour_room::AnyTable;
-        let seat = self.table.about().members[user].seat;
-        let is_awaited = AnyTable::awaited(&self.table).is_some_and(|seats| seats.contains(&seat));
-        if !is_awaited && !here {
-            return Vec::new();
-        }
         let played = self.table.present(self.stamp(), user, here).expect("the rules stand it");
         played.iter().flat_map(public).collect()
     }
@@ -121,8 +115,14 @@ impl Desk {
         let mut told = Vec::new();
         while let Some(played) = self.table.fire(self.stamp()).expect("the rules stand it") {
             told.extend(public(&played));
+            self.played = Some(played);
         }
         told
+    }
+
+    /// Who has a seat.
+    pub(crate) fn members(&self) -> Vec<&str> {
+        self.table.about().members.keys().map(String::as_str).collect()
     }
 
     pub(crate) fn view(&self, user: &str) -> Value {

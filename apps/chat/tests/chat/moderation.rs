@@ -182,7 +182,7 @@ fn a_room_is_opened_only_as_something_it_can_be() {
     assert_eq!(code(json!({"members": 0})), "bad_members");
     assert_eq!(code(json!({"members": 10_001})), "bad_members");
     assert_eq!(code(json!({"typing_ms": 99})), "bad_typing_ms");
-    assert_eq!(code(json!({"owner_away_ms": 99})), "bad_owner_away_ms");
+    assert_eq!(code(json!({"away_ms": 99})), "bad_away_ms");
     assert_eq!(code(json!({"frob": 1})), "invalid");
     let crowd: Vec<String> = (0..=INVITED).map(|n| format!("u{n}")).collect();
     for invited in [json!([]), json!([""]), json!(["x".repeat(USER_BYTES + 1)]), json!(crowd)] {

@@ -8,8 +8,9 @@ use crate::dialect::native_out::{self as say, Done, Failure, Resumed};
 use crate::hall::{Follow, Phase, Sort};
 use crate::io::{BOT_PREFIX, ConnId, Now, Role};
 use parlour_room::stream::{Missed, Told};
-use parlour_room::table::NONCE_BYTES;
+use parlour_room::table::{NONCE_BYTES, Removed};
 use parlour_room::{AnyTable, As, Joined, Joining, Position, Rejected, Seat, Viewer, Who};
+use std::collections::BTreeMap;
 
 /// As what somebody wants to come in, with what luck, how far they had heard, and whether they want to be shown what changes.
 #[derive(Clone, Copy)]
@@ -256,17 +257,25 @@ impl Shard {
         }
     }
 
-    /// Somebody lost their seat: each of their connections is told and no longer follows.
-    pub(super) fn dismiss(&mut self, at: usize, user: &str, reason: &str) {
-        let hall = self.hall(at);
-        let conns: Vec<ConnId> = hall.follows.iter().filter(|follow| &*follow.user == user).map(|follow| follow.conn).collect();
-        if conns.is_empty() && !user.starts_with(BOT_PREFIX) {
-            // That they were gone is known; that nobody waits for them any more is not.
-            self.tell_who_went(at, user);
+    /// These lost their seats by one record: each of their connections is told and no longer follows.
+    pub(super) fn dismiss(&mut self, at: usize, removed: &[Removed]) {
+        let mut conns: BTreeMap<&str, Vec<ConnId>> = removed.iter().map(|removed| (&*removed.user, Vec::new())).collect();
+        for follow in &self.hall(at).follows {
+            if let Some(conns) = conns.get_mut(&*follow.user) {
+                conns.push(follow.conn);
+            }
         }
-        for conn in conns {
-            self.hall(at).tell_one(conn, |out, name| say::left(out, name, reason));
-            self.unfollow(at, conn);
+        let is_crowd = removed.len() > self.settings.limits.named_members;
+        for Removed { user, reason, .. } in removed {
+            let conns = conns.remove(&**user).unwrap_or_default();
+            if conns.is_empty() && !user.starts_with(BOT_PREFIX) {
+                // That they were gone is known; that nobody waits for them any more is not.
+                if is_crowd { self.tell_presence_soon(at) } else { self.tell_who_went(at, user) }
+            }
+            for conn in conns {
+                self.hall(at).tell_one(conn, |out, name| say::left(out, name, reason));
+                self.unfollow(at, conn);
+            }
         }
     }
 }

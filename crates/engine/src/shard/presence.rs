@@ -9,7 +9,7 @@ use super::play::stamp;
 use crate::dialect::native_out as say;
 use crate::hall::{Hall, Phase};
 use crate::io::Now;
-use parlour_room::{Seat, Viewer};
+use parlour_room::Viewer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -119,10 +119,7 @@ impl Shard {
             return;
         }
         let about = table.about();
-        let awaited = table.awaited();
-        let is_awaited = |seat: &Seat| awaited.as_ref().is_none_or(|seats| seats.contains(seat));
         let known = about.members.get(user).filter(|member| member.bot.is_none() && about.ended.is_none());
-        let known = known.filter(|member| is_awaited(&member.seat));
         let is_news = known.is_some_and(|member| member.here != hall.plays_here(user));
         let due_ms = is_news.then(|| self.presence.now_ms.saturating_add(away_ms));
         self.presence.set(&hall.name, &user.into(), due_ms);
@@ -130,30 +127,10 @@ impl Shard {
 
     /// A room was read: whoever it believes here, and is not, has `Limits::away_ms` to come back.
     pub(super) fn watch_everybody(&mut self, at: usize) {
-        let hall = self.hall(at);
-        hall.awaited.clear();
-        let users: Vec<String> = match &hall.phase {
-            Phase::Open { kind, table } if kind.has_presence() && table.awaited().is_none() => {
-                table.about().members.keys().cloned().collect()
-            }
+        let users: Vec<String> = match &self.hall(at).phase {
+            Phase::Open { kind, table } if kind.has_presence() => table.about().members.keys().cloned().collect(),
             _ => Vec::new(),
         };
-        users.iter().for_each(|user| self.watch_presence(at, user));
-        self.watch_awaited(at);
-    }
-
-    /// Something was recorded: of others than before the rules may want to know whether they are here.
-    pub(super) fn watch_awaited(&mut self, at: usize) {
-        let hall = self.hall(at);
-        let Phase::Open { kind, table } = &hall.phase else { return };
-        let awaited = if kind.has_presence() { table.awaited().unwrap_or_default() } else { Vec::new() };
-        if awaited == hall.awaited {
-            return;
-        }
-        let is_new = |seat: &Seat| awaited.contains(seat) && !hall.awaited.contains(seat);
-        let members = table.about().members.iter().filter(|(_, member)| is_new(&member.seat));
-        let users: Vec<String> = members.map(|(user, _)| user.clone()).collect();
-        hall.awaited = awaited;
         users.iter().for_each(|user| self.watch_presence(at, user));
     }
 

@@ -214,10 +214,7 @@ impl Shard {
             self.batch.ended.push(EndedRow { room: name.clone(), outcome });
         }
         self.batch.records.push((name, played.record));
-        for removed in played.removed {
-            self.dismiss(at, &removed.user, &removed.reason);
-        }
-        self.watch_awaited(at);
+        self.dismiss(at, &played.removed);
         self.set_timer(at);
         self.keep_wake_row(at, played.ended);
         self.touch(at);

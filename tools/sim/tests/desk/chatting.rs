@@ -8,6 +8,8 @@ use parlour_sim::wire::Frame;
 use serde_json::{Value, json};
 
 const PRESENCE_MS: u64 = 1_000;
+/// For so long a member may be away, unless the room was opened otherwise.
+const AWAY_MS: u64 = 60_000;
 /// By so much what a member is told may be longer in a room four times as large: a few numbers in it have one digit more.
 const GROWTH: f64 = 1.1;
 
@@ -190,6 +192,36 @@ fn in_a_crowd_a_join_a_message_and_a_storm_cost_what_they_must_and_each_of_four_
 }
 
 #[test]
+fn a_crowd_that_does_not_come_back_frees_its_seats_and_who_stayed_is_told_once() {
+    let (members, limits) = (members(), limits());
+    for stay in [1, limits.named_members + 1] {
+        let mut desk = desk();
+        let conns: Vec<ConnId> = (0..members)
+            .map(|n| {
+                let conn = desk.connects(&format!("guest-{n:05}"));
+                joins(&mut desk, conn, None);
+                conn
+            })
+            .collect();
+        desk.passes(PRESENCE_MS);
+        let stays = &conns[..stay];
+        desk.all_hang_up(&conns[stay..]);
+        desk.passes(PRESENCE_MS);
+        told(&mut desk, &conns);
+        desk.passes(limits.away_ms);
+        desk.passes(AWAY_MS - PRESENCE_MS);
+        assert_eq!(told(&mut desk, stays), Told::default(), "their seats wait");
+        desk.passes(2 * PRESENCE_MS);
+        let once = told(&mut desk, stays);
+        assert_eq!((once.frames, once.most_frames), (stay, 1), "{stay} stay");
+        let ada = desk.connects("ada");
+        let heard = joins(&mut desk, ada, None);
+        assert_eq!(heard[1]["payload"]["members"], stay + 1);
+        assert_eq!(desk.notes, [] as [String; 0]);
+    }
+}
+
+#[test]
 fn typing_is_shown_once_until_it_stops_or_time_has_passed_and_never_to_who_sent_it() {
     let mut desk = desk();
     let (ada, bob) = (desk.connects("ada"), desk.connects("bob"));
@@ -228,9 +260,9 @@ fn typing_is_shown_once_until_it_stops_or_time_has_passed_and_never_to_who_sent_
     assert_eq!(over.map(|said| said["payload"]["is_typing"].clone()), Some(json!(false)));
     desk.hears(ada);
     desk.asks(bob, &typing(true));
+    assert_eq!(desk.disk.load("all").map(|history| history.records.len()), records.map(|count| count + 1), "only Cyn's coming");
     desk.hangs_up(bob);
     desk.hears(ada);
     desk.passes(60_000);
     assert!(desk.hears(ada).iter().all(|said| said["type"] != "typing"), "who has gone is told of as gone");
-    assert_eq!(desk.disk.load("all").map(|history| history.records.len()), records.map(|count| count + 1), "only Cyn's coming");
 }

@@ -1,4 +1,4 @@
-//! A dungeon in simulated time, crawled by dozens of clients of the dialect laneya: nobody starves, however greedy others are,
+//! A dungeon in simulated time, crawled by hundreds of clients of the dialect laneya: nobody starves, however greedy others are,
 //! and one that does not read delays no tick.
 
 use parlour_engine::io::ConnId;
@@ -9,11 +9,15 @@ use parlour_sim::luck::Luck;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const WALKERS: usize = 24;
-/// These ask many times between two ticks.
+/// So many walk, with those who are greedy.
+const CROWD: usize = 200;
+/// So many where every byte of two runs is compared.
+const FEW: usize = 27;
+/// The last of them ask many times between two ticks.
 const GREEDY: usize = 3;
 const GREED: usize = 8;
 const TICK_MS: u64 = 100;
+/// So much is kept for who does not read: not much more than what a crowd is told by one tick.
 const OUTPUT_BYTES: usize = 16 * 1024;
 const BEHIND_MS: u64 = 1_500;
 const WAYS: [(&str, Spot); 5] = [("north", (0, -1)), ("east", (1, 0)), ("south", (0, 1)), ("west", (-1, 0)), ("stop", (0, 0))];
@@ -107,7 +111,7 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, walkers: usize) -> Self {
         let kinds = parlour_sim::kinds().with::<parlour_dungeon::Dungeon>().expect("it can be spoken");
         let plenty = 1_000_000;
         let tokens = Limits { user_tokens: plenty, connection_tokens: plenty, address_tokens: plenty, ..Limits::default() };
@@ -120,7 +124,7 @@ impl World {
         );
         assert_eq!(opened[0]["payload"]["status"], "ok", "{opened:?}");
         let mut idler = Client::comes(&mut desk, "idler".to_owned());
-        let clients = (0..WALKERS + GREEDY).map(|n| Client::comes(&mut desk, format!("c{n:02}"))).collect();
+        let clients = (0..walkers).map(|n| Client::comes(&mut desk, format!("c{n:03}"))).collect();
         idler.asks(&mut desk, "get_map", &json!({}));
         desk.turns();
         let floor = idler.hears(&desk.line(idler.conn)).expect("the map");
@@ -144,8 +148,9 @@ impl World {
     fn ticks(&mut self) -> Hash64 {
         self.desk.disk_waits = true;
         let mut turns: Vec<usize> = Vec::new();
-        turns.extend((0..WALKERS).filter(|_| self.luck.percent(25)));
-        turns.extend((0..GREED).flat_map(|_| WALKERS..WALKERS + GREEDY));
+        let (calm, all) = (self.clients.len() - GREEDY, self.clients.len());
+        turns.extend((0..calm).filter(|_| self.luck.percent(25)));
+        turns.extend((0..GREED).flat_map(|_| calm..all));
         while !turns.is_empty() {
             let at = turns.swap_remove(self.luck.index(turns.len()));
             self.clients[at].turns(&mut self.desk, &mut self.luck);
@@ -190,7 +195,7 @@ impl World {
 
 #[test]
 fn nobody_starves_however_often_others_ask() {
-    let mut world = World::new(seed());
+    let mut world = World::new(seed(), CROWD);
     let mut steps = 0;
     for _ in 0..40 {
         let before: Vec<Spot> = world.clients.iter().map(|client| client.places[&client.name()]).collect();
@@ -206,7 +211,7 @@ fn nobody_starves_however_often_others_ask() {
 fn who_does_not_read_delays_no_tick_and_is_dropped() {
     let seed = seed();
     let [undisturbed, disturbed] = [false, true].map(|stalls| {
-        let mut world = World::new(seed);
+        let mut world = World::new(seed, FEW);
         if stalls {
             world.desk.stalls(world.idler.conn);
         }

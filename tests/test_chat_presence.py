@@ -1,0 +1,157 @@
+"""The dialect chat: who is there, who is waited for, and who is waited for no more."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+import chat
+import parlour
+import raw
+
+PING_MS, SILENCE_MS, AWAY_MS = 300, 1500, 200
+QUICK = {f"PARLOUR_LIMITS__{name}": str(value) for name, value in {
+    "PING_MS": PING_MS, "SILENCE_MS": SILENCE_MS, "AWAY_MS": AWAY_MS, "PRESENCE_MS": 100}.items()}
+SEAT_MS = 1000
+"""For so long a seat waits, after `AWAY_MS`."""
+
+
+async def opened(talker, room, **config):
+    """A room whose seats wait for a short time, opened and joined by this one."""
+    await talker.done("open_room", {"kind": "chat", "room_id": room, "config": {"away_ms": SEAT_MS} | config})
+    await talker.join(room)
+
+
+def told_of(talker, user, start=0):
+    """What somebody was told of another: `connected`, `reconnecting`, `disconnected`."""
+    told = talker.of("user_joined", "user_left", start=start)
+    return [payload["status"] for payload in told if payload["user_id"] == user]
+
+
+async def until_told(talker, user, status, start=0):
+    kind = "user_joined" if status == "connected" else "user_left"
+    return await talker.until(kind, lambda told: (told["user_id"], told["status"]) == (user, status), start=start)
+
+
+@chat.check(7)
+@chat.by_all
+@pytest.mark.server(env=QUICK)
+def test_a_seat_waits_for_who_lost_the_connection_and_not_for_ever(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, (ada, eve, cyn) = place.room(), [await new_talker(name).connect() for name in ("ada", "eve", "cyn")]
+            await opened(ada, room, members=2)
+            await eve.join(room)
+            await cyn.fails("GAME_FULL", "join_room", {"room_id": room, "as": "player"})
+
+            # Back in time: the seat was kept.
+            left = asyncio.create_task(until_told(ada, eve.user, "reconnecting"))
+            await eve.close()
+            seat = (await left)["seat"]
+            await cyn.fails("GAME_FULL", "join_room", {"room_id": room, "as": "player"})
+            if place.mode == "compat":
+                # A guest is the same only by the token of the greeting.
+                greeted = eve.of("connected")[0]
+                assert (await eve.connect(token=greeted["token"])).user == greeted["user_id"]
+            else:
+                await eve.connect()
+            await eve.join(room)
+            assert (await until_told(ada, eve.user, "connected", start=ada.mark - 3))["seat"] == seat
+
+            # Not in time: somebody else may have it, and who comes back then is another member.
+            start = ada.mark
+            await eve.close()
+            assert "seat" not in await until_told(ada, eve.user, "disconnected", start=start)
+            assert told_of(ada, eve.user, start) == ["reconnecting", "disconnected"]
+            await cyn.done("join_room", {"room_id": room, "as": "player"})
+            await eve.connect(token=eve.token or greeted["token"])
+            await eve.fails("GAME_FULL", "join_room", {"room_id": room, "as": "player"})
+            await ada.chat(room, "welcome")
+            assert await cyn.until_heard("welcome")
+
+    parlour.run(talk())
+
+
+@chat.check(7)
+@chat.by_all
+@pytest.mark.server(env=QUICK)
+def test_who_answers_no_ping_is_gone_and_who_says_nothing_is_not(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, (ada, idle) = place.room(), [await new_talker(name).connect() for name in ("ada", "idle")]
+            await opened(ada, room)
+            await idle.join(room)
+            with deaf(place, room) as (wire, user):
+                began = time.monotonic()
+                await until_told(ada, user, "connected")
+                start = ada.mark
+                left = await until_told(ada, user, "reconnecting")
+                # No timing: it cannot be shorter than the server was told to wait.
+                assert time.monotonic() - began > (SILENCE_MS - PING_MS) / 1000
+                assert "seat" in left
+                opcodes, end = await asyncio.to_thread(everything, wire)
+                assert raw.PING in opcodes and end == (1008, "silent")
+            await until_told(ada, user, "disconnected", start=start)
+            assert told_of(ada, user) == ["connected", "reconnecting", "disconnected"]
+            # These two were as quiet; but their clients answered.
+            assert (ada.socket.closed, idle.socket.closed, told_of(ada, idle.user, start)) == (None, None, [])
+            await idle.chat(room, "I was here all along")
+
+    parlour.run(talk())
+
+
+@chat.check(7)
+@chat.by_websockets
+@pytest.mark.server(env=QUICK)
+def test_the_room_of_who_has_a_name_waits_for_them_and_that_of_a_guest_does_not(place):
+    async def talk():
+        async with place.open() as new_talker:
+            owns = lambda talker: lambda told: (told["user"], told["role"]) == (talker.user, "owner")  # noqa: E731
+            cyn = await new_talker("cyn").connect()
+            ada, room = await new_talker("ada", named=True).connect(), place.room()
+            await opened(ada, room)
+            await cyn.join(room)
+            said = (await cyn.chat(room, "read this"))["events"][0]
+            await ada.done("read", {"room_id": room, "up_to": said})
+            await ada.close()
+            await until_told(cyn, ada.user, "disconnected")
+            await cyn.fails("FORBIDDEN", "set_topic", {"room_id": room, "text": "mine"})
+            await ada.connect()
+            start = ada.mark
+            await ada.join(room)
+            assert (await ada.until("view", start=start))["you"] | {"muted_until_ms": None} == {
+                "user": ada.user, "role": "owner", "read_up_to": said, "muted_until_ms": None}
+            await ada.done("set_topic", {"room_id": room, "text": "mine"})
+
+            if place.mode == "compat":
+                guest, room = await new_talker("eve").connect(), place.room()
+                await opened(guest, room)
+                await cyn.join(room)
+                await ada.join(room)
+                start = ada.mark
+                await guest.close()
+                # That guest came before her, but is no one who could be asked again.
+                await ada.until("role_changed", owns(ada), start=start)
+                await until_told(ada, guest.user, "disconnected", start=start)
+
+    parlour.run(talk())
+
+
+@contextlib.contextmanager
+def deaf(place, room):
+    """A connection in a room that reads nothing and answers nothing, and its user."""
+    with raw.Wire(place.server) as wire:
+        wire.send(raw.upgrade_request(f"/ws/room/{room}", token=place.token("deaf") if place.mode == "strict" else None))
+        assert wire.response().status == 101
+        yield wire, wire.next_of("joined")["payload"]["user_id"]
+
+
+def everything(wire):
+    """The opcodes of all frames to the close, none of them answered, and the close."""
+    opcodes = []
+    while True:
+        opcode, payload = wire.frame()
+        opcodes.append(opcode)
+        if opcode == raw.CLOSE:
+            return opcodes, (int.from_bytes(payload[:2], "big"), payload[2:].decode())
