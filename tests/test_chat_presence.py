@@ -50,6 +50,7 @@ def test_a_seat_waits_for_who_lost_the_connection_and_not_for_ever(place):
             await eve.close()
             seat = (await left)["seat"]
             await cyn.fails("GAME_FULL", "join_room", {"room_id": room, "as": "player"})
+            start = ada.mark
             if place.mode == "compat":
                 # A guest is the same only by the token of the greeting.
                 greeted = eve.of("connected")[0]
@@ -57,12 +58,12 @@ def test_a_seat_waits_for_who_lost_the_connection_and_not_for_ever(place):
             else:
                 await eve.connect()
             await eve.join(room)
-            assert (await until_told(ada, eve.user, "connected", start=ada.mark - 3))["seat"] == seat
+            assert (await until_told(ada, eve.user, "connected", start))["seat"] == seat
 
             # Not in time: somebody else may have it, and who comes back then is another member.
             start = ada.mark
             await eve.close()
-            assert "seat" not in await until_told(ada, eve.user, "disconnected", start=start)
+            assert "seat" not in await until_told(ada, eve.user, "disconnected", start)
             assert told_of(ada, eve.user, start) == ["reconnecting", "disconnected"]
             await cyn.done("join_room", {"room_id": room, "as": "player"})
             await eve.connect(token=eve.token or greeted["token"])
@@ -112,7 +113,8 @@ def test_the_room_of_who_has_a_name_waits_for_them_and_that_of_a_guest_does_not(
             ada, room = await new_talker("ada", named=True).connect(), place.room()
             await opened(ada, room)
             await cyn.join(room)
-            said = (await cyn.chat(room, "read this"))["events"][0]
+            await cyn.chat(room, "read this")
+            said = (await cyn.until_heard("read this"))["message"]
             await ada.done("read", {"room_id": room, "up_to": said})
             await ada.close()
             await until_told(cyn, ada.user, "disconnected")

@@ -22,7 +22,7 @@ fn desk(config: &Value, users: &[&str]) -> Desk {
 }
 
 fn why_gone(desk: &Desk) -> Vec<(&str, &str)> {
-    desk.played.as_ref().unwrap().removed.iter().map(|removed| (&*removed.user, &*removed.reason)).collect()
+    desk.played.as_ref().expect("something happened").removed.iter().map(|removed| (&*removed.user, &*removed.reason)).collect()
 }
 
 #[test]
