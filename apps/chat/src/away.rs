@@ -1,35 +1,35 @@
 //! Members who have lost the connection, and what becomes of those who do not come back in time, or leave.
 //!
-//! Nobody keeps a seat for ever by closing a tab. But who has a name of their own and is away still owns what they own and has read
-//! what they have read: they may come back years later. Guests are somebody else then.
+//! Nobody keeps a seat for ever by closing a tab. But who has a name of their own and is away still owns what they own and has
+//! read what they have read: they may come back years later. Guests are somebody else then.
 
 use crate::pulse::Ring;
 use crate::state::{Chat, Role};
 use parlour_room::{Seat, Turn, is_guest};
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The clock that rings when the first of those who are away has been for too long.
 const AWAY: &str = "away";
 
 /// Who is away, and since when in room time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "BTreeMap<Seat, u64>", into = "BTreeMap<Seat, u64>")]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Map<Seat, u64>", into = "Map<Seat, u64>")]
 pub(crate) struct Away {
-    since_ms: BTreeMap<Seat, u64>,
+    since_ms: Map<Seat, u64>,
     /// The same in order: a whole crowd may go at once, and none is looked for among all.
-    order: BTreeSet<(u64, Seat)>,
+    order: Set<(u64, Seat)>,
 }
 
-impl From<BTreeMap<Seat, u64>> for Away {
-    fn from(since_ms: BTreeMap<Seat, u64>) -> Self {
+impl From<Map<Seat, u64>> for Away {
+    fn from(since_ms: Map<Seat, u64>) -> Self {
         let order = since_ms.iter().map(|(seat, since_ms)| (*since_ms, *seat)).collect();
         Self { since_ms, order }
     }
 }
 
-impl From<Away> for BTreeMap<Seat, u64> {
+impl From<Away> for Map<Seat, u64> {
     fn from(away: Away) -> Self {
         away.since_ms
     }
@@ -37,7 +37,7 @@ impl From<Away> for BTreeMap<Seat, u64> {
 
 impl Away {
     pub(crate) fn count(&self) -> usize {
-        self.since_ms.len()
+        self.since_ms.size()
     }
 
     pub(crate) fn has(&self, seat: Seat) -> bool {
@@ -46,18 +46,20 @@ impl Away {
 
     fn insert(&mut self, seat: Seat, now_ms: u64) {
         self.remove(seat);
-        self.since_ms.insert(seat, now_ms);
-        self.order.insert((now_ms, seat));
+        self.since_ms.insert_mut(seat, now_ms);
+        self.order.insert_mut((now_ms, seat));
     }
 
     fn remove(&mut self, seat: Seat) {
-        if let Some(since_ms) = self.since_ms.remove(&seat) {
-            self.order.remove(&(since_ms, seat));
+        if let Some(since_ms) = self.since_ms.get(&seat).copied() {
+            self.since_ms.remove_mut(&seat);
+            self.order.remove_mut(&(since_ms, seat));
         }
     }
 
-    fn first_ms(&self) -> Option<u64> {
-        self.order.first().map(|(since_ms, _)| *since_ms)
+    /// Who has been away for longest, and since when.
+    fn first(&self) -> Option<(u64, Seat)> {
+        self.order.first().copied()
     }
 }
 
@@ -77,7 +79,7 @@ impl Chat {
     pub(crate) fn clear(&mut self, turn: &mut Turn<Self>) {
         let (now_ms, patience_ms) = (turn.now_ms(), u64::from(self.config.away_ms));
         let is_over = |since_ms: u64| since_ms.saturating_add(patience_ms) <= now_ms;
-        while let Some(&(_, seat)) = self.away.order.first().filter(|(since_ms, _)| is_over(*since_ms)) {
+        while let Some((_, seat)) = self.away.first().filter(|(since_ms, _)| is_over(*since_ms)) {
             self.goes(seat, turn);
             turn.remove(seat, "away");
         }
@@ -89,7 +91,7 @@ impl Chat {
     pub(crate) fn leaves(&mut self, seat: Seat, turn: &mut Turn<Self>) {
         self.returns(seat, turn);
         if let Some(user) = self.goes(seat, turn) {
-            self.marks.reveal_mut().remove(&user);
+            self.marks.reveal_mut().remove_mut(&user);
             if self.role_of(&user) == Role::Owner {
                 self.takes_role(user, Role::Member, None, turn);
             }
@@ -100,9 +102,10 @@ impl Chat {
     /// Somebody is a member no more. What a guest was and has read is over.
     fn goes(&mut self, seat: Seat, turn: &mut Turn<Self>) -> Option<String> {
         self.away.remove(seat);
-        let user = self.people.remove(&seat)?.user.clone();
+        let user = self.people.get(&seat)?.user.clone();
+        self.people.remove_mut(&seat);
         if is_guest(&user) {
-            self.marks.reveal_mut().remove(&user);
+            self.marks.reveal_mut().remove_mut(&user);
             if self.role_of(&user) != Role::Member {
                 self.takes_role(user.clone(), Role::Member, None, turn);
             }
@@ -118,8 +121,8 @@ impl Chat {
     }
 
     fn set_away_clock(&self, turn: &mut Turn<Self>) {
-        let over_ms = |since_ms: u64| since_ms.saturating_add(u64::from(self.config.away_ms));
-        match self.away.first_ms().map(over_ms) {
+        let over_ms = |(since_ms, _): (u64, Seat)| since_ms.saturating_add(u64::from(self.config.away_ms));
+        match self.away.first().map(over_ms) {
             Some(over_ms) => turn.clock(AWAY, Duration::from_millis(over_ms.saturating_sub(turn.now_ms())), Ring::Away),
             None => turn.stop_clock(AWAY),
         }

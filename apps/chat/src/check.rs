@@ -46,7 +46,7 @@ impl Chat {
                 if user.is_empty() || user.len() > USER_BYTES {
                     return Err(Refusal::NotHere);
                 }
-                if self.banned.len() < BANS || self.banned.contains(user) { Ok(()) } else { Err(Refusal::TooMany) }
+                if self.banned.size() < BANS || self.banned.contains(user) { Ok(()) } else { Err(Refusal::TooMany) }
             }
             Action::Invite { user } => {
                 self.is_moderator(me)?;

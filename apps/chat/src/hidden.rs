@@ -13,8 +13,8 @@ impl Disguise for Chat {
         let shares = viewer != Viewer::Spectator && self.shares_marks();
         let is_shown = |(seat, _): &(&Seat, &Arc<Person>)| shares || viewer.is(**seat);
         let shown: BTreeSet<&str> = self.people.iter().filter(is_shown).map(|(_, person)| &*person.user).collect();
-        let others = other.marks.reveal_mut().iter_mut().filter(|(user, _)| !shown.contains(user.as_str()));
-        others.for_each(|(_, mark)| *mark = dice.below(last.saturating_add(1)));
+        let others = self.marks.reveal().keys().filter(|user| !shown.contains(user.as_str()));
+        others.for_each(|user| other.marks.reveal_mut().insert_mut(user.clone(), dice.below(last.saturating_add(1))));
         other
     }
 

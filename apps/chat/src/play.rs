@@ -6,7 +6,7 @@ use crate::limits::{MARKS, MESSAGES, WRITERS};
 use crate::pulse::Ring;
 use crate::state::{Chat, Message, Person, Role};
 use parlour_room::{Seat, Turn, Who};
-use std::collections::BTreeSet;
+use rpds::RedBlackTreeMapSync as Map;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const MUTE: &str = "mute";
 impl Chat {
     pub(crate) fn comes(&mut self, who: Who<'_>, seat: Seat, turn: &mut Turn<Self>) {
         let person = Person { user: who.user.to_owned(), name: who.name.to_owned(), since_ms: turn.now_ms() };
-        self.people.insert(seat, Arc::new(person));
+        self.people.insert_mut(seat, Arc::new(person));
         self.pass_on(turn);
     }
 
@@ -34,7 +34,7 @@ impl Chat {
                 self.send_away(&user, "kicked", turn);
             }
             Action::Ban { user } => {
-                self.banned.insert(user.clone());
+                self.banned.insert_mut(user.clone());
                 self.roles.remove(&user);
                 self.invited.as_mut().map(|invited| invited.remove(&user));
                 turn.tell(Event::Banned { user: user.clone(), by });
@@ -45,7 +45,7 @@ impl Chat {
                 turn.tell(Event::Invited { user, by });
             }
             Action::Unban { user } => {
-                self.banned.remove(&user);
+                self.banned.remove_mut(&user);
                 turn.tell(Event::Unbanned { user, by });
             }
             Action::Mute { user, seconds } => {
@@ -61,7 +61,7 @@ impl Chat {
             Action::SlowMode { seconds } => {
                 self.slow = seconds;
                 if seconds == 0 {
-                    self.wrote.clear();
+                    self.wrote = Map::default();
                 }
                 turn.tell(Event::SlowMode { seconds, by });
             }
@@ -108,15 +108,16 @@ impl Chat {
         if self.slow == 0 || self.role_of(user) > Role::Member {
             return;
         }
-        if self.wrote.len() >= WRITERS {
+        if self.wrote.size() >= WRITERS {
             let slow_ms = u64::from(self.slow) * 1000;
-            self.wrote.retain(|_, wrote_ms| wrote_ms.saturating_add(slow_ms) > now_ms);
+            let matters = |(_, wrote_ms): &(&String, &u64)| wrote_ms.saturating_add(slow_ms) > now_ms;
+            self.wrote = self.wrote.iter().filter(matters).map(|(user, wrote_ms)| (user.clone(), *wrote_ms)).collect();
         }
-        if self.wrote.len() >= WRITERS {
+        if self.wrote.size() >= WRITERS {
             let oldest = self.wrote.iter().min_by_key(|(_, wrote_ms)| **wrote_ms).map(|(user, _)| user.clone());
-            oldest.map(|user| self.wrote.remove(&user));
+            oldest.map(|user| self.wrote.remove_mut(&user));
         }
-        self.wrote.insert(user.to_owned(), now_ms);
+        self.wrote.insert_mut(user.to_owned(), now_ms);
     }
 
     fn edit(&mut self, number: u64, content: String, turn: &mut Turn<Self>) {
@@ -143,15 +144,15 @@ impl Chat {
 
     /// Marks only go forward. Who may know of them is told, and nobody else hears that there was anything.
     fn read(&mut self, seat: Seat, user: String, up_to: u64, turn: &mut Turn<Self>) {
-        let marks = self.marks.reveal_mut();
+        let marks = self.marks.reveal();
         if marks.get(&user).is_some_and(|mark| *mark >= up_to) {
             return;
         }
-        if marks.len() >= MARKS {
-            let members: BTreeSet<&str> = self.people.values().map(|person| &*person.user).collect();
-            marks.retain(|user, _| members.contains(user.as_str()));
+        if marks.size() >= MARKS {
+            let kept = |person: &Arc<Person>| marks.get(&person.user).map(|mark| (person.user.clone(), *mark));
+            *self.marks.reveal_mut() = self.people.values().filter_map(kept).collect();
         }
-        marks.insert(user.clone(), up_to);
+        self.marks.reveal_mut().insert_mut(user.clone(), up_to);
         let event = Event::Read { user, up_to };
         if self.shares_marks() {
             let seats: Vec<Seat> = self.people.keys().copied().collect();

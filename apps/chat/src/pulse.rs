@@ -50,7 +50,7 @@ impl Chat {
         if self.muted.contains_key(&person.user) {
             return None;
         }
-        Some(if self.people.len() > TYPING_MEMBERS { Audience::Seats(Vec::new()) } else { Audience::Everybody })
+        Some(if self.people.size() > TYPING_MEMBERS { Audience::Seats(Vec::new()) } else { Audience::Everybody })
     }
 
     pub(crate) fn signed(&self, from: Source<'_>, pulse: Pulse) -> Pulse {

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 impl Chat {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
         let counts = [
-            ("members", self.people.len(), usize::try_from(MEMBERS).unwrap_or(usize::MAX)),
-            ("marks", self.marks.reveal().len(), MARKS),
-            ("away", self.away.count(), self.people.len()),
+            ("members", self.people.size(), usize::try_from(MEMBERS).unwrap_or(usize::MAX)),
+            ("marks", self.marks.reveal().size(), MARKS),
+            ("away", self.away.count(), self.people.size()),
             ("roles", self.roles.len(), ROLES),
             ("silenced", self.muted.len(), MUTES),
-            ("kept out", self.banned.len(), BANS),
+            ("kept out", self.banned.size(), BANS),
             ("invited", self.invited.as_ref().map_or(0, BTreeSet::len), INVITED),
-            ("writers", self.wrote.len(), WRITERS),
+            ("writers", self.wrote.size(), WRITERS),
             ("messages", self.messages.len(), MESSAGES),
             ("bytes of topic", self.topic.len(), TOPIC_BYTES),
         ];

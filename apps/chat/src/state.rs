@@ -4,12 +4,13 @@ use crate::away::Away;
 use crate::config::{Config, ReadMarks};
 use crate::limits::READ_MEMBERS;
 use parlour_room::{Seat, Secret};
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// A room to talk in.
+/// A room to talk in. Whoever comes, goes or is away is played on a copy of all this: what grows with the crowd is shared with it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chat {
@@ -17,21 +18,21 @@ pub struct Chat {
     pub(crate) topic: String,
     /// How long members wait from one message to the next, in seconds.
     pub(crate) slow: u32,
-    /// Who is here. Shared, because a joining is played on a copy of all this.
-    pub(crate) people: BTreeMap<Seat, Arc<Person>>,
+    /// The members.
+    pub(crate) people: Map<Seat, Arc<Person>>,
     /// Owners and moderators by user id, here or not.
     pub(crate) roles: BTreeMap<String, Role>,
     /// Who is silenced, and until when, in room time.
     pub(crate) muted: BTreeMap<String, u64>,
-    pub(crate) banned: BTreeSet<String>,
+    pub(crate) banned: Set<String>,
     /// Who may come, in a private room.
     pub(crate) invited: Option<BTreeSet<String>>,
     /// When who wrote last, while the room is slow.
-    pub(crate) wrote: BTreeMap<String, u64>,
+    pub(crate) wrote: Map<String, u64>,
     /// Members without a connection.
     pub(crate) away: Away,
     /// How far users have read who said so, members or not. Not everybody may know.
-    pub(crate) marks: Secret<BTreeMap<String, u64>>,
+    pub(crate) marks: Secret<Map<String, u64>>,
     /// The last messages, oldest first: those that can still be touched.
     pub(crate) messages: VecDeque<Message>,
     /// How many messages there ever were.
@@ -79,11 +80,11 @@ impl Chat {
             config,
             topic: String::new(),
             slow: 0,
-            people: BTreeMap::new(),
+            people: Map::default(),
             roles: BTreeMap::new(),
             muted: BTreeMap::new(),
-            banned: BTreeSet::new(),
-            wrote: BTreeMap::new(),
+            banned: Set::default(),
+            wrote: Map::default(),
             away: Away::default(),
             marks: Secret::default(),
             messages: VecDeque::new(),
@@ -121,6 +122,6 @@ impl Chat {
 
     /// Whether members are shown how far the others have read.
     pub(crate) fn shares_marks(&self) -> bool {
-        self.config.read_marks == ReadMarks::Shared && self.people.len() <= READ_MEMBERS
+        self.config.read_marks == ReadMarks::Shared && self.people.size() <= READ_MEMBERS
     }
 }
