@@ -165,8 +165,8 @@ fn diverged(seq: u64, why: Why) -> Broken {
 /// tenure of the seat before the record, for who loses the seat by it still hears what it told.
 pub fn frames(lines: &mut Vec<String>, room: &str, played: &Played, table: &dyn AnyTable, viewer: Viewer, since: &mut u64) {
     let about = table.about();
-    let holder = about.members.values().find(|member| viewer.is(member.seat));
-    let after = holder.map_or(u64::MAX, |member| member.since_order);
+    let holder = viewer.seat().and_then(|seat| about.members.holder(seat));
+    let after = holder.map_or(u64::MAX, |(_, member)| member.since_order);
     let holds = (*since).min(after);
     *since = after;
     for told in &played.told {

@@ -183,21 +183,11 @@ impl<R: Room> Table<R> {
 
     fn free_seat(&self, wanted: Option<Seat>) -> Result<Seat, Rejected> {
         let max = R::seats(&self.config).max();
-        let seats = || self.members.values().map(|member| member.seat);
         match wanted {
             Some(seat) if seat.0 >= max => Err(Rejected::NoSuchSeat),
-            Some(seat) if seats().any(|taken| taken == seat) => Err(Rejected::SeatTaken),
+            Some(seat) if self.members.holder(seat).is_some() => Err(Rejected::SeatTaken),
             Some(seat) => Ok(seat),
-            None => {
-                // One more than there are members: of so many one is free.
-                let mut taken = vec![false; self.members.len() + 1];
-                for Seat(number) in seats() {
-                    if let Some(taken) = usize::try_from(number).ok().and_then(|place| taken.get_mut(place)) {
-                        *taken = true;
-                    }
-                }
-                (0..max).zip(taken).find(|(_, taken)| !taken).map(|(number, _)| Seat(number)).ok_or(Rejected::Full)
-            }
+            None => Some(self.members.free()).filter(|seat| seat.0 < max).ok_or(Rejected::Full),
         }
     }
 

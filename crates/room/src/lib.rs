@@ -15,6 +15,7 @@ pub mod hash;
 pub mod inbox;
 pub mod job;
 pub mod kept;
+mod members;
 pub mod migrate;
 pub mod model;
 mod play;

@@ -15,7 +15,9 @@ use crate::record::{
 use crate::room::{Room, World};
 use crate::seat::{Seat, Viewer, Who};
 use crate::stream::{Apart, Body, Streams};
-use crate::table::{Clock, Ended, JobChange, KEY_BYTES, Member, OpenJob, Opener, Played, Removed, SNAPSHOT_FORMAT, Table};
+use crate::table::{
+    Clock, Ended, JobChange, KEY_BYTES, Member, Members, OpenJob, Opener, Played, Removed, SNAPSHOT_FORMAT, Table,
+};
 use crate::turn::{Outcome, Turn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -109,7 +111,7 @@ pub(crate) fn open<R: Room>(seq: u64, stamp: Stamp, input: OpenedInput<R::Config
         spoiled: false,
         config: input.config,
         state,
-        members: BTreeMap::new(),
+        members: Members::default(),
         inboxes: BTreeMap::new(),
         clocks: BTreeMap::new(),
         jobs: BTreeMap::new(),
@@ -176,6 +178,9 @@ impl<R: Room> Table<R> {
             let answer = Answer { n: self.streams.n(), m: self.streams.m(Viewer::Seat(seat)) };
             let results = batch.map(|batch| merge(&batch.refused, answers.iter().copied()));
             self.inboxes.entry(user).or_default().remember(stamp.at_ms, id, body, from, answer, results);
+        }
+        if !played.removed.is_empty() {
+            self.forget_old_inboxes();
         }
         self.hash = chain.finish();
         played.record.hash = self.hash;
@@ -281,13 +286,10 @@ impl<R: Room> Table<R> {
             KeptInput::Left(removed) => {
                 self.members.remove(&removed.user);
                 played.removed.push(removed);
-                self.forget_old_inboxes();
                 None
             }
             KeptInput::Present(PresentInput { user, here }) => {
-                if let Some(member) = self.members.get_mut(&user) {
-                    member.here = here;
-                }
+                self.members.set_here(&user, here);
                 None
             }
             KeptInput::Used { clock, job } => {
@@ -318,7 +320,7 @@ impl<R: Room> Table<R> {
             Effect::TellSome(to, body) => {
                 chain.outcome(3, &[&seats(&to), body.get().as_bytes()]);
                 for seat in to {
-                    if self.members.values().any(|member| member.seat == seat) {
+                    if self.members.holder(seat).is_some() {
                         played.told.push(self.streams.tell_only(stamp.ts_ms, seat, body.clone()));
                     }
                 }
@@ -355,11 +357,10 @@ impl<R: Room> Table<R> {
             }
             Effect::Remove { seat, reason } => {
                 chain.outcome(8, &[&seats(&[seat]), reason.as_bytes()]);
-                let holder = self.members.iter().find(|(_, member)| member.seat == seat).map(|(user, _)| user.clone());
+                let holder = self.members.holder(seat).map(|(user, _)| user.to_owned());
                 if let Some(user) = holder {
                     self.members.remove(&user);
                     played.removed.push(Removed { user, seat, reason });
-                    self.forget_old_inboxes();
                 }
             }
             Effect::Close(outcome) => {

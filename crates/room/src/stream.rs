@@ -1,11 +1,14 @@
 //! What was told: one public numbering for everybody, one private numbering per seat, and the last of each kept so that who was
 //! away can catch up.
 
+mod privates;
+
+use self::privates::{Private, Privates};
 use crate::inbox::Answer;
 use crate::seat::{Seat, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many public events a room keeps for those who come back.
@@ -102,19 +105,9 @@ pub struct Streams {
     order: u64,
     n: u64,
     public: VecDeque<Told>,
-    private: BTreeMap<Seat, Private>,
+    private: Privates,
     /// Whether a seat ever changed hands: from then on a user may hold positions of more than one private numbering.
     has_reseated: bool,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Private {
-    user: String,
-    m: u64,
-    ring: VecDeque<Told>,
-    /// The public event after which this numbering began, if its user may know numbers of another one.
-    anew: Option<u64>,
 }
 
 /// A place in all that one seat hears: what was told after it has higher numbers.
@@ -167,7 +160,7 @@ impl Streams {
 
     /// The number of the last private event of this viewer; 0 for spectators.
     pub fn m(&self, viewer: Viewer) -> u64 {
-        viewer.seat().and_then(|seat| self.private.get(&seat)).map_or(0, |private| private.m)
+        viewer.seat().and_then(|seat| self.private.get(seat)).map_or(0, |private| private.m)
     }
 
     /// The place the next event will have: the beginning of a tenure.
@@ -178,7 +171,7 @@ impl Streams {
     /// What this viewer missed after public event `n` and private event `m`; without `m`, after everything told up to that
     /// public event. A tenure that began at `since` shows nothing private from before it.
     pub fn missed(&self, viewer: Viewer, since: u64, n: u64, m: Option<u64>) -> Missed<'_> {
-        let private = viewer.seat().and_then(|seat| self.private.get(&seat));
+        let private = viewer.seat().and_then(|seat| self.private.get(seat));
         if n > self.n || m.is_some_and(|m| m > private.map_or(0, |private| private.m)) {
             return Missed::Ahead;
         }
@@ -201,7 +194,7 @@ impl Streams {
 
     /// What this seat was told after `from` and up to `to`, both in its present tenure; `None` where not all of it is kept.
     pub(crate) fn between(&self, seat: Seat, from: Mark, to: Answer) -> Option<Vec<&Told>> {
-        let private = self.private.get(&seat).map(|private| (&private.ring, private.m));
+        let private = self.private.get(seat).map(|private| (&private.ring, private.m));
         let rings = [(Some((&self.public, self.n)), from.n, to.n), (private, from.m, to.m)];
         let mut events = Vec::new();
         for (ring, from, to) in rings.into_iter().filter(|(_, from, to)| from < to) {
@@ -254,11 +247,12 @@ impl Streams {
 
     /// Begins a tenure: the private numbering goes on for the same user on the same seat, and starts anew for another.
     pub(crate) fn begin_tenure(&mut self, seat: Seat, user: &str) {
-        let has_moved = self.private.iter().any(|(other, private)| *other != seat && private.user == user);
-        if self.private.get(&seat).is_some_and(|private| private.user == user) && !has_moved {
+        let has_moved = self.private.has_another(user, seat);
+        let before = self.private.get(seat);
+        if before.is_some_and(|private| private.user == user) && !has_moved {
             return;
         }
-        self.has_reseated |= has_moved || self.private.contains_key(&seat);
+        self.has_reseated |= has_moved || before.is_some();
         let anew = self.has_reseated.then_some(self.n);
         self.private.insert(seat, Private { user: user.to_owned(), anew, ..Private::default() });
     }
@@ -279,7 +273,7 @@ impl Streams {
     }
 
     pub(crate) fn tell_only(&mut self, ts_ms: u64, seat: Seat, body: Body) -> Told {
-        let private = self.private.entry(seat).or_default();
+        let private = self.private.of(seat);
         private.m += 1;
         let told = Told { order: self.order, ts_ms, number: private.m, seat: Some(seat), body, apart: None };
         self.order += 1;

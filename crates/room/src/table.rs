@@ -7,6 +7,7 @@
 use crate::dice::{Seed, Stirred, key};
 use crate::hash::Hash64;
 use crate::inbox::Inbox;
+pub use crate::members::{Member, Members};
 use crate::record::{Record, Version};
 use crate::room::{Reveal, Room, World};
 use crate::seat::{Seat, Viewer};
@@ -26,26 +27,6 @@ pub const JSON_DEPTH: usize = 64;
 pub const OPEN_JOBS: usize = 64;
 /// The name of a clock or a job is at most this many bytes.
 pub const KEY_BYTES: usize = 64;
-
-/// Somebody who holds a seat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Member {
-    /// Their seat.
-    pub seat: Seat,
-    /// What others may call them.
-    pub name: String,
-    /// The record that gave them the seat.
-    pub since: u64,
-    /// Where in the streams their tenure begins.
-    pub since_order: u64,
-    /// Whether they are connected, as the room was told last: only of kinds that ask.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub here: bool,
-    /// Which bot this is, for a seat nobody sits on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bot: Option<String>,
-}
 
 /// How a room ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +111,7 @@ pub struct Table<R: Room> {
     pub(crate) spoiled: bool,
     pub(crate) config: R::Config,
     pub(crate) state: R,
-    pub(crate) members: BTreeMap<String, Member>,
+    pub(crate) members: Members,
     pub(crate) inboxes: BTreeMap<String, Inbox>,
     pub(crate) clocks: BTreeMap<String, Clock<<R::World as World>::Signal>>,
     pub(crate) jobs: BTreeMap<String, OpenJob>,
@@ -216,7 +197,7 @@ pub struct About<'a> {
     /// Wall time of its last record.
     pub ts_ms: u64,
     /// Who holds a seat, by user id.
-    pub members: &'a BTreeMap<String, Member>,
+    pub members: &'a Members,
     /// How many may play.
     pub seats: u32,
     /// How it ended, if it has.

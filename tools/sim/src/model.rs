@@ -5,7 +5,7 @@ use parlour_engine::schema::Kinds;
 use parlour_engine::store::{Batch, Snapshot};
 use parlour_room::inbox::INBOX_WINDOW_MS;
 use parlour_room::stream::{Body, RING_PRIVATE, RING_PUBLIC};
-use parlour_room::table::{Member, Played};
+use parlour_room::table::{Member, Members, Played};
 use parlour_room::{AnyKind, AnyTable, Cause, Record, Seat, Viewer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ pub struct State {
     /// The private numbering of each seat.
     pub m: BTreeMap<Seat, Numbering>,
     /// Who held a seat.
-    pub members: BTreeMap<String, Member>,
+    pub members: Members,
     /// Whether it had ended.
     pub ended: bool,
     /// All of it.

@@ -4,6 +4,7 @@ use super::Shard;
 use super::play::stamp;
 use crate::hall::{BotAsked, Hall, Phase};
 use crate::io::{AskBot, AskId, Now, Output};
+use parlour_room::table::Member;
 use parlour_room::{Acted, Dice, Hash64, Seat, Viewer};
 
 impl Shard {
@@ -17,9 +18,9 @@ impl Shard {
         if about.ended.is_some() {
             return;
         }
-        for member in about.members.values() {
-            let Some(bot) = &member.bot else { continue };
-            let (since, seq, seat) = (member.since, about.seq, member.seat);
+        for seat in about.members.bots() {
+            let Some((_, Member { since, bot: Some(bot), .. })) = about.members.holder(seat) else { continue };
+            let (since, seq) = (*since, about.seq);
             let before = hall.asks.get(&seat).filter(|asked| asked.since == since && asked.seq == seq);
             let refused = before.map_or(0, |asked| asked.refused);
             if before.is_some_and(|asked| asked.is_open || asked.refused == 0) {
@@ -67,9 +68,8 @@ impl Shard {
         let stamp = stamp(hall.clock, now);
         let Some(table) = hall.table_mut() else { return };
         let about = table.about();
-        let user =
-            about.members.iter().find(|(_, member)| member.seat == seat && member.since == since).map(|(user, _)| user.clone());
-        let Some(user) = user.filter(|_| about.seq == seq) else { return self.ask_bots(at) };
+        let holder = about.members.holder(seat).filter(|(_, member)| member.since == since && about.seq == seq);
+        let Some(user) = holder.map(|(user, _)| user.to_owned()) else { return self.ask_bots(at) };
         match table.act(stamp, &user, None, &action) {
             Ok(Acted::Played(_, played)) => {
                 let app = self.hall(at).app();

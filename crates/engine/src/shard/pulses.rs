@@ -127,8 +127,8 @@ impl Shard {
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
         let Phase::Open { table, .. } = &hall.phase else { return };
         let about = table.about();
-        let holder = about.members.values().find(|member| viewer.is(member.seat));
-        let since = holder.map_or(0, |member| member.since);
+        let holder = viewer.seat().and_then(|seat| about.members.holder(seat));
+        let since = holder.map_or(0, |(_, member)| member.since);
         for (from, body) in hall.pulses.greeting(table.as_ref(), viewer, since, now.mono_ms, ms) {
             let frame = hall.draft.frame(|out| say::pulse(out, &hall.name, from.source(), &body));
             hall.draft.send_news(conn, &frame);
