@@ -140,6 +140,57 @@ def test_the_room_of_who_has_a_name_waits_for_them_and_that_of_a_guest_does_not(
     parlour.run(talk())
 
 
+@chat.check(7)
+@chat.by_all
+@pytest.mark.server(env=QUICK)
+def test_who_only_watches_from_now_on_has_gone_and_goes_on_watching(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, ada, bob = place.room(), await new_talker("ada").connect(), await new_talker("bob").connect()
+            await opened(ada, room)
+            await bob.join(room)
+            start = ada.mark
+            await bob.join(room, **{"as": "spectator"})
+            assert "seat" in await until_told(ada, bob.user, "reconnecting", start), "he has a seat to come back to"
+            assert "seat" not in await until_told(ada, bob.user, "disconnected", start)
+            await ada.chat(room, "do you see this?")
+            await bob.until_heard("do you see this?")
+            assert not [left for left in bob.of("user_left") if left.get("you")]
+            await bob.fails("NOT_IN_ROOM", "chat", {"room_id": room, "content": "I do"})
+
+    parlour.run(talk())
+
+
+@chat.check(4)
+@chat.by_all
+@pytest.mark.parametrize("private", [False, True])
+def test_who_is_banned_hears_nothing_more_in_any_tab_watching_or_not(place, private):
+    async def talk():
+        async with place.open() as new_talker:
+            ada, tabs = await new_talker("ada", named=True).connect(), [new_talker("bob", named=True) for _ in range(3)]
+            for tab in tabs:
+                await tab.connect()
+            room, config = place.room(), {"invited": [ada.user, tabs[0].user]} if private else {}
+            await ada.done("open_room", {"kind": "chat", "room_id": room, "config": config})
+            await ada.join(room)
+            await tabs[0].join(room)
+            await tabs[1].join(room, **{"as": "spectator"})
+            await tabs[2].join(room, **{"as": "spectator"})
+            await ada.chat(room, "before")
+            for tab in tabs:
+                await tab.until_heard("before")
+            await ada.done("ban", {"room_id": room, "user": tabs[0].user})
+            for tab in tabs:
+                assert (await tab.until("user_left", lambda left: left.get("you")))["reason"] == "banned"
+            await ada.chat(room, "after")
+            await ada.done("set_topic", {"room_id": room, "text": "without him"})
+            for tab in tabs:
+                await tab.fails("ROOM_NOT_FOUND" if private else "FORBIDDEN", "join_room", {"room_id": room, "as": "spectator"})
+                assert tab.heard(room) == [(ada.user, "before")] and not tab.of("topic_changed")
+
+    parlour.run(talk())
+
+
 @contextlib.contextmanager
 def deaf(place, room):
     """A connection in a room that reads nothing and answers nothing, and its user."""

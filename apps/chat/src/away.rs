@@ -5,7 +5,7 @@
 
 use crate::pulse::Ring;
 use crate::state::{Chat, Role};
-use parlour_room::{Seat, Turn, is_guest};
+use parlour_room::{Seat, Turn, is_anonymous};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -99,12 +99,12 @@ impl Chat {
         self.pass_on(turn);
     }
 
-    /// Somebody is a member no more. What a guest was and has read is over.
+    /// Somebody is a member no more. What somebody was for whom nobody vouches, and has read, is over.
     fn goes(&mut self, seat: Seat, turn: &mut Turn<Self>) -> Option<String> {
         self.away.remove(seat);
         let user = self.people.get(&seat)?.user.clone();
         self.people.remove_mut(&seat);
-        if is_guest(&user) {
+        if is_anonymous(&user) {
             self.marks.reveal_mut().remove_mut(&user);
             if self.role_of(&user) != Role::Member {
                 self.takes_role(user.clone(), Role::Member, None, turn);

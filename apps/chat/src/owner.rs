@@ -3,7 +3,7 @@
 
 use crate::event::Event;
 use crate::state::{Chat, Role};
-use parlour_room::{Turn, is_guest};
+use parlour_room::{Turn, is_anonymous};
 
 impl Chat {
     pub(crate) fn owners(&self) -> impl Iterator<Item = &str> {
@@ -16,7 +16,7 @@ impl Chat {
             return;
         }
         let candidates = self.people.iter().filter(|(seat, _)| !self.away.has(**seat));
-        let standing = |user: &str| (self.role_of(user) != Role::Moderator, is_guest(user));
+        let standing = |user: &str| (self.role_of(user) != Role::Moderator, is_anonymous(user));
         let heir = candidates.min_by_key(|(seat, person)| (standing(&person.user), person.since_ms, **seat));
         if let Some(heir) = heir.map(|(_, person)| person.user.clone()) {
             self.takes_role(heir, Role::Owner, None, turn);

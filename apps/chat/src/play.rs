@@ -35,10 +35,13 @@ impl Chat {
             }
             Action::Ban { user } => {
                 self.banned.insert_mut(user.clone());
-                self.roles.remove(&user);
                 self.invited.as_mut().map(|invited| invited.remove(&user));
-                turn.tell(Event::Banned { user: user.clone(), by });
+                turn.tell(Event::Banned { user: user.clone(), by: by.clone() });
+                if self.role_of(&user) != Role::Member {
+                    self.takes_role(user.clone(), Role::Member, Some(by), turn);
+                }
                 self.send_away(&user, "banned", turn);
+                turn.send_away(&user, "banned");
             }
             Action::Invite { user } => {
                 self.invited.as_mut().map(|invited| invited.insert(user.clone()));

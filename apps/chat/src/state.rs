@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// A room to talk in. Whoever comes, goes or is away is played on a copy of all this: what grows with the crowd is shared with it.
+/// A room to talk in. Whoever comes, goes or is away is played on a copy of all this: what grows with the crowd is shared with
+/// it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chat {

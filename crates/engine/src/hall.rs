@@ -4,10 +4,12 @@
 //! Everything computed from a room goes through [`Draft`] and leaves only when the room's last appended record is durable:
 //! answers, refusals, views, presence, replies to the HTTP API.
 
+mod follows;
 mod refusals;
 mod seats;
 mod sight;
 
+pub(crate) use self::follows::{Follow, Follows};
 pub(crate) use refusals::{Refusals, Refused};
 pub(crate) use sight::ViewFault;
 
@@ -22,7 +24,7 @@ use crate::shard::Rest;
 use crate::shard::find::Seeker;
 use crate::store::History;
 use parlour_room::stream::Told;
-use parlour_room::{AnyKind, AnyTable, Played, Position, Seat, Viewer};
+use parlour_room::{AnyKind, AnyTable, Played, Position, Seat};
 use sight::Sights;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -31,7 +33,7 @@ use std::sync::Arc;
 pub(crate) struct Hall {
     pub(crate) name: Arc<str>,
     pub(crate) phase: Phase,
-    pub(crate) follows: Vec<Follow>,
+    pub(crate) follows: Follows,
     pub(crate) clock: RoomClock,
     /// Whether the clock runs: the room was here before, and its time goes on while it is read again.
     pub(crate) has_clock: bool,
@@ -93,20 +95,6 @@ pub(crate) struct Asked {
     pub(crate) number: u64,
     /// The room that the other shard read in it, or chose.
     pub(crate) room: Option<Arc<str>>,
-}
-
-/// A connection that follows the room.
-#[derive(Clone, Debug)]
-pub(crate) struct Follow {
-    pub(crate) conn: ConnId,
-    pub(crate) user: Arc<str>,
-    pub(crate) viewer: Viewer,
-    /// Where in the streams the tenure of the viewer's seat begins.
-    pub(crate) since: u64,
-    /// Whether it is told of what changes in its view. A view that nobody wants is not made.
-    pub(crate) patches: bool,
-    /// The view it was shown last: of which class of viewers, and its number.
-    pub(crate) shown: Option<(Viewer, u64)>,
 }
 
 /// Room time by the monotonic clock.
@@ -244,7 +232,7 @@ impl Hall {
         Self {
             name,
             phase: Phase::Loading(VecDeque::new()),
-            follows: Vec::new(),
+            follows: Follows::default(),
             clock: RoomClock::default(),
             has_clock: false,
             timer: None,
@@ -329,7 +317,7 @@ impl Hall {
         for told in told {
             let (draft, name) = (&mut self.draft, &self.name);
             let mut frames: [Option<(*const u8, Range<usize>)>; 2] = [None, None];
-            for follow in &self.follows {
+            for follow in self.follows.iter() {
                 let Some(body) = told.heard_by(follow.viewer, follow.since) else { continue };
                 // At most two bodies exist; which one this is, its address tells.
                 let address = body.get().as_ptr();
@@ -405,28 +393,6 @@ impl Hall {
     /// Whether the answer to an action of this connection waits for the views of this turn.
     pub(crate) fn owes(&self, conn: ConnId) -> bool {
         self.acks.iter().any(|(to, _)| to.conn == conn)
-    }
-
-    /// Whether a user has a connection that follows this room.
-    pub(crate) fn is_here(&self, user: &str) -> bool {
-        self.follows.iter().any(|follow| &*follow.user == user)
-    }
-
-    /// Whether a user has a connection that follows this room as a player.
-    pub(crate) fn plays_here(&self, user: &str) -> bool {
-        self.follows.iter().any(|follow| follow.viewer != Viewer::Spectator && &*follow.user == user)
-    }
-
-    pub(crate) fn follow(&mut self, follow: Follow) {
-        match self.follows.iter_mut().find(|known| known.conn == follow.conn) {
-            Some(known) => *known = follow,
-            None => self.follows.push(follow),
-        }
-    }
-
-    pub(crate) fn unfollow(&mut self, conn: ConnId) -> Option<Follow> {
-        let at = self.follows.iter().position(|follow| follow.conn == conn)?;
-        Some(self.follows.remove(at))
     }
 }
 

@@ -106,8 +106,8 @@ pub(crate) fn has_control(name: &str) -> bool {
 /// The user ids of bots begin with this, and nobody else's may.
 pub const BOT_PREFIX: &str = "bot:";
 
-/// The user ids of those who are believed a name that they gave themselves begin with this, and nobody else's may.
-pub const NAMED_PREFIX: &str = "named:";
+/// Nobody else's user ids may begin so.
+pub use parlour_room::NAMED as NAMED_PREFIX;
 
 /// Something that happened.
 #[derive(Debug)]

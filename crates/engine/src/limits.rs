@@ -182,8 +182,8 @@ limits! {
     /// Refused message ids remembered per room.
     refusals_per_room: usize = 1024, 1 => 100_000;
     /// Members whose names are in presence notices and in a room that is shown; a larger room tells only how many they are, and
-    /// with more connections than this nobody is told of each who comes or goes, nor where more than these lose their seats at
-    /// once.
+    /// with more connections than this nobody is told of each who comes or goes, nor with more members of each who is waited for
+    /// no longer.
     named_members: usize = 64, 0 => 10_000;
     /// How often a room tells who is there, merged.
     presence_ms: u64 = 1000, 100 => MINUTE_MS;

@@ -42,7 +42,7 @@ pub use parlour_room_derive::{kept, room, wire};
 pub use play::Fault;
 pub use record::{Cause, Record, Stamp, Version};
 pub use room::{Alone, Empty, Kept, Never, Refused, Reveal, Room, Timed, Wire, World};
-pub use seat::{As, Audience, GUEST, Seat, Seats, Shown, Source, Viewer, Who, is_guest};
+pub use seat::{As, Audience, GUEST, NAMED, Seat, Seats, Shown, Source, Viewer, Who, is_anonymous, is_guest};
 pub use secret::Secret;
 pub use stream::Position;
 pub use table::{Played, Table};

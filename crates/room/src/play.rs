@@ -76,6 +76,7 @@ enum Effect<R: Room> {
     Start { key: String, job: Box<RawValue> },
     Stop(String),
     Remove { seat: Seat, reason: String },
+    SendAway { user: String, reason: String },
     Close(String),
 }
 
@@ -236,7 +237,7 @@ impl<R: Room> Table<R> {
             Input::Left(LeftInput { user, reason }) => {
                 let seat = self.members.get(&user).map(|member| member.seat).ok_or(Fault::Misfit)?;
                 let effects = self.run_on_copy(turn, |state, turn| state.left(seat, turn))?;
-                Ok((effects, KeptInput::Left(Removed { user, seat, reason })))
+                Ok((effects, KeptInput::Left(Removed { user, seat: Some(seat), reason })))
             }
             Input::Present(present) => {
                 let seat = self.members.get(&present.user).map(|member| member.seat).ok_or(Fault::Misfit)?;
@@ -360,8 +361,12 @@ impl<R: Room> Table<R> {
                 let holder = self.members.holder(seat).map(|(user, _)| user.to_owned());
                 if let Some(user) = holder {
                     self.members.remove(&user);
-                    played.removed.push(Removed { user, seat, reason });
+                    played.removed.push(Removed { user, seat: Some(seat), reason });
                 }
+            }
+            Effect::SendAway { user, reason } => {
+                chain.outcome(11, &[user.as_bytes(), reason.as_bytes()]);
+                played.removed.push(Removed { user, seat: None, reason });
             }
             Effect::Close(outcome) => {
                 chain.outcome(9, &[outcome.as_bytes()]);
@@ -423,6 +428,7 @@ fn effect<R: Room>(outcome: Outcome<R>) -> Effect<R> {
         Outcome::Start { key, job } => Effect::Start { key: checked(key), job: raw(&job) },
         Outcome::Stop(key) => Effect::Stop(key),
         Outcome::Remove { seat, reason } => Effect::Remove { seat, reason },
+        Outcome::SendAway { user, reason } => Effect::SendAway { user, reason },
         Outcome::Close(outcome) => Effect::Close(outcome),
     }
 }

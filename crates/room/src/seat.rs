@@ -63,6 +63,14 @@ pub fn is_guest(user: &str) -> bool {
     user.strip_prefix(GUEST).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
+/// The user ids of those who are believed a name that they gave themselves begin with this.
+pub const NAMED: &str = "named:";
+
+/// Whether nobody vouches for who somebody of this user id is: a guest, or a name that anybody may give.
+pub fn is_anonymous(user: &str) -> bool {
+    is_guest(user) || user.starts_with(NAMED)
+}
+
 /// As what somebody comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {

@@ -162,13 +162,13 @@ pub enum JobChange {
     Stop(String),
 }
 
-/// A member who no longer holds a seat.
+/// A member who no longer holds a seat, or somebody who is not to watch any longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
     /// Who.
     pub user: String,
-    /// The seat they held.
-    pub seat: Seat,
+    /// The seat they held; none of who is only not to watch.
+    pub seat: Option<Seat>,
     /// Why.
     pub reason: String,
 }

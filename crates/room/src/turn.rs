@@ -36,6 +36,7 @@ pub(crate) enum Outcome<R: Room> {
     Start { key: String, job: <R::World as World>::Job },
     Stop(String),
     Remove { seat: Seat, reason: String },
+    SendAway { user: String, reason: String },
     Close(String),
 }
 
@@ -139,9 +140,15 @@ impl<R: Room> Turn<R> {
         self.outcomes.push(Outcome::Stop(key.to_owned()));
     }
 
-    /// Takes a seat from its holder. The room is not told again by `left`.
+    /// Takes a seat from its holder. The room is not told again by `left`. Where they only watch they go on watching.
     pub fn remove(&mut self, seat: Seat, reason: &str) {
         self.outcomes.push(Outcome::Remove { seat, reason: reason.to_owned() });
+    }
+
+    /// Somebody who watches the room watches it no longer, if they do. Whether they may come back is for `admit` to say, and a
+    /// seat they hold is taken by [`remove`](Self::remove).
+    pub fn send_away(&mut self, user: &str, reason: &str) {
+        self.outcomes.push(Outcome::SendAway { user: user.to_owned(), reason: reason.to_owned() });
     }
 
     /// Ends the room, with a word for how it ended. Clocks and jobs stop; nothing can be played any more.

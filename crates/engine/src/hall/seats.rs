@@ -12,7 +12,7 @@ impl Hall {
         if members.len() > named {
             return None;
         }
-        let is_here = |user: &str| comes == Some(user) || self.plays_here(user);
+        let is_here = |user: &str| comes == Some(user) || self.follows.has_player(user);
         let seated = members.iter().map(|(user, member)| Seated {
             seat: member.seat,
             user: user.clone(),

@@ -152,7 +152,7 @@ impl Hall {
     /// One whole view, as it was just made: for somebody who came in, or in place of all that a connection lost.
     pub(crate) fn show(&mut self, conn: ConnId, class: Viewer, sort: Sort) {
         let (Phase::Open { table, .. }, Some(sight)) = (&self.phase, self.sights.0.get(&class)) else { return };
-        let Some(follow) = self.follows.iter_mut().find(|follow| follow.conn == conn) else { return };
+        let Some(follow) = self.follows.get_mut(conn) else { return };
         let at = table.position(follow.viewer);
         let frame = self.draft.frame(|out| say::view(out, &self.name, &at, sight.p, &sight.json, sort == Sort::Anew));
         self.draft.send_as(sort, conn, &frame);

@@ -136,7 +136,7 @@ fn about_member(hall: &Hall, user: &str, member: &Member) -> Value {
         "name": member.name,
         "seat": member.seat.0,
         "bot": member.bot,
-        "online": member.bot.is_some() || hall.is_here(user),
+        "online": member.bot.is_some() || hall.follows.has(user),
     })
 }
 

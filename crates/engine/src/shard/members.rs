@@ -10,7 +10,6 @@ use crate::io::{BOT_PREFIX, ConnId, Now, Role};
 use parlour_room::stream::{Missed, Told};
 use parlour_room::table::{NONCE_BYTES, Removed};
 use parlour_room::{AnyTable, As, Joined, Joining, Position, Rejected, Seat, Viewer, Who};
-use std::collections::BTreeMap;
 
 /// As what somebody wants to come in, with what luck, how far they had heard, and whether they want to be shown what changes.
 #[derive(Clone, Copy)]
@@ -39,7 +38,7 @@ impl Shard {
     ) -> Result<(), Failure> {
         self.settle_before_answer(at, asker.conn);
         // What the join brings about is part of its answer: until then this connection hears nothing of it twice.
-        let before = self.hall(at).unfollow(asker.conn);
+        let before = self.hall(at).follows.remove(asker.conn);
         let joined = self.come_in(at, asker, wish.wanted, wish.nonce, now).and_then(|seat| {
             came_in(self);
             self.welcome(at, asker, seat, wish, before.as_ref())?;
@@ -49,7 +48,7 @@ impl Shard {
         if joined.is_err() {
             self.counts.resumes[3] += 1;
             if let Some(follow) = before {
-                self.hall(at).follow(follow);
+                self.hall(at).follows.insert(follow);
             }
         }
         self.watch_presence(at, &asker.who.user);
@@ -178,14 +177,16 @@ impl Shard {
                 hall.draft.send_as(Sort::Welcome, conn, &frame);
             }
         }
-        let was_here = hall.plays_here(user) || before.is_some_and(|before| before.viewer != Viewer::Spectator);
-        hall.follow(Follow { conn, user: user.into(), viewer, since, patches: wish.patches, shown: None });
+        let was_here = hall.follows.has_player(user) || before.is_some_and(Follow::plays);
+        hall.follows.insert(Follow { conn, user: user.into(), viewer, since, patches: wish.patches, shown: None });
         if let Some(class) = class {
             hall.show(conn, class, Sort::Welcome);
         }
         self.tell_presence_soon(at);
-        if !was_here && seat.is_some() {
-            self.tell_who_came(at, user);
+        match (was_here, self.hall(at).follows.has_player(user)) {
+            (false, true) => self.tell_who_came(at, user),
+            (true, false) => self.has_gone(at, user),
+            _ => {}
         }
         if let Some(session) = self.session(conn).filter(|session| !session.follows.contains(&at)) {
             session.follows.push(at);
@@ -236,12 +237,11 @@ impl Shard {
     pub(super) fn unfollow(&mut self, at: usize, conn: ConnId) {
         self.forget_room(conn, at);
         let Some(hall) = self.halls[at].as_mut() else { return };
-        let Some(follow) = hall.unfollow(conn) else { return };
-        let has_gone = !hall.plays_here(&follow.user) && follow.viewer != Viewer::Spectator;
+        let Some(follow) = hall.follows.remove(conn) else { return };
+        let has_gone = follow.plays() && !hall.follows.has_player(&follow.user);
         self.tell_presence_soon(at);
         if has_gone {
-            self.hall(at).pulses.forget(&follow.user);
-            self.tell_who_went(at, &follow.user);
+            self.has_gone(at, &follow.user);
         }
         self.watch_presence(at, &follow.user);
         self.touch(at);
@@ -251,32 +251,40 @@ impl Shard {
     pub(super) fn send_away(&mut self, at: usize, reason: &str) {
         let hall = self.hall(at);
         hall.tell_all(|out, name| say::left(out, name, reason));
-        let followers: Vec<_> = hall.follows.drain(..).map(|follow| follow.conn).collect();
+        let followers: Vec<_> = hall.follows.take().into_iter().map(|follow| follow.conn).collect();
         for conn in followers {
             self.forget_room(conn, at);
         }
     }
 
-    /// These lost their seats by one record: each of their connections is told and no longer follows.
-    pub(super) fn dismiss(&mut self, at: usize, removed: &[Removed]) {
-        let mut conns: BTreeMap<&str, Vec<ConnId>> = removed.iter().map(|removed| (&*removed.user, Vec::new())).collect();
-        for follow in &self.hall(at).follows {
-            if let Some(conns) = conns.get_mut(&*follow.user) {
-                conns.push(follow.conn);
-            }
-        }
-        let is_crowd = removed.len() > self.settings.limits.named_members;
-        for Removed { user, reason, .. } in removed {
-            let conns = conns.remove(&**user).unwrap_or_default();
-            if conns.is_empty() && !user.starts_with(BOT_PREFIX) {
+    /// These lost their seats by one record, or are not to watch any longer: each of their connections is told and no longer
+    /// follows. Who left has left in every tab; from whom a seat was taken goes on where they only watch.
+    pub(super) fn dismiss(&mut self, at: usize, removed: &[Removed], have_left: bool) {
+        let members = self.hall(at).table().map_or(0, |table| table.about().members.len());
+        let is_crowd = members + removed.len() > self.settings.limits.named_members;
+        for Removed { user, seat, reason } in removed {
+            let follows = &self.hall(at).follows;
+            let (played, is_over) = (follows.has_player(user), |follow: &&Follow| have_left || follow.plays() == seat.is_some());
+            let conns: Vec<ConnId> = follows.of(user).filter(is_over).map(|follow| follow.conn).collect();
+            if !played && seat.is_some() && !user.starts_with(BOT_PREFIX) {
                 // That they were gone is known; that nobody waits for them any more is not.
                 if is_crowd { self.tell_presence_soon(at) } else { self.tell_who_went(at, user) }
             }
-            for conn in conns {
-                self.hall(at).tell_one(conn, |out, name| say::left(out, name, reason));
-                self.unfollow(at, conn);
-            }
+            self.let_go_of(at, &conns, reason);
         }
+    }
+
+    fn let_go_of(&mut self, at: usize, conns: &[ConnId], reason: &str) {
+        for conn in conns {
+            self.hall(at).tell_one(*conn, |out, name| say::left(out, name, reason));
+            self.unfollow(at, *conn);
+        }
+    }
+
+    /// The last connection with which somebody played is gone, or only watches from now on.
+    fn has_gone(&mut self, at: usize, user: &str) {
+        self.hall(at).pulses.forget(user);
+        self.tell_who_went(at, user);
     }
 }
 

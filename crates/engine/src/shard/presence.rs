@@ -9,9 +9,11 @@ use super::play::stamp;
 use crate::dialect::native_out as say;
 use crate::hall::{Hall, Phase};
 use crate::io::Now;
-use parlour_room::Viewer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// So many members are looked at in one turn: each may be a record.
+const LOOKS_AT_ONCE: usize = 256;
 
 /// Members whose presence is another than their room was told, and when each is to be looked at again.
 #[derive(Default)]
@@ -37,7 +39,9 @@ impl Presence {
     /// When somebody is to be looked at next.
     pub(super) fn next_ms(&self) -> Option<u64> {
         let tell_ms = (!self.changed.is_empty()).then_some(self.tell_ms);
-        self.order.first().map(|(due_ms, ..)| *due_ms).into_iter().chain(tell_ms).min()
+        // Of a crowd only some are looked at in one turn; what else happens has its turn before the rest.
+        let look_ms = self.order.first().map(|(due_ms, ..)| (*due_ms).max(self.now_ms.saturating_add(1)));
+        look_ms.into_iter().chain(tell_ms).min()
     }
 
     /// Whether somebody of this room is to be looked at: it stays until it knows.
@@ -120,7 +124,7 @@ impl Shard {
         }
         let about = table.about();
         let known = about.members.get(user).filter(|member| member.bot.is_none() && about.ended.is_none());
-        let is_news = known.is_some_and(|member| member.here != hall.plays_here(user));
+        let is_news = known.is_some_and(|member| member.here != hall.follows.has_player(user));
         let due_ms = is_news.then(|| self.presence.now_ms.saturating_add(away_ms));
         self.presence.set(&hall.name, &user.into(), due_ms);
     }
@@ -134,11 +138,12 @@ impl Shard {
         users.iter().for_each(|user| self.watch_presence(at, user));
     }
 
-    /// Looks at everybody whose time has come.
+    /// Looks at those whose time has come.
     pub(super) fn settle_presence(&mut self, now: Now) {
-        while let Some((room, user)) = self.presence.take_due() {
+        for _ in 0..LOOKS_AT_ONCE {
+            let Some((room, user)) = self.presence.take_due() else { return };
             let Some(&at) = self.by_name.get(&room) else { continue };
-            let here = self.hall(at).plays_here(&user);
+            let here = self.hall(at).follows.has_player(&user);
             self.note_presence(at, &user, here, now);
         }
     }
@@ -159,9 +164,9 @@ impl Shard {
 
 /// Who is here: by name in small rooms, by number in large ones.
 fn tell_who_is_here(hall: &mut Hall, named: usize) {
-    let players = hall.follows.iter().filter(|follow| follow.viewer != Viewer::Spectator);
+    let players = hall.follows.iter().filter(|follow| follow.plays());
     let users: BTreeSet<Arc<str>> = players.map(|follow| follow.user.clone()).collect();
-    let spectators = hall.follows.iter().filter(|follow| follow.viewer == Viewer::Spectator).count();
+    let spectators = hall.follows.len() - hall.follows.iter().filter(|follow| follow.plays()).count();
     let names: Vec<&str> = users.iter().map(|user| &**user).collect();
     let shown = (names.len() <= named).then_some(names.as_slice());
     hall.tell_others(None, |out, name| say::room_update(out, name, shown, names.len(), spectators));

@@ -16,7 +16,7 @@ impl Shard {
         let Phase::Open { table, .. } = &hall.phase else { return false };
         let who = Who { user: &asker.who.user, name: &asker.who.name, bot: false };
         !table.about().members.contains_key(who.user)
-            && hall.follows.iter().all(|follow| follow.conn != asker.conn)
+            && hall.follows.get(asker.conn).is_none()
             && !is_public(table.as_ref())
             && table.admit(who, As::Spectator) != Ok(As::Spectator)
     }

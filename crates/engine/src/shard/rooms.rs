@@ -147,7 +147,7 @@ impl Shard {
         let hall = self.halls[at].as_mut().expect("just loaded");
         let Phase::Open { table, .. } = &hall.phase else { return };
         let about = table.about();
-        for follow in &mut hall.follows {
+        for follow in hall.follows.iter_mut() {
             let seat = follow.viewer.seat();
             let member = about.members.get(&*follow.user).filter(|member| Some(member.seat) == seat);
             follow.since = member.map_or(0, |member| member.since_order);
@@ -213,8 +213,9 @@ impl Shard {
                 hall.table().and_then(|table| table.about().ended.map(|ended| ended.outcome.clone())).unwrap_or_default();
             self.batch.ended.push(EndedRow { room: name.clone(), outcome });
         }
+        let have_left = played.record.cause == parlour_room::Cause::Left;
         self.batch.records.push((name, played.record));
-        self.dismiss(at, &played.removed);
+        self.dismiss(at, &played.removed, have_left);
         self.set_timer(at);
         self.keep_wake_row(at, played.ended);
         self.touch(at);

@@ -159,7 +159,7 @@ impl Shard {
         let view_bytes = self.settings.limits.view_bytes;
         let Some(&at) = self.by_name.get(room) else { return false };
         let hall = self.halls[at].as_mut().expect("named rooms are there");
-        let follow = hall.follows.iter().find(|follow| follow.conn == conn && matches!(hall.phase, Phase::Open { .. }));
+        let follow = hall.follows.get(conn).filter(|_| matches!(hall.phase, Phase::Open { .. }));
         let Some(viewer) = follow.map(|follow| follow.viewer) else { return false };
         let before = hall.draft.bytes.len();
         match hall.look(viewer, view_bytes, &mut self.differ) {

@@ -103,7 +103,7 @@ fn who_was_thrown_out_is_no_member_and_is_told_nothing_in_private() {
     let played = live.act("u0", &Do::Kick { seat: Seat(1) });
     assert_eq!(
         (played.removed[0].user.as_str(), played.removed[0].seat, played.removed[0].reason.as_str()),
-        ("u1", Seat(1), "kicked")
+        ("u1", Some(Seat(1)), "kicked")
     );
     assert!(live.act("u0", &Do::Kick { seat: Seat(1) }).removed.is_empty());
     assert!(live.act("u0", &Do::Whisper { to: Seat(1), times: 2 }).told.is_empty());

@@ -45,7 +45,8 @@ impl Chat {
         // What is no payload is refused below.
         if let (Some(known), Some(Fields(fields))) = (known, &fields) {
             let named = fields.iter().find(|(name, value)| name == ROOM && value.get() != "null");
-            room = room.or_else(|| named.map(|(_, value)| value.get().to_owned()));
+            // What the payload says is what a client of this dialect means, whatever stands beside it.
+            room = named.map(|(_, value)| value.get().to_owned()).or(room);
             if room.is_none() {
                 match self.only_room() {
                     Ok(only) => room = Some(quoted(&only)),

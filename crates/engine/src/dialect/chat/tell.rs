@@ -7,6 +7,7 @@ use crate::dialect::frame::{Answer, Connected, Frame, Presence};
 use crate::dialect::native::Fields;
 use crate::dialect::native_out::{self, Failure};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 impl Chat {
@@ -64,6 +65,7 @@ impl Chat {
                 // The same request is answered in the same way, however often it comes.
                 "ref" | "dup" => {}
                 "status" => said.push(("status", self.success())),
+                "results" => said.push(("results", self.results(value))),
                 name => said.push((name, value.get().to_owned())),
             }
         }
@@ -92,28 +94,31 @@ impl Chat {
         let (Some(answer), Some(Fields(fields))) = (frame.payload::<Answer<'_>>(), frame.payload::<Fields>()) else {
             return "{}".to_owned();
         };
-        let code = code(&answer);
-        let prefix = PREFIXES.iter().find(|(known, _)| *known == code).map_or("", |(_, prefix)| *prefix);
-        let text = kind.filter(|_| code == UNKNOWN_TYPE).unwrap_or(&answer.message);
         let mut said = Vec::new();
         if let Some(reference) = reference {
             said.extend([("ref", quoted(reference)), ("status", quoted("error"))]);
         }
-        for (name, value) in &fields {
-            match name.as_str() {
-                "ref" | "status" => {}
-                "code" => said.push(("code", quoted(&code))),
-                "message" => said.push(("message", quoted(&format!("{prefix}{text}")))),
-                name => said.push((name, value.get().to_owned())),
-            }
-        }
-        if code != answer.code.to_ascii_uppercase() {
-            said.push(("reason", quoted(&answer.code)));
-        }
-        if let Some(ms) = answer.retry_after_ms {
-            said.push(("retry_after", format!("{}.{:03}", ms / 1000, ms % 1000)));
-        }
+        said.extend(why(&answer, &fields, kind));
         object(&said)
+    }
+
+    /// What came of each action of a batch, each as if it had been asked alone.
+    fn results(&self, results: &RawValue) -> String {
+        let results: Vec<&RawValue> = serde_json::from_str(results.get()).unwrap_or_default();
+        let result = |result: &&RawValue| {
+            let (answer, fields) =
+                (serde_json::from_str::<Answer<'_>>(result.get()), serde_json::from_str::<Fields>(result.get()));
+            let (Ok(answer), Ok(Fields(fields))) = (answer, fields) else { return result.get().to_owned() };
+            if answer.status == "ok" {
+                let rest = fields.iter().filter(|(name, _)| name != "status");
+                let rest = rest.map(|(name, value)| (name.as_str(), value.get().to_owned()));
+                object(&[("status", self.success())].into_iter().chain(rest).collect::<Vec<_>>())
+            } else {
+                let status = [("status", quoted("error"))].into_iter();
+                object(&status.chain(why(&answer, &fields, None)).collect::<Vec<_>>())
+            }
+        };
+        format!("[{}]", results.iter().map(result).collect::<Vec<_>>().join(","))
     }
 
     /// Who came, who went, and whether they may come back: a seat that is held waits for them.
@@ -128,7 +133,30 @@ impl Chat {
     }
 }
 
-type Field = (String, Box<serde_json::value::RawValue>);
+type Field = (String, Box<RawValue>);
+
+/// Why something was not done, without its `ref` and `status`.
+fn why<'a>(answer: &Answer<'_>, fields: &'a [Field], kind: Option<&str>) -> Vec<(&'a str, String)> {
+    let code = code(answer);
+    let prefix = PREFIXES.iter().find(|(known, _)| *known == code).map_or("", |(_, prefix)| *prefix);
+    let text = kind.filter(|_| code == UNKNOWN_TYPE).unwrap_or(&answer.message);
+    let mut said = Vec::new();
+    for (name, value) in fields {
+        match name.as_str() {
+            "ref" | "status" => {}
+            "code" => said.push(("code", quoted(&code))),
+            "message" => said.push(("message", quoted(&format!("{prefix}{text}")))),
+            name => said.push((name, value.get().to_owned())),
+        }
+    }
+    if code != answer.code.to_ascii_uppercase() {
+        said.push(("reason", quoted(&answer.code)));
+    }
+    if let Some(ms) = answer.retry_after_ms {
+        said.push(("retry_after", format!("{}.{:03}", ms / 1000, ms % 1000)));
+    }
+    said
+}
 
 fn field<'a>(fields: &'a [Field], name: &str) -> Option<&'a str> {
     fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.get())

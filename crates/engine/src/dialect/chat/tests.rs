@@ -141,6 +141,9 @@ fn a_chat_says_in_which_room_or_there_is_but_one() {
     let ask = desk.hear(&chat).asks.remove(0);
     assert_eq!((&ask["type"], &ask["room"], &ask["payload"]), (&json!("chat"), &json!("a"), &json!({"content": "x"})));
 
+    let beside = json!({"type": "chat", "room": "b", "payload": {"content": "x", "room_id": "a"}});
+    assert_eq!(desk.hear(&beside).asks[0]["room"], "a", "what stands beside the payload counts for less");
+
     // What was asked before counts, answered or not.
     desk.hear(&json!({"type": "leave_room", "payload": {"room_id": "a"}}));
     assert_eq!(refused(&mut desk), "NOT_IN_ROOM");
@@ -203,6 +206,22 @@ fn failures_are_told_in_capitals_with_the_texts_that_clients_know() {
     let said = desk.fails(&strange, "invalid", "unknown_type");
     assert_eq!((&said["type"], &said["payload"]["ref"]), (&json!("ack"), &json!("1")));
     assert_eq!(said["payload"]["message"], "Unknown message type: Told.");
+}
+
+#[test]
+fn each_result_of_a_batch_is_told_as_if_it_had_been_asked_alone() {
+    for (mode, status) in [(Mode::Strict, "ok"), (Mode::Compat, "delivered")] {
+        let mut desk = Desk::within(mode, &["a"]);
+        let ask = desk.hear(&json!({"type": "batch", "ref": "b", "room": "a", "payload": {"actions": []}})).asks.remove(0);
+        let slow = json!({"status": "error", "kind": "limited", "code": "slow_mode", "message": "Wait.", "retry_after_ms": 1014});
+        let bad = json!({"status": "error", "kind": "invalid", "code": "invalid_action", "message": "No.", "retry": false});
+        let done = desk.turn(&[ok(&ask, json!({"results": [{"status": "ok", "at": "k.3.0"}, slow, bad]}))]);
+        let [first, slow, bad] = [0, 1, 2].map(|at| done.says[0]["payload"]["results"][at].clone());
+        assert_eq!(first, json!({"status": status, "at": "k.3.0"}));
+        assert_eq!((&slow["code"], &slow["reason"]), (&json!("RATE_LIMITED"), &json!("slow_mode")));
+        assert_eq!((&slow["status"], slow["retry_after"].to_string()), (&json!("error"), "1.014".to_owned()));
+        assert_eq!((&bad["code"], &bad["message"]), (&json!("INVALID_MESSAGE"), &json!("Invalid message format: No.")));
+    }
 }
 
 #[test]

@@ -52,13 +52,18 @@ impl Keys {
     /// A request was answered. One that the server could not do now may be asked again.
     pub(super) fn answered(&mut self, request: &Request, answer: &Answer) {
         if answer.status == Status::Internal {
-            if self.known.remove(&request.key).is_some() {
-                self.order.retain(|key| *key != request.key);
-            }
+            self.forget(&request.key);
         } else if answer.len() <= LANEYA_ANSWER_BYTES
             && let Some((_, kept)) = self.known.get_mut(&request.key)
         {
             *kept = Some(answer.clone());
+        }
+    }
+
+    /// The key is as if it had never come.
+    pub(super) fn forget(&mut self, key: &str) {
+        if self.known.remove(key).is_some() {
+            self.order.retain(|known| known != key);
         }
     }
 }

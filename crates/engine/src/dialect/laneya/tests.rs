@@ -121,6 +121,17 @@ fn what_the_server_could_not_do_now_may_be_asked_again() {
 }
 
 #[test]
+fn a_key_that_the_session_has_used_elsewhere_is_the_rooms_to_judge_each_time() {
+    let mut laneya = in_the_room();
+    let first = asked(&hear(&mut laneya, &go(2)));
+    let reused = json!({"status": "error", "kind": "invalid", "code": "id_reused", "message": "Another."});
+    assert!(said(&turn(&mut laneya, &[ack(&first[0], &reused)]))[0].contains(r#""status":"invalid""#));
+    let right = asked(&hear(&mut laneya, &request("2", "ada", "move", &json!({"direction": "west"}))));
+    assert_eq!(right[0]["id"], first[0]["id"]);
+    assert!(said(&turn(&mut laneya, &[ack(&right[0], &json!({"dup": true}))]))[0].contains(r#""status":"success""#));
+}
+
+#[test]
 fn a_key_comes_back_as_it_came() {
     for key in ["\"\\u00e9 \\ud800\"", "null", "9007199254740993", "1.50", "{\"a\": [1,  2]}", "-0"] {
         let told = said(&hear(&mut in_the_room(), &request(key, "ada", "position", &json!({}))));

@@ -105,8 +105,11 @@ impl Laneya {
             Some(slot) if self.begins_anew(slot, answer) => self.begin_anew(reference, out),
             Some(slot) => {
                 let is_plain = is_ok && slot.request.action != names::BATCH;
-                if answer.code == "not_in_room" {
-                    self.is_out(out);
+                match &*answer.code {
+                    "not_in_room" => self.is_out(out),
+                    // Another connection of the session has this key: the room knows better what it stands for.
+                    "id_reused" => self.forget(reference),
+                    _ => {}
                 }
                 self.finish(reference, if is_plain { Answer::done() } else { Answer::of(answer) });
             }
@@ -115,10 +118,22 @@ impl Laneya {
     }
 
     fn finish(&mut self, reference: u64, answer: Answer) {
-        let asked = |slot: &&mut super::Slot| matches!(slot.state, State::Asked(asked) if asked == reference);
-        if let Some(slot) = self.slots.iter_mut().find(asked) {
+        if let Some(slot) = self.asked(reference) {
             slot.state = State::Done(answer);
         }
+    }
+
+    /// What the key of a request stands for is not what was asked here.
+    fn forget(&mut self, reference: u64) {
+        if let Some(slot) = self.asked(reference) {
+            slot.is_noted = false;
+            let key = slot.request.key.clone();
+            self.keys.forget(&key);
+        }
+    }
+
+    fn asked(&mut self, reference: u64) -> Option<&mut super::Slot> {
+        self.slots.iter_mut().find(|slot| matches!(slot.state, State::Asked(asked) if asked == reference))
     }
 
     /// A whole view of the room came.
