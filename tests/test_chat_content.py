@@ -1,5 +1,6 @@
 """The dialect chat: what may be said, what is only shown, and what is told to who subscribes."""
 
+import asyncio
 import json
 
 import chat
@@ -101,6 +102,10 @@ def test_typing_is_shown_to_others_and_over_after_a_while_and_never_kept(place):
             await ada.settled()
             assert not ada.of("typing")
             await ada.fails("INVALID_MESSAGE", "typing", {"room_id": room, "is_typing": "yes"})
+            # Nor is it in the journal, where what was said after it is; its end neither.
+            *records, _ = await asyncio.to_thread(parlour.replay, place.server.data, room)
+            actions = [record["input"]["action"]["type"] for record in records if record.get("cause") == "action"]
+            assert actions == ["chat"] and "is_typing" not in json.dumps(records), records
 
     parlour.run(talk())
 
@@ -137,3 +142,48 @@ def test_a_topic_is_told_to_who_subscribes_and_no_room_is_one(place):
             assert not ada.of("topic", start=start)
 
     parlour.run(talk())
+
+
+@chat.check(13)
+@chat.by_all
+def test_a_room_and_a_topic_of_the_very_same_name_do_not_hear_each_other(place):
+    async def talk():
+        async with place.open() as new_talker:
+            name, (ada, bob, eve) = "rooms", [await new_talker(user).connect() for user in ("ada", "bob", "eve")]
+            await ada.done("subscribe", {"topic": name})
+            await bob.join(name)
+            # Who subscribes is in no room by it.
+            for where in {"room_id": name}, {}:
+                await ada.fails("NOT_IN_ROOM", "chat", where | {"content": "to whom?"})
+            await bob.done("typing", {"room_id": name, "is_typing": True})
+            await bob.chat(name, "to its members")
+            await changed(eve, place.room(), told=ada)
+            await ada.settled()
+            assert not ada.of("joined", "chat", "typing", "user_joined", "room_update")
+            await bob.settled()
+            assert not bob.of("topic")
+
+            # Who has done with one of them hears of the other.
+            await ada.join(name)
+            await bob.done("unsubscribe", {"topic": name})
+            await ada.done("unsubscribe", {"topic": name})
+            await ada.chat(name, "still members")
+            await bob.until_heard("still members")
+            await bob.done("subscribe", {"topic": name})
+            await bob.done("leave_room", {"room_id": name})
+            start = ada.mark
+            await ada.chat(name, "without him")
+            await changed(eve, place.room(), told=bob)
+            assert "without him" not in [content for _, content in bob.heard(name)]
+            await ada.settled()
+            assert not ada.of("topic", start=start)
+            # No other topic can be the name of a room.
+            await eve.fails("INVALID_NAME", "join_room", {"room_id": "rooms:chat"})
+
+    parlour.run(talk())
+
+
+async def changed(talker, room, told):
+    """Somebody comes into this room, which a topic tells to the other."""
+    await talker.join(room)
+    await told.until("topic", lambda notice: any(known["room_id"] == room for known in notice.get("rooms", [])))

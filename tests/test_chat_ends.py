@@ -11,6 +11,9 @@ import parlour
 
 FLOOD = {f"PARLOUR_LIMITS__{name}": value for name, value in {
     "CONNECTION_TOKENS": "30", "CONNECTION_TOKENS_PER_S": "1", "STRIKES": "40", "STRIKES_MS": "60000"}.items()}
+PATIENT = {"PARLOUR_LIMITS__CONNECTION_TOKENS": "10", "PARLOUR_LIMITS__CONNECTION_TOKENS_PER_S": "10"}
+"""Few requests at a time, and nobody is closed for asking more."""
+MANY = 100
 
 
 @chat.check(14)
@@ -64,6 +67,42 @@ def test_who_says_too_much_is_told_when_to_go_on_and_then_closed(place):
             for ack in refused:
                 assert ack["retry_after"] > 0 and ack["retry_after"] * 1000 == pytest.approx(ack["retry_after_ms"])
             assert len({ack["ref"] for ack in ada.of("ack")}) == len(ada.of("ack")), "each is answered once"
+
+    parlour.run(talk())
+
+
+@chat.check(16)
+@chat.by_all
+@pytest.mark.server(env=PATIENT)
+def test_who_waits_as_long_as_told_is_served_again_and_what_was_acknowledged_is_said_once(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, ada, bob = place.room(), await new_talker("ada").connect(), await new_talker("bob").connect()
+            await ada.join(room)
+            await bob.join(room)
+            said = {str(number): {"type": "chat", "ref": str(number), "payload": {"room_id": room, "content": f"flood {number}"}}
+                    for number in range(MANY)}
+            await ada.send(*said.values())
+            answered = lambda: [ack for ack in ada.of("ack") if ack["ref"] in said]  # noqa: E731
+            await ada.socket.until(lambda: len(answered()) == MANY, "an answer to each")
+            assert sorted(ack["ref"] for ack in answered()) == sorted(said)
+            kept = [ack["ref"] for ack in answered() if ack["status"] == chat.SUCCESS[place.mode]]
+            refused = [ack for ack in answered() if ack["status"] == "error"]
+            assert kept and refused and len(kept) + len(refused) == MANY
+            for ack in refused:
+                assert (ack["code"], ack["kind"], ack["retry"]) == ("RATE_LIMITED", "limited", True)
+                assert ack["retry_after"] > 0
+            assert ada.socket.closed is None
+
+            # The same again: that it was refused is not remembered.
+            last = said[refused[-1]["ref"]]
+            await asyncio.sleep(refused[-1]["retry_after"])
+            await ada.done("chat", last["payload"], ref=last["ref"])
+            expected = [said[ref]["payload"]["content"] for ref in [*kept, last["ref"]]]
+            await bob.until_heard(expected[-1])
+            assert bob.heard(room) == [(ada.user, content) for content in expected]
+            history = await bob.done("history", {"room_id": room, "limit": 200})
+            assert [event["payload"]["content"] for event in history["events"] if event["type"] == "chat"] == expected
 
     parlour.run(talk())
 

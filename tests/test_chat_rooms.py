@@ -23,6 +23,8 @@ ASKED = {
 }
 """What one may ask about a room, by type."""
 
+ONLY_OPENED = {"PARLOUR_ROOMS__OPEN_ON_JOIN": ""}
+
 
 @chat.check(6)
 @chat.by_all
@@ -149,5 +151,31 @@ def test_a_room_passes_on_when_its_owner_has_left(place):
             await bob.done("set_topic", {"room_id": room, "text": "mine"})
             await ada.join(room)
             await ada.fails("FORBIDDEN", "set_topic", {"room_id": room, "text": "mine"})
+
+    parlour.run(talk())
+
+
+@chat.check(6)
+@chat.by_all
+@pytest.mark.server(env=ONLY_OPENED)
+def test_where_rooms_have_to_be_opened_an_unknown_one_is_not_found_however_it_is_joined(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, ada = place.room(), await new_talker("ada").connect()
+            await ada.fails("ROOM_NOT_FOUND", "join_room", {"room_id": room})
+            await ada.error({"type": "join_room", "payload": {"room_id": room}}, "ROOM_NOT_FOUND")
+            by_path = await new_talker("bob").connect(f"/ws/room/{room}")
+            assert (await by_path.until("error"))["code"] == "ROOM_NOT_FOUND"
+            assert [frame["type"] for frame in by_path.frames] == ["connected", "error"]
+            # Both are usable, in no room, and have opened none.
+            for talker in ada, by_path:
+                await talker.settled()
+                await talker.fails("NOT_IN_ROOM", "chat", {"content": "anybody?"})
+                assert not talker.of("joined")
+            await ada.done("open_room", {"kind": "chat", "room_id": room})
+            await ada.join(room)
+            await by_path.join(room)
+            await by_path.done("chat", {"content": "now there is one"})
+            assert (await ada.until_heard("now there is one"))["from"] == by_path.user
 
     parlour.run(talk())
