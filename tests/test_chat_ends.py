@@ -107,6 +107,27 @@ def test_who_waits_as_long_as_told_is_served_again_and_what_was_acknowledged_is_
     parlour.run(talk())
 
 
+@chat.check(16)
+@chat.by_all
+@pytest.mark.server(env=PATIENT | {"PARLOUR_LIMITS__CONNECTION_TOKENS_PER_S": "1"})
+def test_who_goes_while_out_of_tokens_is_let_go_and_the_others_are_told(place):
+    async def talk():
+        async with place.open() as new_talker:
+            room, ada, bob = place.room(), await new_talker("ada").connect(), await new_talker("bob").connect()
+            await bob.join(room)
+            await ada.join(room)
+            await ada.send(*[{"type": "ping"}] * MANY)
+            await ada.until("error", lambda error: error["code"] == "RATE_LIMITED")
+            start = bob.mark
+            closing = asyncio.create_task(ada.close())
+            # Sooner than clients give up to wait for the answer to their close.
+            assert (await bob.until("user_left", start=start, deadline=5))["user_id"] == ada.user
+            await closing
+            assert (await ada.socket.until_closed())[0] != 1006, "the close was answered"
+
+    parlour.run(talk())
+
+
 @chat.check(17)
 @chat.by_all
 def test_a_server_that_stops_says_so_and_has_kept_what_it_acknowledged(make_server, chat_hosts, mode, client):

@@ -208,7 +208,9 @@ impl Shard {
         let is_netstring =
             self.session(conn).is_some_and(|session| session.wire.as_ref().is_some_and(|wire| wire.is_netstring()));
         let is_control = is_control && !is_netstring;
-        if is_control && !self.is_heeded(conn, now) {
+        // Whoever goes may go, however much they have asked for before.
+        let is_close = matches!(message, Message::Close(..));
+        if is_control && !is_close && !self.is_heeded(conn, now) {
             return;
         }
         let Some(wire) = self.session(conn).and_then(|session| session.wire.as_mut()) else { return };
