@@ -10,10 +10,10 @@ import chat
 import parlour
 import raw
 
-PING_MS, SILENCE_MS, AWAY_MS = 300, 1500, 200
+PING_MS, SILENCE_MS, AWAY_MS = 300, 3000, 200
 QUICK = {f"PARLOUR_LIMITS__{name}": str(value) for name, value in {
     "PING_MS": PING_MS, "SILENCE_MS": SILENCE_MS, "AWAY_MS": AWAY_MS, "PRESENCE_MS": 100}.items()}
-SEAT_MS = 1000
+SEAT_MS = 2500
 """For so long a seat waits, after `AWAY_MS`."""
 
 
@@ -70,6 +70,43 @@ def test_a_seat_waits_for_who_lost_the_connection_and_not_for_ever(place):
             await eve.fails("GAME_FULL", "join_room", {"room_id": room, "as": "player"})
             await ada.chat(room, "welcome")
             assert await cyn.until_heard("welcome")
+
+    parlour.run(talk())
+
+
+@chat.check(14)
+@chat.by_all
+@pytest.mark.parametrize("seat_is_taken", [False, True])
+@pytest.mark.server(env=QUICK)
+def test_who_comes_back_after_the_seat_was_freed_is_told_what_they_missed_too(place, seat_is_taken):
+    async def talk():
+        async with place.open() as new_talker:
+            room, bob = place.room(), await new_talker("bob", named=True).connect()
+            ada, cyn, dan = [await new_talker(name, named=True).connect() for name in ("ada", "cyn", "dan")]
+            await opened(ada, room)
+            await bob.join(room)
+            await cyn.join(room)
+            # What the others have read is told each member in private.
+            await ada.chat(room, "heard")
+            await cyn.done("read", {"room_id": room, "up_to": (await cyn.until_heard("heard"))["message"]})
+            await bob.until("read")
+            after = (await bob.join(room))["at"]
+            await bob.close()
+            await until_told(ada, bob.user, "reconnecting")
+            await ada.chat(room, "missed")
+            await cyn.done("read", {"room_id": room, "up_to": (await cyn.until_heard("missed"))["message"]})
+            await until_told(ada, bob.user, "disconnected")
+            if seat_is_taken:
+                await dan.join(room)
+            await ada.chat(room, "missed as well")
+            start = bob.mark
+            await bob.connect()
+            ack = await bob.join(room, after=after)
+            assert ack["resumed"] == {"kind": "view", "events": 2}
+            assert bob.heard(room, start=start) == [(ada.user, "missed"), (ada.user, "missed as well")]
+            assert (await bob.until("view", start=start))["messages"] == 3
+            await ada.chat(room, "now")
+            await bob.until_heard("now")
 
     parlour.run(talk())
 

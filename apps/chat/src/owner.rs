@@ -1,5 +1,5 @@
-//! Who owns a room: who came first, until they leave. Then it passes on, so that no room is owned by somebody whom nobody can
-//! ask. Every owner is a member, or has a name of their own and was away for too long to be one.
+//! Who owns a room: who came first, until they leave. Then it passes on, so that a room has an owner while anybody could be it.
+//! Every owner is a member, or somebody for whom a token vouches and who was away for too long to be one.
 
 use crate::event::Event;
 use crate::state::{Chat, Role};
@@ -12,10 +12,10 @@ impl Chat {
 
     /// Where nobody owns the room, the longest-standing moderator who is here owns it from now on, or else member, guests last.
     pub(crate) fn pass_on(&mut self, turn: &mut Turn<Self>) {
-        if self.owners().next().is_some() {
+        if self.owners().next().is_some() || self.away.count() == self.people.size() {
             return;
         }
-        let candidates = self.people.iter().filter(|(seat, _)| !self.away.has(**seat));
+        let candidates = self.people.iter().filter(|(seat, person)| !person.is_bot && !self.away.has(**seat));
         let standing = |user: &str| (self.role_of(user) != Role::Moderator, is_anonymous(user));
         let heir = candidates.min_by_key(|(seat, person)| (standing(&person.user), person.since_ms, **seat));
         if let Some(heir) = heir.map(|(_, person)| person.user.clone()) {

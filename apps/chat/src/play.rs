@@ -15,7 +15,8 @@ const MUTE: &str = "mute";
 
 impl Chat {
     pub(crate) fn comes(&mut self, who: Who<'_>, seat: Seat, turn: &mut Turn<Self>) {
-        let person = Person { user: who.user.to_owned(), name: who.name.to_owned(), since_ms: turn.now_ms() };
+        let (user, name) = (who.user.to_owned(), who.name.to_owned());
+        let person = Person { user, name, since_ms: turn.now_ms(), is_bot: who.bot };
         self.people.insert_mut(seat, Arc::new(person));
         self.pass_on(turn);
     }
@@ -113,8 +114,11 @@ impl Chat {
         }
         if self.wrote.size() >= WRITERS {
             let slow_ms = u64::from(self.slow) * 1000;
-            let matters = |(_, wrote_ms): &(&String, &u64)| wrote_ms.saturating_add(slow_ms) > now_ms;
-            self.wrote = self.wrote.iter().filter(matters).map(|(user, wrote_ms)| (user.clone(), *wrote_ms)).collect();
+            let is_over = |(_, wrote_ms): &(&String, &u64)| wrote_ms.saturating_add(slow_ms) <= now_ms;
+            let over: Vec<String> = self.wrote.iter().filter(is_over).map(|(user, _)| user.clone()).collect();
+            for user in over {
+                self.wrote.remove_mut(&user);
+            }
         }
         if self.wrote.size() >= WRITERS {
             let oldest = self.wrote.iter().min_by_key(|(_, wrote_ms)| **wrote_ms).map(|(user, _)| user.clone());

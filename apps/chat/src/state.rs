@@ -48,6 +48,8 @@ pub(crate) struct Person {
     pub(crate) name: String,
     /// When they came, in room time.
     pub(crate) since_ms: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_bot: bool,
 }
 
 /// A message that can still be touched. What it says is not kept here, but in the history.

@@ -31,8 +31,8 @@ pub struct Members {
     by_user: BTreeMap<String, Member>,
     by_seat: BTreeMap<Seat, String>,
     bots: BTreeSet<Seat>,
-    /// Every seat below this one is taken, and this one is not.
-    free: u32,
+    /// Seats that are taken one beside the other: the first of them, and the one behind the last.
+    runs: BTreeMap<u32, u32>,
 }
 
 impl Members {
@@ -49,7 +49,7 @@ impl Members {
 
     /// The first seat that nobody holds.
     pub(crate) fn free(&self) -> Seat {
-        Seat(self.free)
+        Seat(self.runs.first_key_value().filter(|(first, _)| **first == 0).map_or(0, |(_, end)| *end))
     }
 
     /// The seat must be free, and the user hold none.
@@ -60,8 +60,10 @@ impl Members {
         }
         self.by_seat.insert(seat, user.clone());
         self.by_user.insert(user, member);
-        while self.by_seat.contains_key(&Seat(self.free)) {
-            self.free = self.free.saturating_add(1);
+        let end = self.runs.remove(&seat.0.saturating_add(1)).unwrap_or(seat.0.saturating_add(1));
+        match self.runs.range_mut(..seat.0).next_back() {
+            Some((_, before)) if *before == seat.0 => *before = end,
+            _ => drop(self.runs.insert(seat.0, end)),
         }
     }
 
@@ -69,7 +71,15 @@ impl Members {
         let member = self.by_user.remove(user)?;
         self.by_seat.remove(&member.seat);
         self.bots.remove(&member.seat);
-        self.free = self.free.min(member.seat.0);
+        let seat = member.seat.0;
+        if let Some((&first, &end)) = self.runs.range(..=seat).next_back() {
+            self.runs.remove(&first);
+            for (first, end) in [(first, seat), (seat.saturating_add(1), end)] {
+                if first < end {
+                    self.runs.insert(first, end);
+                }
+            }
+        }
         Some(member)
     }
 

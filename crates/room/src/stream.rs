@@ -146,6 +146,8 @@ impl Heard {
 pub enum Missed<'a> {
     /// Exactly these, in the order in which they were first told.
     Events(Vec<&'a Told>),
+    /// Of what everybody is told exactly these. Of what they were told in private, more than is kept, or theirs to hear again.
+    Public(Vec<&'a Told>),
     /// More than is kept.
     TooMuch,
     /// The position lies ahead of the room: it is not of this room's past.
@@ -172,7 +174,8 @@ impl Streams {
     /// public event. A tenure that began at `since` shows nothing private from before it.
     pub fn missed(&self, viewer: Viewer, since: u64, n: u64, m: Option<u64>) -> Missed<'_> {
         let private = viewer.seat().and_then(|seat| self.private.get(seat));
-        if n > self.n || m.is_some_and(|m| m > private.map_or(0, |private| private.m)) {
+        let is_ahead = |private: &Private| m.is_some_and(|m| m > private.m && !private.began_after(n));
+        if n > self.n || private.is_some_and(is_ahead) {
             return Missed::Ahead;
         }
         if n < self.n - length(&self.public) {
@@ -180,7 +183,7 @@ impl Streams {
         }
         let mut events: Vec<&Told> = self.public.iter().filter(|told| told.number > n).collect();
         if let Some(private) = private {
-            let Some(missed) = self.missed_privately(private, since, n, m) else { return Missed::TooMuch };
+            let Some(missed) = self.missed_privately(private, since, n, m) else { return Missed::Public(events) };
             events.extend(missed);
         }
         events.sort_unstable_by_key(|told| told.order);
@@ -217,7 +220,7 @@ impl Streams {
         m: Option<u64>,
     ) -> Option<impl Iterator<Item = &'a Told> + use<'a>> {
         // A number from before this numbering began says nothing about it.
-        if m.is_some_and(|m| m > 0) && private.anew.is_some_and(|anew| n <= anew) {
+        if m.is_some_and(|m| m > 0) && private.began_after(n) {
             return None;
         }
         let heard = match m {

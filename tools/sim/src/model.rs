@@ -122,8 +122,8 @@ pub struct State {
 pub enum Missed<'a> {
     /// With these, each public or private with its number and body.
     Events(Vec<(bool, u64, &'a str)>),
-    /// With a view, as too much was missed.
-    View,
+    /// With a view, as too much was missed, and before it with these where events suffice.
+    View(Vec<(bool, u64, &'a str)>),
     /// There is nothing to catch up with.
     Fresh,
 }
@@ -316,32 +316,35 @@ impl Life {
     /// What a viewer who came in at this state after `(n, m)` is owed.
     pub fn missed(&self, seq: u64, state: &State, viewer: Viewer, since: u64, after: (u64, u64)) -> Missed<'_> {
         let Numbering { generation, m, anew } = state.m_of(viewer);
-        if after.0 > state.n || after.1 > m {
+        let is_older = after.1 > 0 && anew.is_some_and(|anew| after.0 <= anew);
+        if after.0 > state.n || viewer.seat().is_some() && after.1 > m && !is_older {
             return Missed::Fresh;
-        }
-        if after.1 > 0 && anew.is_some_and(|anew| after.0 <= anew) {
-            return Missed::View;
         }
         let own = viewer.seat().map(|seat| (seat, generation));
         let ring = |kept: usize, last: u64| last.saturating_sub(u64::try_from(kept).unwrap_or(0));
-        let owed = |slot: &&Slot| match slot.to {
-            _ if slot.seq > seq => false,
-            None => slot.number > after.0,
-            to => to == own && slot.number > after.1,
-        };
-        let lost = |slot: &Slot| match slot.to {
-            None => slot.number <= ring(RING_PUBLIC, state.n),
-            // Of a former tenure of the same user nothing private is told again.
-            Some(_) => slot.seq < since || slot.number <= ring(RING_PRIVATE, m),
-        };
-        let mut events = Vec::new();
-        for slot in self.told.iter().filter(owed) {
-            if lost(slot) {
-                return Missed::View;
+        let (mut events, mut public, mut has_gap) = (Vec::new(), Vec::new(), is_older);
+        for slot in self.told.iter().filter(|slot| slot.seq <= seq) {
+            let event = || (slot.to.is_some(), slot.number, slot.heard_by(viewer, since));
+            match slot.to {
+                None if slot.number <= after.0 => {}
+                None if slot.number <= ring(RING_PUBLIC, state.n) => return Missed::View(Vec::new()),
+                None => {
+                    public.push(event());
+                    events.push(event());
+                }
+                to if to == own && slot.number > after.1 => {
+                    // Of a former tenure of the same user nothing private is told again.
+                    has_gap |= slot.seq < since || slot.number <= ring(RING_PRIVATE, m);
+                    events.push(event());
+                }
+                _ => {}
             }
-            events.push((slot.to.is_some(), slot.number, slot.heard_by(viewer, since)));
         }
-        Missed::Events(events)
+        match has_gap {
+            true if self.kind.events_suffice() => Missed::View(public),
+            true => Missed::View(Vec::new()),
+            false => Missed::Events(events),
+        }
     }
 }
 

@@ -74,6 +74,7 @@ fn help() -> String {
            cargo xtask front [args]    further arguments go to pytest:      cargo xtask front -k name\n  \
            cargo xtask front --times 10 -k name                 the same ten times, one after the other\n  \
            cargo xtask bench [words]   no stage; what single steps cost:    cargo xtask bench append wake\n  \
+           cargo xtask bench sockets   what the whole server costs, held against a floor\n  \
            cargo xtask bench laneya    how evenly a dungeon ticks for 200 clients\n\n\
          Stages:\n",
     );

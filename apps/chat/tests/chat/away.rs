@@ -142,3 +142,29 @@ fn a_whole_crowd_that_is_away_goes_at_once() {
     assert_eq!((desk.members(), desk.owners().len(), told), (NOBODY.to_vec(), 0, vec![changed("guest-0", "member")]));
     assert_eq!(desk.played.as_ref().unwrap().removed.len(), users.len(), "by one record");
 }
+
+#[test]
+fn what_was_said_meanwhile_is_not_missed_by_who_had_the_seat_and_was_told_something_in_private_while_away() {
+    use parlour_room::Viewer;
+    use parlour_room::stream::Missed;
+    for seat_is_taken in [false, true] {
+        let mut desk = desk(&json!({"away_ms": 1_000}), &["ada", "bob", "cyn"]);
+        let first = desk.says("ada", "one");
+        desk.tells("cyn", json!({"type": "read", "up_to": first}));
+        let at = desk.table.position(Viewer::Seat(desk.table.about().members["bob"].seat));
+        desk.is_here("bob", false);
+        let second = desk.says("ada", "two");
+        desk.tells("cyn", json!({"type": "read", "up_to": second}));
+        desk.passes(1_000);
+        if seat_is_taken {
+            desk.comes("dan");
+        }
+        let seat = desk.comes("bob");
+        let about = desk.table.about();
+        let since = about.members["bob"].since_order;
+        let missed = about.streams.missed(Viewer::Seat(seat), since, at.n, at.m);
+        let Missed::Public(events) = missed else { panic!("{missed:?}") };
+        let told: Vec<Value> = events.iter().map(|told| crate::common::value(told.body.get())).collect();
+        assert_eq!(told.iter().map(|told| told["content"].clone()).collect::<Vec<_>>(), ["two"], "{seat_is_taken}");
+    }
+}

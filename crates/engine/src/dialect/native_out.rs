@@ -1,5 +1,4 @@
-//! What the native protocol says: "dialect.encode <- Notice". Each function appends one JSON object to a buffer; framing comes
-//! after.
+//! What the native protocol says. Each function appends one JSON object to a buffer; framing comes after.
 
 use crate::code::{Code, Kind};
 use crate::limits::Limits;
@@ -73,8 +72,8 @@ fn later(details: &str) -> Option<(u64, Option<Box<str>>)> {
 pub enum Resumed {
     /// With exactly the events that were missed.
     Replayed(usize),
-    /// With one whole view, because more was missed than is kept.
-    View,
+    /// With one whole view, because more was missed than is kept; and before it so many public events, where events suffice.
+    View(usize),
     /// There was nothing to resume.
     Fresh,
 }
@@ -244,7 +243,8 @@ pub fn done(out: &mut Vec<u8>, reference: &str, done: &Done<'_>) {
             }
             match resumed {
                 Resumed::Replayed(n) => put(out, format_args!(",\"resumed\":{{\"kind\":\"replayed\",\"events\":{n}}}")),
-                Resumed::View => literal(out, ",\"resumed\":{\"kind\":\"view\"}"),
+                Resumed::View(n @ 1..) => put(out, format_args!(",\"resumed\":{{\"kind\":\"view\",\"events\":{n}}}")),
+                Resumed::View(_) => literal(out, ",\"resumed\":{\"kind\":\"view\"}"),
                 Resumed::Fresh => literal(out, ",\"resumed\":{\"kind\":\"fresh\"}"),
             }
         }

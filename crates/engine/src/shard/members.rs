@@ -139,15 +139,16 @@ impl Shard {
     ) -> Result<(), Failure> {
         let (conn, user) = (asker.conn, asker.who.user.as_str());
         let (view_bytes, named) = (self.settings.limits.view_bytes, self.settings.limits.named_members);
+        let events_suffice = self.hall(at).events_suffice();
         let table = self.open_table(at)?;
         let (viewer, since) = match seat {
             Some(seat) => (Viewer::Seat(seat), table.about().members.get(user).ok_or(Code::NotInRoom)?.since_order),
             None => (Viewer::Spectator, 0),
         };
-        let (resumed, missed) = missed(table.as_ref(), viewer, since, wish.after);
+        let (resumed, missed) = missed(table.as_ref(), viewer, since, wish.after, events_suffice);
         let (position, seed_hash, opened_ms) = (table.position(viewer), table.seed_hash(), table.about().opener.ts_ms);
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
-        let needs_view = !(hall.events_suffice() && matches!(resumed, Resumed::Replayed(_)));
+        let needs_view = !(events_suffice && matches!(resumed, Resumed::Replayed(_)));
         let view = if needs_view { hall.look(viewer, view_bytes, &mut self.differ).map(Some) } else { Ok(None) };
         let class = match view {
             Ok(class) => class,
@@ -161,7 +162,7 @@ impl Shard {
                 self.counts.resume_events.note(events);
                 0
             }
-            Resumed::View => 1,
+            Resumed::View(_) => 1,
             Resumed::Fresh => 2,
         }] += 1;
         let hall = self.halls[at].as_mut().expect("a room that is joined is there");
@@ -261,7 +262,8 @@ impl Shard {
     /// follows. Who left has left in every tab; from whom a seat was taken goes on where they only watch.
     pub(super) fn dismiss(&mut self, at: usize, removed: &[Removed], have_left: bool) {
         let members = self.hall(at).table().map_or(0, |table| table.about().members.len());
-        let is_crowd = members + removed.len() > self.settings.limits.named_members;
+        let unseated = removed.iter().filter(|removed| removed.seat.is_some()).count();
+        let is_crowd = members + unseated > self.settings.limits.named_members;
         for Removed { user, seat, reason } in removed {
             let follows = &self.hall(at).follows;
             let (played, is_over) = (follows.has_player(user), |follow: &&Follow| have_left || follow.plays() == seat.is_some());
@@ -289,12 +291,20 @@ impl Shard {
 }
 
 /// What this viewer missed after a position, and the word for it.
-fn missed(table: &dyn AnyTable, viewer: Viewer, since: u64, after: Option<&Position>) -> (Resumed, Vec<Told>) {
+fn missed(
+    table: &dyn AnyTable,
+    viewer: Viewer,
+    since: u64,
+    after: Option<&Position>,
+    events_suffice: bool,
+) -> (Resumed, Vec<Told>) {
     let about = table.about();
     let Some(after) = after.filter(|after| after.life == about.life) else { return (Resumed::Fresh, Vec::new()) };
     match about.streams.missed(viewer, since, after.n, after.m) {
         Missed::Events(events) => (Resumed::Replayed(events.len()), events.into_iter().cloned().collect()),
-        Missed::TooMuch => (Resumed::View, Vec::new()),
+        // A view stands for all that was missed, but where events are all there is.
+        Missed::Public(events) if events_suffice => (Resumed::View(events.len()), events.into_iter().cloned().collect()),
+        Missed::Public(_) | Missed::TooMuch => (Resumed::View(0), Vec::new()),
         Missed::Ahead => (Resumed::Fresh, Vec::new()),
     }
 }

@@ -82,21 +82,21 @@ impl Shard {
 
     /// Somebody came, as all who follow the room are to know.
     pub(super) fn tell_who_came(&mut self, at: usize, user: &str) {
-        self.tell_of_one(at, "user_joined", Some(user), user);
+        self.tell_of_one(at, "user_joined", user);
     }
 
     /// Somebody went.
     pub(super) fn tell_who_went(&mut self, at: usize, user: &str) {
-        self.tell_of_one(at, "user_left", None, user);
+        self.tell_of_one(at, "user_left", user);
     }
 
     /// In a crowd, a notice to each about each would be the square of it: the merged notice says how many there are.
-    fn tell_of_one(&mut self, at: usize, kind: &str, cause: Option<&str>, user: &str) {
+    fn tell_of_one(&mut self, at: usize, kind: &str, user: &str) {
         let named = self.settings.limits.named_members;
         let hall = self.hall(at);
         if hall.follows.len() <= named {
             let seat = hall.seat_of(user);
-            hall.tell_others(cause, |out, name| say::presence(out, kind, name, user, seat));
+            hall.tell_others(Some(user), |out, name| say::presence(out, kind, name, user, seat));
         }
     }
 

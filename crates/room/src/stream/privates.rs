@@ -16,6 +16,13 @@ pub(super) struct Private {
     pub(super) anew: Option<u64>,
 }
 
+impl Private {
+    /// Whether a position at this public event may be of another numbering before this one.
+    pub(super) fn began_after(&self, n: u64) -> bool {
+        self.anew.is_some_and(|anew| n <= anew)
+    }
+}
+
 /// That of each seat which ever had one. Written as the map by seat alone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Privates {

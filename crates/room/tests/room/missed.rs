@@ -75,13 +75,18 @@ impl Log {
 
     /// The bodies a viewer missed after this position; `None` if one of them is no longer kept, or is not theirs any more.
     fn missed(&self, viewer: Viewer, n: u64, m: u64) -> Option<Vec<(u64, bool, &str)>> {
+        self.missed_of(viewer, n, m, true)
+    }
+
+    /// The same, private ones or not.
+    fn missed_of(&self, viewer: Viewer, n: u64, m: u64, private: bool) -> Option<Vec<(u64, bool, &str)>> {
         let seat = viewer.seat().and_then(|seat| self.seats.get(&seat));
         let (since, numbering, all_m) = seat.map_or((usize::MAX, 0, 0), |seat| (seat.since, seat.numbering, seat.m));
         let mut missed = Vec::new();
         for (at, Entry { told, numbering: own }) in self.entries.iter().enumerate() {
             let (wanted, kept) = match told.seat {
                 None => (told.number > n, told.number + RING_PUBLIC as u64 > self.n),
-                Some(_) if told.seat != viewer.seat() || *own != numbering => continue,
+                Some(_) if !private || told.seat != viewer.seat() || *own != numbering => continue,
                 // Of a former tenure of the same user nothing private is told again.
                 Some(_) => (told.number > m, at >= since && told.number + RING_PRIVATE as u64 > all_m),
             };
@@ -109,21 +114,26 @@ impl Log {
         let position = live.table.position(viewer);
         let all_m = viewer.seat().and_then(|seat| self.seats.get(&seat)).map_or(0, |seat| seat.m);
         assert_eq!((position.n, position.m), (self.n, Some(all_m)));
-        match about.streams.missed(viewer, since, n, Some(m)) {
-            Missed::Ahead => assert!(n > self.n || m > all_m, "{viewer:?} {n} {m}"),
-            Missed::TooMuch => {
+        let is_ahead = n > self.n || viewer.seat().is_some() && m > all_m && !self.is_ambiguous(viewer, n, m);
+        let (events, private) = match about.streams.missed(viewer, since, n, Some(m)) {
+            Missed::Ahead => return assert!(is_ahead, "{viewer:?} {n} {m}"),
+            Missed::TooMuch => return assert!(self.missed_of(viewer, n, m, false).is_none(), "{viewer:?} {n} {m}"),
+            Missed::Public(events) => {
                 let is_lost = self.missed(viewer, n, m).is_none();
                 assert!(is_lost || self.is_ambiguous(viewer, n, m), "{viewer:?} {n} {m}");
+                (events, false)
             }
             Missed::Events(events) => {
-                assert!(n <= self.n && m <= all_m && !self.is_ambiguous(viewer, n, m), "{viewer:?} {n} {m}");
-                let heard = |told: &&Told| told.heard_by(viewer, since).map(|body| body.get().to_owned());
-                let found: Vec<_> = events.iter().map(|told| (told.number, told.seat.is_some(), heard(told).unwrap())).collect();
-                let expected = self.missed(viewer, n, m).expect("some of it is no longer kept");
-                let expected: Vec<_> = expected.iter().map(|(n, private, body)| (*n, *private, (*body).to_owned())).collect();
-                assert_eq!(found, expected, "{viewer:?} {n} {m}");
+                assert!(!self.is_ambiguous(viewer, n, m), "{viewer:?} {n} {m}");
+                (events, true)
             }
-        }
+        };
+        assert!(!is_ahead, "{viewer:?} {n} {m}");
+        let heard = |told: &&Told| told.heard_by(viewer, since).map(|body| body.get().to_owned());
+        let found: Vec<_> = events.iter().map(|told| (told.number, told.seat.is_some(), heard(told).unwrap())).collect();
+        let expected = self.missed_of(viewer, n, m, private).expect("some of it is no longer kept");
+        let expected: Vec<_> = expected.iter().map(|(n, private, body)| (*n, *private, (*body).to_owned())).collect();
+        assert_eq!(found, expected, "{viewer:?} {n} {m}");
     }
 
     /// Every position near an end of a ring, and some others.
@@ -248,7 +258,7 @@ fn all_heard(live: &Live<Room>, viewer: Viewer) -> Vec<String> {
     let all_m = position.m.unwrap();
     for (n, m) in [(0, 0), (position.n / 2, all_m / 2), (position.n, 0), (0, all_m), (position.n, all_m + 1)] {
         heard.push(match about.streams.missed(viewer, since, n, Some(m)) {
-            Missed::Events(events) => events.into_iter().filter_map(hear).collect(),
+            Missed::Events(events) | Missed::Public(events) => events.into_iter().filter_map(hear).collect(),
             other => format!("{other:?}"),
         });
     }

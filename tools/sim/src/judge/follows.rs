@@ -7,7 +7,7 @@ use crate::model::{Life, Missed, Past, State};
 use crate::patched;
 use parlour_room::{As, Seat, Viewer};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Judge {
     pub(super) fn joined(&mut self, seen: &mut Seen, pending: &Pending, payload: &Value) -> Result<(), String> {
@@ -38,13 +38,16 @@ impl Judge {
                 _ => Missed::Fresh,
             };
             why = "P5: another resume than the records give";
-            let script: VecDeque<_> = match (owed, resumed) {
-                (Missed::Events(events), "replayed") if payload["resumed"]["events"] == events.len() => {
-                    events.into_iter().map(|(private, number, body)| (private, number, body.to_owned())).collect()
-                }
-                (Missed::View, "view") | (Missed::Fresh, "fresh") => VecDeque::new(),
+            let told = payload["resumed"]["events"].as_u64().unwrap_or_default();
+            let owed = match (owed, resumed) {
+                (Missed::Events(events), "replayed") | (Missed::View(events), "view") => events,
+                (Missed::Fresh, "fresh") => Vec::new(),
                 _ => continue,
             };
+            if u64::try_from(owed.len()) != Ok(told) {
+                continue;
+            }
+            let script = owed.into_iter().map(|(private, number, body)| (private, number, body.to_owned())).collect();
             let owes_view = !(life.kind.events_suffice() && resumed == "replayed");
             let (shown, view, seen_as) = (pending.lower, None, None);
             let following = Following { viewer, life: name, since, n, m, script, owes_view, shown, view, seen: seen_as };
