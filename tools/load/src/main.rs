@@ -1,8 +1,8 @@
 //! What a whole server costs that is played through sockets, held against a server that does nothing but receive, read, write
 //! and send. Both are pinned to one core and the load to another, and take turns within one run: only ratios travel.
 //!
-//! The work: rooms of two, in each of which one says something of 120 bytes. Both hear it, who said it is told that it is done and
-//! kept, and then the other one speaks.
+//! The work: rooms of two, in each of which one says something of 120 bytes. Both hear it, who said it is told that it is done
+//! and kept, and then the other one speaks.
 
 mod client;
 mod floor;
