@@ -4,7 +4,8 @@ use crate::batch::Done;
 use crate::hash::Hash64;
 use crate::stream::Mark;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How many answers of each member are remembered: an action has one, a batch as many as it has actions.
 pub const INBOX_IDS: usize = 256;
@@ -45,6 +46,10 @@ pub(crate) struct Inbox {
     entries: VecDeque<Entry>,
     /// How many answers they hold together.
     answers: usize,
+    /// How many there were before the oldest.
+    gone: u64,
+    /// The last of those whose ids hash the same, counted from the first there ever was.
+    last: BTreeMap<u64, u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,15 +75,15 @@ impl Serialize for Inbox {
 
 impl<'de> Deserialize<'de> for Inbox {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = VecDeque::<Entry>::deserialize(deserializer)?;
-        let answers = entries.iter().map(Entry::answers).sum();
-        Ok(Self { entries, answers })
+        let mut inbox = Self::default();
+        VecDeque::<Entry>::deserialize(deserializer)?.into_iter().for_each(|entry| inbox.push(entry));
+        Ok(inbox)
     }
 }
 
 impl Inbox {
     pub(crate) fn seen(&self, now_ms: u64, id: &str, body: Hash64) -> Seen {
-        match self.entries.iter().rev().take_while(|entry| entry.is_kept(now_ms)).find(|entry| entry.id == id) {
+        match self.last(id).filter(|entry| entry.is_kept(now_ms)) {
             None => Seen::New,
             Some(Entry { body: of, answer, results, .. }) if *of == body => match results {
                 Some(results) => Seen::Batch(*answer, results.clone()),
@@ -90,7 +95,7 @@ impl Inbox {
 
     /// Where the events of this message began, if its actor was told any, and where they ended; `None` if nothing is known of it.
     pub(crate) fn told(&self, id: &str) -> Option<(Option<Mark>, Answer)> {
-        self.entries.iter().rev().find(|entry| entry.id == id).map(|entry| (entry.from, entry.answer))
+        self.last(id).map(|entry| (entry.from, entry.answer))
     }
 
     /// `from`: how far its actor had heard before it.
@@ -105,17 +110,42 @@ impl Inbox {
     ) {
         let from = Some(from).filter(|from| results.is_none() && (from.n, from.m) != (answer.n, answer.m));
         let entry = Entry { id, body, at_ms: now_ms, answer, from, results };
-        self.answers += entry.answers();
-        while self.answers > INBOX_IDS || self.entries.front().is_some_and(|entry| !entry.is_kept(now_ms)) {
+        let answers = entry.answers();
+        while self.answers + answers > INBOX_IDS || self.entries.front().is_some_and(|entry| !entry.is_kept(now_ms)) {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.answers -= oldest.answers();
+            if self.last.get(&hash(&oldest.id)) == Some(&self.gone) {
+                self.last.remove(&hash(&oldest.id));
+            }
+            self.gone += 1;
         }
+        self.push(entry);
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let number = self.gone + u64::try_from(self.entries.len()).expect("a length fits 64 bits");
+        self.last.insert(hash(&entry.id), number);
+        self.answers += entry.answers();
         self.entries.push_back(entry);
+    }
+
+    /// The last entry of this id. Every action asks, so it is not looked for among all, but where two ids hash the same.
+    fn last(&self, id: &str) -> Option<&Entry> {
+        let number = self.last.get(&hash(id))?;
+        let entry = usize::try_from(number - self.gone).ok().and_then(|place| self.entries.get(place))?;
+        if entry.id == id { Some(entry) } else { self.entries.iter().rev().find(|entry| entry.id == id) }
     }
 
     pub(crate) fn is_over(&self, now_ms: u64) -> bool {
         self.entries.back().is_none_or(|entry| !entry.is_kept(now_ms))
     }
+}
+
+/// Only to find an entry by: it is never kept.
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Entry {
@@ -168,5 +198,24 @@ mod tests {
         inbox.remember(5, "one more".to_owned(), Hash64(0), START, FIRST, None);
         assert_eq!(inbox.seen(5, "batch", Hash64(9)), Seen::New);
         assert_eq!(inbox.seen(5, "32", Hash64(0)), Seen::Played(FIRST));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_id_is_found_as_if_it_was_looked_for_among_all(ids in proptest::collection::vec((0..400_u32, 0..40_000_u64), 0..900)) {
+            let (mut inbox, mut now_ms) = (Inbox::default(), 0);
+            for (id, later_ms) in ids {
+                now_ms += later_ms / 10;
+                let id = id.to_string();
+                let known = |inbox: &Inbox| inbox.entries.iter().rev().find(|entry| entry.id == id).map(|entry| entry.answer);
+                proptest::prop_assert_eq!(inbox.told(&id).map(|(_, answer)| answer), known(&inbox));
+                if inbox.seen(now_ms, &id, Hash64(0)) == Seen::New {
+                    inbox.remember(now_ms, id, Hash64(0), START, Answer { n: now_ms, m: 0 }, None);
+                }
+            }
+            let again: Inbox = serde_json::from_str(&serde_json::to_string(&inbox).unwrap()).unwrap();
+            let found = |inbox: &Inbox| (0..400).map(|id: u32| inbox.told(&id.to_string())).collect::<Vec<_>>();
+            proptest::prop_assert_eq!(found(&again), found(&inbox));
+        }
     }
 }
