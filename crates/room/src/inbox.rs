@@ -202,7 +202,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn an_id_is_found_as_if_it_was_looked_for_among_all(ids in proptest::collection::vec((0..400_u32, 0..40_000_u64), 0..900)) {
+        fn an_id_is_found_as_if_it_was_looked_for_among_all(
+            ids in proptest::collection::vec((0..400_u32, 0..40_000_u64), 0..900)
+        ) {
             let (mut inbox, mut now_ms) = (Inbox::default(), 0);
             for (id, later_ms) in ids {
                 now_ms += later_ms / 10;
