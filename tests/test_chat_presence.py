@@ -103,8 +103,9 @@ def test_who_comes_back_after_the_seat_was_freed_is_told_what_they_missed_too(pl
             await bob.connect()
             ack = await bob.join(room, after=after)
             assert ack["resumed"] == {"kind": "view", "events": 2}
-            assert bob.heard(room, start=start) == [(ada.user, "missed"), (ada.user, "missed as well")]
+            # What was missed comes after the ack, and the view after that.
             assert (await bob.until("view", start=start))["messages"] == 3
+            assert bob.heard(room, start=start) == [(ada.user, "missed"), (ada.user, "missed as well")]
             await ada.chat(room, "now")
             await bob.until_heard("now")
 
@@ -173,6 +174,7 @@ def test_the_room_of_who_has_a_name_waits_for_them_and_that_of_a_guest_does_not(
                 # That guest came before her, but is no one who could be asked again.
                 await ada.until("role_changed", owns(ada), start=start)
                 await until_told(ada, guest.user, "disconnected", start=start)
+                await cyn.fails("FORBIDDEN", "set_topic", {"room_id": room, "text": "mine"})
 
     parlour.run(talk())
 

@@ -80,6 +80,7 @@ impl Chat {
         let (now_ms, patience_ms) = (turn.now_ms(), u64::from(self.config.away_ms));
         let is_over = |since_ms: u64| since_ms.saturating_add(patience_ms) <= now_ms;
         while let Some((_, seat)) = self.away.first().filter(|(since_ms, _)| is_over(*since_ms)) {
+            self.away.remove(seat);
             self.goes(seat, turn);
             turn.remove(seat, "away");
         }
@@ -101,7 +102,6 @@ impl Chat {
 
     /// Somebody is a member no more. What somebody was for whom nobody vouches, and has read, is over.
     fn goes(&mut self, seat: Seat, turn: &mut Turn<Self>) -> Option<String> {
-        self.away.remove(seat);
         let user = self.people.get(&seat)?.user.clone();
         self.people.remove_mut(&seat);
         if is_anonymous(&user) {

@@ -1,10 +1,10 @@
 //! Rooms to talk in: messages that can be answered, changed and taken back, a history, typing, read marks, moderation.
 //!
 //! **The rules in short.** Up to ten thousand may be in a room. Who comes first owns it, until they leave. Who loses the
-//! connection and does not come back in time is a member no more. Owners give roles;
-//! owners and moderators set the topic and how fast people may write, take back what others wrote, silence people for a while,
-//! send them away, and keep them out. Everybody may change and take back what they wrote themselves, while the room still knows
-//! it. A private room is one into which only those come who were invited.
+//! connection and does not come back in time is a member no more. Owners give roles; owners and moderators set the topic and how
+//! fast people may write, take back what others wrote, silence people for a while, send them away, and keep them out. Everybody
+//! may change and take back what they wrote themselves, while the room still knows it. A private room is one into which only
+//! those come who were invited.
 //!
 //! **What is told.** Every message, change and decision is a public event, told once to each connection and kept in the history.
 //! A message is named by the number of its event. Views are small and sent only to who cannot catch up by events, so that a

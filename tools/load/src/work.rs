@@ -23,8 +23,8 @@ pub(crate) struct Plan {
 /// What came of one round, or of the middle of several.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Figures {
-    /// Bytes of memory of a connection that only is there.
-    idle_bytes: f64,
+    /// Memory of a connection that only is there, in KiB.
+    idle_kib: f64,
     /// CPU time of a connection until it is in a room, in microseconds.
     joining_us: f64,
     /// CPU time of an action that two hear.
@@ -48,7 +48,7 @@ impl Figures {
         ("CPU of connecting and joining, µs", |figures| &mut figures.joining_us),
         ("p50 at the pace, ms", |figures| &mut figures.p50_ms),
         ("p99 at the pace, ms", |figures| &mut figures.p99_ms),
-        ("memory of an idle connection, KiB", |figures| &mut figures.idle_bytes),
+        ("memory of an idle connection, KiB", |figures| &mut figures.idle_kib),
     ];
 
     /// The middle of each.
@@ -67,7 +67,7 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} µs an action, {:.0} a second; ", self.action_us, self.per_second)?;
         write!(f, "{:.2} µs a delivery; {:.0} µs a join; ", self.delivery_us, self.joining_us)?;
-        write!(f, "p50 {:.2} ms, p99 {:.2} ms; {:.1} KiB idle", self.p50_ms, self.p99_ms, self.idle_bytes / 1024.0)
+        write!(f, "p50 {:.2} ms, p99 {:.2} ms; {:.1} KiB idle", self.p50_ms, self.p99_ms, self.idle_kib)
     }
 }
 
@@ -77,8 +77,7 @@ pub(crate) fn table(plan: &Plan, floor: &Figures, server: &Figures) -> String {
     let mut text = format!("{rooms} rooms of two; {listeners} hear in one room; {pace} actions a second; {idle} idle\n\n");
     text.push_str("| what | floor | server | ratio |\n|---|---|---|---|\n");
     for (what, part) in Figures::PARTS {
-        let scale = if what.contains("KiB") { 1024.0 } else { 1.0 };
-        let [floor, server] = [floor, server].map(|figures| *part(&mut figures.clone()) / scale);
+        let [floor, server] = [floor, server].map(|figures| *part(&mut figures.clone()));
         text.push_str(&format!("| {what} | {floor:.2} | {server:.2} | {:.2} |\n", server / floor));
     }
     text
@@ -86,7 +85,7 @@ pub(crate) fn table(plan: &Plan, floor: &Figures, server: &Figures) -> String {
 
 /// One round.
 pub(crate) fn measure(server: &mut Server, plan: &Plan) -> Result<Figures, Failure> {
-    let mut figures = Figures { idle_bytes: idle(server, plan.idle)?, ..Figures::default() };
+    let mut figures = Figures { idle_kib: idle(server, plan.idle)?, ..Figures::default() };
     let before = server.cpu()?;
     let mut pairs = Pairs::new(server, plan.rooms)?;
     figures.joining_us = micros(server.cpu()? - before) / count(2 * plan.rooms);
@@ -111,7 +110,7 @@ fn idle(server: &Server, idle: usize) -> Result<f64, Failure> {
     let clients = Clients::connect(server.address, idle)?;
     let after = server.memory()?;
     drop((some, clients));
-    Ok(after.saturating_sub(before) as f64 / count(idle))
+    Ok(after.saturating_sub(before) as f64 / 1024.0 / count(idle))
 }
 
 fn fan_out(server: &Server, plan: &Plan) -> Result<f64, Failure> {

@@ -106,6 +106,13 @@ struct Slot {
     is_last: bool,
 }
 
+impl Slot {
+    /// Whether it waits for the answer to the native request of this number.
+    fn waits_for(&self, reference: u64) -> bool {
+        matches!(self.state, State::Asked(asked) if asked == reference)
+    }
+}
+
 #[derive(Debug)]
 enum State {
     New,

@@ -58,6 +58,11 @@ impl Follows {
         self.of(user).any(Follow::plays)
     }
 
+    /// How many only watch.
+    pub(crate) fn spectators(&self) -> usize {
+        self.list.iter().filter(|follow| !follow.plays()).count()
+    }
+
     /// In the place of what this connection was before, if it followed.
     pub(crate) fn insert(&mut self, follow: Follow) {
         self.remove(follow.conn);

@@ -9,7 +9,6 @@ use crate::io::{Call, CallId, Identity, Now, Output, Reply};
 use parlour_room::table::Member;
 use parlour_room::{As, Seed, Viewer, Who};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -107,10 +106,9 @@ impl Shard {
             counts.rooms_frozen += u64::from(hall.frozen.is_some());
             let Some(table) = hall.table() else { continue };
             *counts.rooms.entry(hall.app()).or_default() += 1;
-            let here: BTreeSet<&str> = hall.follows.iter().map(|follow| &*follow.user).collect();
             let seats = counts.seats.entry(hall.app()).or_default();
             for (user, member) in table.about().members {
-                seats[if member.bot.is_some() { 2 } else { usize::from(!here.contains(user.as_str())) }] += 1;
+                seats[if member.bot.is_some() { 2 } else { usize::from(!hall.follows.has(user)) }] += 1;
             }
         }
         counts
@@ -148,7 +146,7 @@ pub(super) fn about(hall: &Hall, named: usize) -> Value {
         return json!({"room_id": &*hall.name, "status": "frozen", "reason": reason.as_str()});
     };
     let about = table.about();
-    let spectators = hall.follows.iter().filter(|follow| follow.viewer == Viewer::Spectator).count();
+    let spectators = hall.follows.spectators();
     let status = match (&hall.frozen, about.ended) {
         (_, Some(_)) => "ended",
         (Some(_), None) => "frozen",

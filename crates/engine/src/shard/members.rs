@@ -272,14 +272,10 @@ impl Shard {
                 // That they were gone is known; that nobody waits for them any more is not.
                 if is_crowd { self.tell_presence_soon(at) } else { self.tell_who_went(at, user) }
             }
-            self.let_go_of(at, &conns, reason);
-        }
-    }
-
-    fn let_go_of(&mut self, at: usize, conns: &[ConnId], reason: &str) {
-        for conn in conns {
-            self.hall(at).tell_one(*conn, |out, name| say::left(out, name, reason));
-            self.unfollow(at, *conn);
+            for conn in conns {
+                self.hall(at).tell_one(conn, |out, name| say::left(out, name, reason));
+                self.unfollow(at, conn);
+            }
         }
     }
 

@@ -166,7 +166,7 @@ impl Shard {
 fn tell_who_is_here(hall: &mut Hall, named: usize) {
     let players = hall.follows.iter().filter(|follow| follow.plays());
     let users: BTreeSet<Arc<str>> = players.map(|follow| follow.user.clone()).collect();
-    let spectators = hall.follows.len() - hall.follows.iter().filter(|follow| follow.plays()).count();
+    let spectators = hall.follows.spectators();
     let names: Vec<&str> = users.iter().map(|user| &**user).collect();
     let shown = (names.len() <= named).then_some(names.as_slice());
     hall.tell_others(None, |out, name| say::room_update(out, name, shown, names.len(), spectators));

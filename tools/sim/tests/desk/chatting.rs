@@ -266,4 +266,6 @@ fn typing_is_shown_once_until_it_stops_or_time_has_passed_and_never_to_who_sent_
     desk.hears(ada);
     desk.passes(60_000);
     assert!(desk.hears(ada).iter().all(|said| said["type"] != "typing"), "who has gone is told of as gone");
+    let now = desk.disk.load("all").map(|history| history.records.len());
+    assert_eq!(now, records.map(|count| count + 2), "and that Bob is away");
 }

@@ -15,8 +15,7 @@ impl Laneya {
 
     /// The request that was asked by this `ref` becomes a new life and that step in it: both, or neither.
     pub(super) fn begin_anew(&mut self, reference: u64, out: &mut Vec<Out>) {
-        let is_it = |slot: &Slot| matches!(slot.state, State::Asked(asked) if asked == reference);
-        let Some(at) = self.slots.iter().position(is_it) else { return };
+        let Some(at) = self.slots.iter().position(|slot| slot.waits_for(reference)) else { return };
         let request = &self.slots[at].request;
         let actions = [request::natively(names::RESPAWN, "{}"), request::natively(&request.action, &request.data)];
         let id = self.id("anew", &request.key);

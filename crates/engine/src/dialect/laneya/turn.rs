@@ -99,7 +99,7 @@ impl Laneya {
             _ => {}
         }
         let is_look = |slot: &super::Slot| [names::GET_MAP, names::GET_VIEW].contains(&slot.request.action.as_str());
-        let slot = self.slots.iter().find(|slot| matches!(slot.state, State::Asked(asked) if asked == reference));
+        let slot = self.slots.iter().find(|slot| slot.waits_for(reference));
         match slot {
             Some(slot) if is_look(slot) && is_ok => self.looks = Some(reference),
             Some(slot) if self.begins_anew(slot, answer) => self.begin_anew(reference, out),
@@ -133,7 +133,7 @@ impl Laneya {
     }
 
     fn asked(&mut self, reference: u64) -> Option<&mut super::Slot> {
-        self.slots.iter_mut().find(|slot| matches!(slot.state, State::Asked(asked) if asked == reference))
+        self.slots.iter_mut().find(|slot| slot.waits_for(reference))
     }
 
     /// A whole view of the room came.
